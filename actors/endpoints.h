@@ -1,0 +1,18 @@
+/* Every pipe between actors, in the order a request travels. PUSH connects, PULL binds;
+ * the reader named here owns the PULL side. What is wired to what for each role stands in
+ * actors/topology.c. Tests give each actor endpoints of their own.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_ACTORS_ENDPOINTS_H
+#define SASREC_ACTORS_ENDPOINTS_H
+
+/* endpoint                                      message    read by             written by */
+#define ENDPOINT_ACCEPT   "inproc://accept"   /* request_t  request_producer    http */
+#define ENDPOINT_JOBS     "inproc://jobs"     /* request_t  inference_pool      request_producer (bridge) */
+#define ENDPOINT_ONCE     "inproc://once"     /* request_t  inference_pool      http */
+#define ENDPOINT_BATCH    "inproc://batch"    /* batch_t    inference_worker N  inference_pool ("-N" appended) */
+#define ENDPOINT_FREE     "inproc://free"     /* batch_t    inference_pool      inference_worker (the used batch) */
+#define ENDPOINT_RESULTS  "inproc://results"  /* result_t   result_router       inference_worker (bridge) */
+#define ENDPOINT_WRITE    "inproc://write"    /* result_t   db_writer           result_router (bridge) */
+#define ENDPOINT_RELOAD   "inproc://reload"   /* reload_t   reload_controller   http (bridge) */
+
+#endif

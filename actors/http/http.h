@@ -1,0 +1,36 @@
+/* The http actor: owns the listeners (API, and the page on its own port with the same
+ * routes). Handler threads belong to ulfius; they validate, put a message on a pipe and
+ * wait on a ticket.
+ *
+ * commands      START -> "OK" or an error sentence; QUIESCE (refuse new connections and
+ *               wait for running requests, SSE streams are ended) -> "OK"; $TERM
+ * messages in   none
+ * messages out  request_t to accept (jobs) and once (at once), reload_t to reload
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_ACTORS_HTTP_HTTP_H
+#define SASREC_ACTORS_HTTP_HTTP_H
+
+#include <czmq.h>
+#include <stdatomic.h>
+
+#include "actors/live.h"
+#include "actors/model_slot.h"
+#include "base/config.h"
+#include "store/pool.h"
+
+typedef struct {
+    const config_t *config;  /* bind, ports, limits, checkpoints folder */
+    pool_t *pool;            /* for reads */
+    model_slot_t *slot;      /* for /models and item checks */
+    live_t *live;
+    atomic_size_t *backlog;  /* accepted and unfinished; 503 past CONFIG_BACKLOG_LIMIT */
+    const char *accept_endpoint;
+    const char *once_endpoint;
+    const char *reload_endpoint;
+} http_args_t;
+
+/* args: http_args_t, borrowed until the actor ends. */
+void http_actor (zsock_t *pipe, void *args);
+
+#endif

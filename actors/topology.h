@@ -1,0 +1,14 @@
+/* Which actors a role runs, what each is wired to, and the order in which they stop: one
+ * table in topology.c. SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_ACTORS_TOPOLOGY_H
+#define SASREC_ACTORS_TOPOLOGY_H
+
+#include "base/config.h"
+
+/* Starts the role's actors in order, runs until SIGINT or SIGTERM, stops them in order
+ * within 4 s. 0, or -1 with error when one could not start (what, where, what to do).
+ * role: "all"; "api", "worker" and "db-writer" need Kafka (a later issue) and are refused
+ * with a sentence that says so. */
+int topology_run (const config_t *config, const char *role, char error[160]);
+
+#endif

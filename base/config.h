@@ -1,0 +1,70 @@
+/* Configuration: one table of settings, each with its flag, environment variable,
+ * default, range and help. Later beats earlier: default, environment, flag. Strings
+ * live with the config. SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_BASE_CONFIG_H
+#define SASREC_BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum {
+    CONFIG_POSTGRES_URL, /* POSTGRES_URL; else the five below */
+    CONFIG_PGHOST,
+    CONFIG_PGPORT,
+    CONFIG_PGUSER,
+    CONFIG_PGDATABASE,
+    CONFIG_PGPASSWORD,
+    CONFIG_KAFKA_BOOTSTRAP_SERVERS,
+    CONFIG_BIND,                /* SASREC_BIND, 127.0.0.1 */
+    CONFIG_HTTP_PORT,           /* SASREC_HTTP_PORT, 8000 */
+    CONFIG_UI_PORT,             /* SASREC_UI_PORT, 8501; 0 = no second listener */
+    CONFIG_CHECKPOINTS,         /* SASREC_CHECKPOINTS, "checkpoints" */
+    CONFIG_WORKERS,             /* SASREC_WORKERS, 2: inference workers */
+    CONFIG_BATCH_LIMIT,         /* SASREC_BATCH_LIMIT, 64 */
+    CONFIG_JOB_QUEUE_LIMIT,     /* SASREC_JOB_QUEUE_LIMIT, 20000 jobs waiting in a pool */
+    CONFIG_SYNC_QUEUE_LIMIT,    /* SASREC_SYNC_QUEUE_LIMIT, 512 */
+    CONFIG_BACKLOG_LIMIT,       /* SASREC_BACKLOG_LIMIT, 100000 accepted, unfinished */
+    CONFIG_DEADLINE_S,          /* SASREC_DEADLINE_S, 900 */
+    CONFIG_MAX_ATTEMPTS,        /* SASREC_MAX_ATTEMPTS, 5 */
+    CONFIG_CONNECTION_LIMIT,    /* SASREC_CONNECTION_LIMIT, 512 */
+    CONFIG_ADDRESS_LIMIT,       /* SASREC_ADDRESS_LIMIT, 256 connections per address */
+    CONFIG_SSE_LIMIT,           /* SASREC_SSE_LIMIT, 128 streams */
+    CONFIG_LOG_LEVEL,           /* LOG_LEVEL, info */
+    CONFIG_LOG_FORMAT,          /* LOG_FORMAT, auto */
+    CONFIG_COUNT
+} config_key_t;
+
+typedef enum { CONFIG_TEXT, CONFIG_INTEGER } config_type_t;
+
+typedef struct {
+    const char *flag;     /* "http-port", for --http-port */
+    const char *env;      /* "SASREC_HTTP_PORT" */
+    const char *fallback; /* as text */
+    const char *help;     /* one line */
+    config_type_t type;
+    int64_t low;  /* integers only */
+    int64_t high;
+    bool secret; /* masked when printed */
+} config_item_t;
+
+typedef struct config config_t;
+
+/* Defaults and environment. A bad environment value: NULL, error names the variable. */
+config_t *config_new (char error[160]);
+void config_destroy (config_t **self_p);
+
+/* By flag name; -1 with error for an unknown flag or a bad value. */
+int config_set (config_t *self, const char *flag, const char *value, char error[160]);
+
+const char *config_text (const config_t *self, config_key_t key);
+int64_t config_integer (const config_t *self, config_key_t key);
+const char *config_origin (const config_t *self, config_key_t key); /* "default", "environment", "flag" */
+const config_item_t *config_item (config_key_t key);
+
+/* A libpq connection string made of the settings above; fresh. Contains the password:
+ * never print it. config_database_label is the printable one: database "x" at h:p. */
+char *config_conninfo (const config_t *self);
+char *config_database_label (const config_t *self);
+
+#endif

@@ -1,0 +1,42 @@
+/* Reading JSON from strangers with jansson, safely: depth is checked before the
+ * parser's recursion, duplicate keys are refused, and a getter that fails says which
+ * field, what it must be, and where (an RFC 6901 pointer).
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_BASE_JSONREAD_H
+#define SASREC_BASE_JSONREAD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define JSON_DEPTH_LIMIT 8
+#define JSON_INTEGER_MAX 9007199254740991 /* 2^53 - 1 */
+
+/* What was wrong with a text or a field. */
+typedef struct {
+    char detail[160];  /* a sentence: "history[3] must be an integer from 0 to ..." */
+    char pointer[96];  /* "/history/3"; "" for the whole text */
+    int line;          /* of a syntax error, from 1; else 0 */
+    int column;
+} json_fault_t;
+
+/* The root must be an object. Returns a fresh reference, or NULL with *fault. */
+json_t *json_read_object (const char *text, size_t length, json_fault_t *fault);
+
+/* Optional fields: absent (or null) leaves *value and returns 0. Wrong type or outside
+ * the range: -1 with *fault. An integer is a JSON integer: 1.0 and 1e3 are refused. */
+int json_read_integer (const json_t *object, const char *key, int64_t low,
+    int64_t high, int64_t *value, json_fault_t *fault);
+int json_read_bool (
+    const json_t *object, const char *key, bool *value, json_fault_t *fault);
+
+/* Borrowed from the object. length in bytes; control characters are refused. */
+int json_read_string (const json_t *object, const char *key, size_t least, size_t most,
+    const char **value, json_fault_t *fault);
+
+/* A required array of integers; *values is fresh (free it; NULL when empty). */
+int json_read_integers (const json_t *object, const char *key, size_t most,
+    int64_t low, int64_t high, int64_t **values, size_t *count, json_fault_t *fault);
+
+#endif

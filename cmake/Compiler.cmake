@@ -1,0 +1,29 @@
+# Warnings are errors, asserts stay on in every build type (STYLE: NDEBUG is never
+# defined), and floating point keeps its rules: no fast-math anywhere.
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g1")
+set(CMAKE_C_FLAGS_DEBUG "-Og -g")
+set(SASREC_SANITIZE "" CACHE STRING "sanitizers, as in -fsanitize=")
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+add_compile_options(
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
+  -Wmissing-prototypes -Wvla -Wformat=2 -Werror -fno-math-errno)
+add_compile_definitions(_GNU_SOURCE)
+
+if(SASREC_SANITIZE)
+  add_compile_options(-fsanitize=${SASREC_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${SASREC_SANITIZE})
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_options(-D_FORTIFY_SOURCE=2 -fstack-protector-strong
+                      -fstack-clash-protection -fPIE)
+  add_link_options(-pie -Wl,-z,relro,-z,now)
+endif()

@@ -1,0 +1,15 @@
+# sasrec_component(NAME LIBS ...): the static library sasrec_NAME from all C files
+# under the folder NAME. Headers are included as "NAME/file.h".
+function(sasrec_component name)
+  cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.c)
+  if(sources)
+    add_library(sasrec_${name} STATIC ${sources})
+    target_include_directories(sasrec_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+    target_link_libraries(sasrec_${name} PUBLIC ${ARG_LIBS})
+  else()
+    add_library(sasrec_${name} INTERFACE)
+    target_include_directories(sasrec_${name} INTERFACE ${PROJECT_SOURCE_DIR})
+    target_link_libraries(sasrec_${name} INTERFACE ${ARG_LIBS})
+  endif()
+endfunction()

@@ -1,0 +1,17 @@
+# Everything comes from Debian's packages (ops/packages.txt), found by pkg-config.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+function(sasrec_dependency name module)
+  pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${module})
+  add_library(deps::${name} ALIAS PkgConfig::${name})
+endfunction()
+
+sasrec_dependency(jansson jansson)
+sasrec_dependency(sodium libsodium)
+sasrec_dependency(uuid uuid)
+sasrec_dependency(czmq libczmq)
+sasrec_dependency(pq libpq)
+sasrec_dependency(rdkafka rdkafka)
+sasrec_dependency(ulfius libulfius)
+sasrec_dependency(openblas openblas)

@@ -1,0 +1,25 @@
+/* The packed causal encoder. Sequences lie one after another in one token buffer:
+ * sequence b owns tokens[offsets[b]..offsets[b+1]), oldest first, 1 to L of them, as
+ * dense item indexes. Training and serving share the layers (model/layers.h); scratch is
+ * sized once and passed in, nothing is allocated here.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_MODEL_ENCODER_H
+#define SASREC_MODEL_ENCODER_H
+
+#include "model/sasrec.h"
+
+typedef struct encoder_scratch encoder_scratch_t;
+
+/* Room for T = token_limit tokens in at most sequence_limit sequences; training also
+ * keeps what backward needs. */
+encoder_scratch_t *encoder_scratch_new (const sasrec_shape_t *shape, size_t token_limit,
+    size_t sequence_limit, bool training);
+void encoder_scratch_destroy (encoder_scratch_t **self_p);
+
+/* Serving: hidden (sequence_count x D) of the last position of each sequence, after the
+ * final LayerNorm. The last block computes queries and FFN for the last positions only.
+ * No dropout. */
+void encoder_last (const sasrec_weights_t *weights, encoder_scratch_t *scratch,
+    const int32_t *tokens, const size_t *offsets, size_t sequence_count, float *hidden);
+
+#endif

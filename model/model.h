@@ -1,0 +1,52 @@
+/* A loaded model: immutable, shared by any number of threads, each with its own scratch.
+ * Takes histories of item ids, gives the top K with provenance; everything odd about a
+ * history (unknown items, too long, empty) is normal here. Never touches sockets, files
+ * (after load) or the database. SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_MODEL_MODEL_H
+#define SASREC_MODEL_MODEL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct model model_t;
+typedef struct model_scratch model_scratch_t;
+
+/* Reads, checks (model/checkpoint.h) and runs the canary. NULL with error, which says
+ * what is wrong with the file. */
+model_t *model_load (const char *path, char error[160]);
+void model_destroy (model_t **self_p);
+
+const char *model_version (const model_t *self);
+size_t model_item_count (const model_t *self);                 /* V */
+size_t model_window (const model_t *self);                     /* L */
+const json_t *model_metadata (const model_t *self); /* the __metadata__ object, parsed */
+
+/* Scratch for up to batch_limit queries at a time; fits only the model it was made for
+ * (and any model of the same shape: model_scratch_fits). */
+model_scratch_t *model_scratch_new (const model_t *self, size_t batch_limit);
+void model_scratch_destroy (model_scratch_t **self_p);
+bool model_scratch_fits (const model_scratch_t *scratch, const model_t *model);
+
+typedef struct {
+    const int64_t *history; /* item ids, oldest first */
+    size_t history_count;
+    size_t k;
+    bool include_seen; /* else no item of the history is recommended */
+} model_query_t;
+
+typedef struct {
+    int64_t *item_ids;      /* room for k, the caller's; best first, ties by smaller dense index */
+    float *scores;          /* room for k, the caller's; descending, finite */
+    size_t count;           /* K eligible items exist -> K items come back */
+    bool popular;           /* no known item: from popularity, score = log share of interactions */
+    size_t history_used;    /* known items inside the window */
+    size_t unknown_dropped; /* items the model does not know */
+} model_answer_t;
+
+/* count at most the scratch's batch limit. Cannot fail. */
+void model_recommend (const model_t *self, model_scratch_t *scratch,
+    const model_query_t *queries, size_t count, model_answer_t *answers);
+
+#endif

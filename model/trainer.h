@@ -1,0 +1,75 @@
+/* The trainer: leave-one-out split, epochs of full-softmax cross-entropy with Adam on
+ * two threads (deterministic for a seed and thread count), full-ranking validation
+ * NDCG@10 after each epoch, early stopping; the best epoch's weights are written.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_MODEL_TRAINER_H
+#define SASREC_MODEL_TRAINER_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/dataset.h"
+#include "model/ranking.h"
+
+typedef struct {
+    uint64_t seed;
+    size_t threads;        /* 2 */
+    double time_limit_s;   /* 0 = none */
+    /* 0 (or a negative rate): chosen from the data's statistics, see docs/training.md */
+    size_t width;          /* D */
+    size_t blocks;
+    size_t heads;
+    size_t window;         /* L */
+    size_t ffn_factor;
+    size_t batch_users;
+    size_t epochs;         /* at most */
+    size_t patience;       /* epochs without a better validation NDCG@10 */
+    double dropout;
+    double learning_rate;
+    bool post_norm;        /* Post-LN instead of Pre-LN */
+} trainer_options_t;
+
+typedef struct {
+    size_t epoch;          /* from 1 */
+    size_t epochs;         /* planned */
+    double loss;           /* mean over the epoch's positions */
+    double valid_ndcg10;
+    double valid_hr10;
+    bool best;
+    double positions_per_second;
+    double elapsed_s;
+    double left_s;         /* estimate */
+} trainer_epoch_t;
+
+typedef struct {
+    /* May be NULL. positions: done of total in this epoch; called about 10 times/s. */
+    void (*on_progress) (void *context, size_t epoch, uint64_t done, uint64_t total, double loss);
+    void (*on_epoch) (void *context, const trainer_epoch_t *epoch); /* after validation */
+    void *context;
+    const volatile sig_atomic_t *stop; /* set: stop after this batch, keep the best so far; may be NULL */
+} trainer_hooks_t;
+
+typedef struct {
+    char version[65];
+    char checkpoint[512]; /* path written */
+    double seconds;
+    size_t epochs;        /* run */
+    size_t best_epoch;
+    double positions_per_second;
+    ranking_t valid;
+    ranking_t test;
+    ranking_t popularity; /* floors on the same test split */
+    ranking_t markov;
+} trainer_report_t;
+
+void trainer_defaults (trainer_options_t *options);
+
+/* Writes folder/<version>.safetensors; does not touch "current" (checkpoint_publish
+ * does). -1 with error: too little data (says how much is needed), no disk, ... */
+int trainer_run (const dataset_t *data, const trainer_options_t *options,
+    const trainer_hooks_t *hooks, const char *folder, trainer_report_t *report,
+    char error[160]);
+
+#endif

@@ -1,0 +1,57 @@
+/* The message "recommend for this history": from an HTTP thread to the pool, either
+ * through the request_producer (a job, its row is written first) or straight (at once,
+ * with a ticket). On Kafka the same message is JSON on inference.requests.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_PROTO_REQUEST_H
+#define SASREC_PROTO_REQUEST_H
+
+#include <czmq.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/jsonread.h"
+#include "base/strbuf.h"
+#include "proto/receipt.h"
+#include "proto/ticket.h"
+
+#define PROTO_ID_SIZE          129 /* request ids and user ids: 1 to 128 bytes */
+#define PROTO_HISTORY_LIMIT    10000
+#define PROTO_K_LIMIT          1000
+#define PROTO_K_DEFAULT        10
+#define PROTO_USER_DEFAULT     "anon"
+
+typedef struct request {
+    char request_id[PROTO_ID_SIZE]; /* any string; only UUIDs reach SQL */
+    char user_id[PROTO_ID_SIZE];    /* "anon" when the client gave none */
+    int64_t *history;               /* item ids, oldest first; owned */
+    size_t history_count;
+    size_t k;             /* 1..PROTO_K_LIMIT */
+    bool include_seen;    /* items of the history may be recommended */
+    bool job;             /* has a row in predictions; else only a ticket waits */
+    int deadline_s;       /* of a job, from acceptance; 0 = the configured one */
+    int64_t deadline_ms;  /* unix ms, 0 = none: not worth computing after it */
+    int attempt;          /* 1 for the first sending */
+    int64_t accepted_us;  /* clock_monotonic_us when taken in, 0 = unknown */
+    ticket_t *ticket;     /* owned reference, or NULL */
+    receipt_t receipt;    /* of the Kafka message; .held false without Kafka */
+} request_t;
+
+request_t *request_new (void);
+void request_destroy (request_t **self_p);
+
+/* Gives the request away through an inproc socket without blocking: 0 and *self_p is
+ * NULL, or -1 (full) and it is still the caller's. Receive returns NULL when nothing
+ * waits. */
+int request_send (request_t **self_p, zsock_t *socket);
+request_t *request_recv (zsock_t *socket);
+
+/* The body of POST /predict and POST /recommend: history (required), k, user_id,
+ * include_seen, deadline_s. Fills all but the ids and the ticket. -1 with *fault. */
+int request_read_body (request_t *self, const json_t *object, json_fault_t *fault);
+
+/* The JSON of inference.requests and of predictions.request_json. Unknown fields are
+ * ignored on reading. request_from_json: a fresh request, or NULL with *fault. */
+void request_to_json (const request_t *self, strbuf_t *out);
+request_t *request_from_json (const char *text, size_t length, json_fault_t *fault);
+
+#endif

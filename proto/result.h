@@ -1,0 +1,57 @@
+/* The message "this is the answer": from a worker through the result_router to tickets,
+ * streams and the db_writer. On Kafka the same message is JSON on inference.results.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_PROTO_RESULT_H
+#define SASREC_PROTO_RESULT_H
+
+#include <czmq.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/jsonread.h"
+#include "base/strbuf.h"
+#include "proto/request.h"
+
+#define PROTO_VERSION_SIZE 65
+#define PROTO_ERROR_SIZE   160
+
+typedef enum { RESULT_COMPLETED, RESULT_FAILED } result_status_t;
+typedef enum { RESULT_FROM_MODEL, RESULT_FROM_POPULAR } result_source_t;
+
+typedef struct result {
+    char request_id[PROTO_ID_SIZE];
+    char user_id[PROTO_ID_SIZE];
+    result_status_t status;
+    char error[PROTO_ERROR_SIZE]; /* why it failed; "" when completed */
+    int64_t *item_ids; /* count of them, best first; owned */
+    float *scores;     /* count of them, descending; owned */
+    size_t count;
+    char model_version[PROTO_VERSION_SIZE];
+    result_source_t source;
+    size_t history_used;    /* known items of the history inside the window */
+    size_t unknown_dropped; /* items of the history that the model does not know */
+    bool job;               /* has a row in predictions */
+    int64_t accepted_us;    /* copied from the request */
+    ticket_t *ticket;       /* owned reference, or NULL */
+    receipt_t receipt;
+} result_t;
+
+result_t *result_new (void);
+void result_destroy (result_t **self_p);
+result_t *result_copy (const result_t *self); /* without ticket and receipt */
+
+int result_send (result_t **self_p, zsock_t *socket); /* as request_send */
+result_t *result_recv (zsock_t *socket);
+
+/* {"item_ids":[...],"scores":[...],"model_version":...,"source":...,"history_used":...,
+ * "unknown_dropped":...}: predictions.result_json and the member "result" on HTTP. */
+void result_payload_to_json (const result_t *self, strbuf_t *out);
+
+/* The JSON of inference.results: {"request_id","user_id","result":{...}|null,"error",
+ * "model_version","source",...}. */
+void result_to_json (const result_t *self, strbuf_t *out);
+result_t *result_from_json (const char *text, size_t length, json_fault_t *fault);
+
+const char *result_source_word (result_source_t source); /* "model", "popular" */
+
+#endif
