@@ -43,7 +43,8 @@ ticket_status_t ticket_wait (
     ticket_t *self, int64_t deadline_ms, int64_t grace_ms, struct result **result_p);
 const char *ticket_reason (const ticket_t *self); /* after ticket_wait; "" if none */
 
-/* Ends every wait in the process with TICKET_UNAVAILABLE: the process is stopping. */
+/* The process is stopping: ends every wait, running and future, with TICKET_UNAVAILABLE;
+ * those already claimed get one second to be answered, since their effect may be done. */
 void ticket_wake_all (void);
 
 #endif

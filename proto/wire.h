@@ -12,8 +12,13 @@ int wire_send (zsock_t *socket, void *pointer);
 void *wire_recv (zsock_t *socket);
 
 /* A socket for pointers: PUSH connects or PULL binds to endpoint, with room for limit
- * messages in all and no linger. The endpoint is a full "inproc://name". */
+ * messages in all (both sides name the same limit) and no linger. The endpoint is a full
+ * "inproc://name". Pull returns NULL when the name is taken. */
 zsock_t *wire_push_new (const char *endpoint, int limit);
 zsock_t *wire_pull_new (const char *endpoint, int limit);
+
+/* Closes. A PULL socket must have been emptied (what waits has owners), and gives its
+ * name free first: inproc names outlive their socket otherwise. */
+void wire_destroy (zsock_t **socket_p);
 
 #endif

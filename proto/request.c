@@ -1,0 +1,136 @@
+/* The message "recommend for this history". SPDX-License-Identifier: Apache-2.0 */
+#include "proto/request.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "proto/wire.h"
+
+#define DEADLINE_LIMIT_S 86400
+#define ATTEMPT_LIMIT    1000000
+
+request_t *
+request_new (void)
+{
+    request_t *self = calloc (1, sizeof *self);
+    assert (self);
+    snprintf (self->user_id, sizeof self->user_id, "%s", PROTO_USER_DEFAULT);
+    self->k = PROTO_K_DEFAULT;
+    self->attempt = 1;
+    return self;
+}
+
+void
+request_destroy (request_t **self_p)
+{
+    request_t *self = *self_p;
+    if (!self)
+        return;
+    ticket_release (&self->ticket);
+    free (self->history);
+    free (self);
+    *self_p = NULL;
+}
+
+int
+request_send (request_t **self_p, zsock_t *socket)
+{
+    if (wire_send (socket, *self_p))
+        return -1;
+    *self_p = NULL;
+    return 0;
+}
+
+request_t *
+request_recv (zsock_t *socket)
+{
+    return wire_recv (socket);
+}
+
+static int
+s_read_id (const json_t *object, const char *key, char *id, json_fault_t *fault)
+{
+    const char *text = NULL;
+    if (json_read_string (object, key, 1, PROTO_ID_SIZE - 1, &text, fault))
+        return -1;
+    if (text)
+        snprintf (id, PROTO_ID_SIZE, "%s", text);
+    return 0;
+}
+
+int
+request_read_body (request_t *self, const json_t *object, json_fault_t *fault)
+{
+    int64_t k = (int64_t)self->k, deadline_s = 0;
+    free (self->history);
+    self->history = NULL;
+    self->history_count = 0;
+    if (json_read_integers (object, "history", PROTO_HISTORY_LIMIT, 0, JSON_INTEGER_MAX,
+            &self->history, &self->history_count, fault) ||
+        json_read_integer (object, "k", 1, PROTO_K_LIMIT, &k, fault) ||
+        s_read_id (object, "user_id", self->user_id, fault) ||
+        json_read_bool (object, "include_seen", &self->include_seen, fault) ||
+        json_read_integer (
+            object, "deadline_s", 1, DEADLINE_LIMIT_S, &deadline_s, fault))
+        return -1;
+    self->k = (size_t)k;
+    self->deadline_s = (int)deadline_s;
+    return 0;
+}
+
+void
+request_to_json (const request_t *self, strbuf_t *out)
+{
+    strbuf_add (out, "{\"request_id\":");
+    strbuf_add_json_string (out, self->request_id);
+    strbuf_add (out, ",\"user_id\":");
+    strbuf_add_json_string (out, self->user_id);
+    strbuf_add (out, ",\"history\":");
+    strbuf_add_json_int_array (out, self->history, self->history_count);
+    strbuf_add (out, ",\"k\":");
+    strbuf_add_json_int (out, (int64_t)self->k);
+    if (self->include_seen)
+        strbuf_add (out, ",\"include_seen\":true");
+    if (self->deadline_ms) {
+        strbuf_add (out, ",\"deadline\":");
+        strbuf_add_json_int (out, self->deadline_ms);
+    }
+    if (self->attempt > 1) {
+        strbuf_add (out, ",\"attempt\":");
+        strbuf_add_json_int (out, self->attempt);
+    }
+    strbuf_add (out, "}");
+}
+
+static int
+s_read_envelope (request_t *self, const json_t *object, json_fault_t *fault)
+{
+    int64_t attempt = 1;
+    if (s_read_id (object, "request_id", self->request_id, fault) ||
+        json_read_integer (
+            object, "deadline", 0, JSON_INTEGER_MAX, &self->deadline_ms, fault) ||
+        json_read_integer (object, "attempt", 1, ATTEMPT_LIMIT, &attempt, fault))
+        return -1;
+    self->attempt = (int)attempt;
+    if (self->request_id[0])
+        return 0;
+    snprintf (fault->detail, sizeof fault->detail, "request_id is required");
+    snprintf (fault->pointer, sizeof fault->pointer, "/request_id");
+    return -1;
+}
+
+request_t *
+request_from_json (const char *text, size_t length, json_fault_t *fault)
+{
+    json_t *object = json_read_object (text, length, fault);
+    if (!object)
+        return NULL;
+    request_t *self = request_new ();
+    self->job = true;
+    if (s_read_envelope (self, object, fault) ||
+        request_read_body (self, object, fault))
+        request_destroy (&self);
+    json_decref (object);
+    return self;
+}

@@ -1,0 +1,219 @@
+/* The message "this is the answer". SPDX-License-Identifier: Apache-2.0 */
+#include "proto/result.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/wire.h"
+
+result_t *
+result_new (void)
+{
+    result_t *self = calloc (1, sizeof *self);
+    assert (self);
+    return self;
+}
+
+void
+result_destroy (result_t **self_p)
+{
+    result_t *self = *self_p;
+    if (!self)
+        return;
+    ticket_release (&self->ticket);
+    free (self->item_ids);
+    free (self->scores);
+    free (self);
+    *self_p = NULL;
+}
+
+static void *
+s_copy (const void *bytes, size_t size)
+{
+    void *copy = NULL;
+    if (size > 0) {
+        copy = malloc (size);
+        assert (copy);
+        memcpy (copy, bytes, size);
+    }
+    return copy;
+}
+
+result_t *
+result_copy (const result_t *self)
+{
+    result_t *copy = s_copy (self, sizeof *self);
+    copy->item_ids = s_copy (self->item_ids, self->count * sizeof *self->item_ids);
+    copy->scores = s_copy (self->scores, self->count * sizeof *self->scores);
+    copy->ticket = NULL;
+    copy->receipt = (receipt_t){0};
+    return copy;
+}
+
+int
+result_send (result_t **self_p, zsock_t *socket)
+{
+    if (wire_send (socket, *self_p))
+        return -1;
+    *self_p = NULL;
+    return 0;
+}
+
+result_t *
+result_recv (zsock_t *socket)
+{
+    return wire_recv (socket);
+}
+
+const char *
+result_source_word (result_source_t source)
+{
+    return source == RESULT_FROM_POPULAR ? "popular" : "model";
+}
+
+static void
+s_add_items (const result_t *self, strbuf_t *out)
+{
+    strbuf_add (out, "{\"item_ids\":");
+    strbuf_add_json_int_array (out, self->item_ids, self->count);
+    strbuf_add (out, ",\"scores\":");
+    strbuf_add_json_float_array (out, self->scores, self->count);
+}
+
+static void
+s_add_provenance (const result_t *self, strbuf_t *out)
+{
+    strbuf_add (out, ",\"model_version\":");
+    strbuf_add_json_string (out, self->model_version);
+    strbuf_addf (out,
+        ",\"source\":\"%s\",\"history_used\":%zu,\"unknown_dropped\":%zu}",
+        result_source_word (self->source), self->history_used, self->unknown_dropped);
+}
+
+void
+result_payload_to_json (const result_t *self, strbuf_t *out)
+{
+    s_add_items (self, out);
+    s_add_provenance (self, out);
+}
+
+void
+result_to_json (const result_t *self, strbuf_t *out)
+{
+    strbuf_add (out, "{\"request_id\":");
+    strbuf_add_json_string (out, self->request_id);
+    strbuf_add (out, ",\"user_id\":");
+    strbuf_add_json_string (out, self->user_id);
+    strbuf_add (out, ",\"result\":");
+    if (self->status == RESULT_COMPLETED) {
+        s_add_items (self, out);
+        strbuf_add (out, "},\"error\":null");
+    } else {
+        strbuf_add (out, "null,\"error\":");
+        strbuf_add_json_string (out, self->error);
+    }
+    s_add_provenance (self, out);
+}
+
+static int
+s_fault (json_fault_t *fault, const char *pointer, const char *detail)
+{
+    *fault = (json_fault_t){0};
+    snprintf (fault->pointer, sizeof fault->pointer, "%s", pointer);
+    snprintf (fault->detail, sizeof fault->detail, "%s", detail);
+    return -1;
+}
+
+static int
+s_read_scores (result_t *self, const json_t *items, json_fault_t *fault)
+{
+    const json_t *scores = json_object_get (items, "scores");
+    if (json_array_size (scores) != self->count || !json_is_array (scores))
+        return s_fault (fault, "/result/scores",
+            "result.scores must be an array as long as result.item_ids");
+    self->scores = calloc (self->count ? self->count : 1, sizeof *self->scores);
+    assert (self->scores);
+    for (size_t i = 0; i < self->count; i++) {
+        const json_t *score = json_array_get (scores, i);
+        self->scores[i] = (float)json_number_value (score);
+        if (!json_is_number (score) || !isfinite (self->scores[i]))
+            return s_fault (
+                fault, "/result/scores", "result.scores must be finite numbers");
+    }
+    return 0;
+}
+
+/* "result" as an object, or "error" as a text: one of them must be there. */
+static int
+s_read_outcome (result_t *self, const json_t *object, json_fault_t *fault)
+{
+    const json_t *items = json_object_get (object, "result");
+    if (json_is_object (items)) {
+        self->status = RESULT_COMPLETED;
+        if (json_read_integers (items, "item_ids", PROTO_K_LIMIT, 0, JSON_INTEGER_MAX,
+                &self->item_ids, &self->count, fault))
+            return -1;
+        return s_read_scores (self, items, fault);
+    }
+    const char *text = json_string_value (json_object_get (object, "error"));
+    if (!text)
+        return s_fault (fault, "/result", "result must be an object, or error a text");
+    self->status = RESULT_FAILED;
+    snprintf (self->error, sizeof self->error, "%s", text);
+    return 0;
+}
+
+static int
+s_read_text (const json_t *object, const char *key, size_t least, char *text,
+    size_t size, json_fault_t *fault)
+{
+    const char *value = NULL;
+    if (json_read_string (object, key, least, size - 1, &value, fault))
+        return -1;
+    if (value)
+        snprintf (text, size, "%s", value);
+    return 0;
+}
+
+static int
+s_read_members (result_t *self, const json_t *object, json_fault_t *fault)
+{
+    int64_t used = 0, dropped = 0;
+    const char *source = NULL;
+    if (s_read_text (object, "request_id", 1, self->request_id, sizeof self->request_id,
+            fault) ||
+        s_read_text (
+            object, "user_id", 1, self->user_id, sizeof self->user_id, fault) ||
+        s_read_text (object, "model_version", 0, self->model_version,
+            sizeof self->model_version, fault) ||
+        json_read_string (object, "source", 0, 64, &source, fault) ||
+        json_read_integer (
+            object, "history_used", 0, PROTO_HISTORY_LIMIT, &used, fault) ||
+        json_read_integer (
+            object, "unknown_dropped", 0, PROTO_HISTORY_LIMIT, &dropped, fault))
+        return -1;
+    if (!self->request_id[0])
+        return s_fault (fault, "/request_id", "request_id is required");
+    if (source && strcmp (source, "popular") == 0)
+        self->source = RESULT_FROM_POPULAR;
+    self->history_used = (size_t)used;
+    self->unknown_dropped = (size_t)dropped;
+    return 0;
+}
+
+result_t *
+result_from_json (const char *text, size_t length, json_fault_t *fault)
+{
+    json_t *object = json_read_object (text, length, fault);
+    if (!object)
+        return NULL;
+    result_t *self = result_new ();
+    self->job = true;
+    if (s_read_members (self, object, fault) || s_read_outcome (self, object, fault))
+        result_destroy (&self);
+    json_decref (object);
+    return self;
+}

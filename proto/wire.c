@@ -1,0 +1,73 @@
+/* Pointers through inproc sockets. SPDX-License-Identifier: Apache-2.0 */
+#include "proto/wire.h"
+
+#include <assert.h>
+#include <errno.h>
+
+int
+wire_send (zsock_t *socket, void *pointer)
+{
+    assert (pointer);
+    int sent;
+    do {
+        sent =
+            zmq_send (zsock_resolve (socket), &pointer, sizeof pointer, ZMQ_DONTWAIT);
+    } while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -1 : 0;
+}
+
+void *
+wire_recv (zsock_t *socket)
+{
+    void *pointer = NULL;
+    int size;
+    do {
+        size =
+            zmq_recv (zsock_resolve (socket), &pointer, sizeof pointer, ZMQ_DONTWAIT);
+    } while (size < 0 && errno == EINTR);
+    assert (size < 0 || size == (int)sizeof pointer);
+    return size < 0 ? NULL : pointer;
+}
+
+/* An inproc pipe holds the sender's mark plus the receiver's: each side brings half. */
+static int
+s_half (int limit)
+{
+    assert (limit > 0);
+    return limit > 1 ? limit / 2 : 1;
+}
+
+zsock_t *
+wire_push_new (const char *endpoint, int limit)
+{
+    zsock_t *socket = zsock_new (ZMQ_PUSH);
+    assert (socket);
+    zsock_set_sndhwm (socket, s_half (limit));
+    zsock_set_linger (socket, 0);
+    int rc = zsock_connect (socket, "%s", endpoint);
+    assert (rc == 0);
+    return socket;
+}
+
+zsock_t *
+wire_pull_new (const char *endpoint, int limit)
+{
+    zsock_t *socket = zsock_new (ZMQ_PULL);
+    assert (socket);
+    zsock_set_rcvhwm (socket, s_half (limit));
+    zsock_set_linger (socket, 0);
+    if (zsock_bind (socket, "%s", endpoint) < 0)
+        zsock_destroy (&socket);
+    return socket;
+}
+
+void
+wire_destroy (zsock_t **socket_p)
+{
+    zsock_t *socket = *socket_p;
+    if (socket && zsock_type (socket) == ZMQ_PULL) {
+        assert (!(zsock_events (socket) & ZMQ_POLLIN));
+        zsock_unbind (socket, "%s", zsock_endpoint (socket));
+    }
+    zsock_destroy (socket_p);
+}
