@@ -1,6 +1,6 @@
 /* Configuration: one table of settings, each with its flag, environment variable,
- * default, range and help. Later beats earlier: default, environment, flag. Strings
- * live with the config. SPDX-License-Identifier: Apache-2.0 */
+ * default, range and help. Later beats earlier: default, environment, flag; an empty
+ * variable is as good as none. Strings live with the config. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_BASE_CONFIG_H
 #define SASREC_BASE_CONFIG_H
 
@@ -16,22 +16,22 @@ typedef enum {
     CONFIG_PGDATABASE,
     CONFIG_PGPASSWORD,
     CONFIG_KAFKA_BOOTSTRAP_SERVERS,
-    CONFIG_BIND,                /* SASREC_BIND, 127.0.0.1 */
-    CONFIG_HTTP_PORT,           /* SASREC_HTTP_PORT, 8000 */
-    CONFIG_UI_PORT,             /* SASREC_UI_PORT, 8501; 0 = no second listener */
-    CONFIG_CHECKPOINTS,         /* SASREC_CHECKPOINTS, "checkpoints" */
-    CONFIG_WORKERS,             /* SASREC_WORKERS, 2: inference workers */
-    CONFIG_BATCH_LIMIT,         /* SASREC_BATCH_LIMIT, 64 */
-    CONFIG_JOB_QUEUE_LIMIT,     /* SASREC_JOB_QUEUE_LIMIT, 20000 jobs waiting in a pool */
-    CONFIG_SYNC_QUEUE_LIMIT,    /* SASREC_SYNC_QUEUE_LIMIT, 512 */
-    CONFIG_BACKLOG_LIMIT,       /* SASREC_BACKLOG_LIMIT, 100000 accepted, unfinished */
-    CONFIG_DEADLINE_S,          /* SASREC_DEADLINE_S, 900 */
-    CONFIG_MAX_ATTEMPTS,        /* SASREC_MAX_ATTEMPTS, 5 */
-    CONFIG_CONNECTION_LIMIT,    /* SASREC_CONNECTION_LIMIT, 512 */
-    CONFIG_ADDRESS_LIMIT,       /* SASREC_ADDRESS_LIMIT, 256 connections per address */
-    CONFIG_SSE_LIMIT,           /* SASREC_SSE_LIMIT, 128 streams */
-    CONFIG_LOG_LEVEL,           /* LOG_LEVEL, info */
-    CONFIG_LOG_FORMAT,          /* LOG_FORMAT, auto */
+    CONFIG_BIND,             /* SASREC_BIND, 127.0.0.1 */
+    CONFIG_HTTP_PORT,        /* SASREC_HTTP_PORT, 8000 */
+    CONFIG_UI_PORT,          /* SASREC_UI_PORT, 8501; 0 = no second listener */
+    CONFIG_CHECKPOINTS,      /* SASREC_CHECKPOINTS, "checkpoints" */
+    CONFIG_WORKERS,          /* SASREC_WORKERS, 2: inference workers */
+    CONFIG_BATCH_LIMIT,      /* SASREC_BATCH_LIMIT, 64 */
+    CONFIG_JOB_QUEUE_LIMIT,  /* SASREC_JOB_QUEUE_LIMIT, 20000 jobs waiting in a pool */
+    CONFIG_SYNC_QUEUE_LIMIT, /* SASREC_SYNC_QUEUE_LIMIT, 512 */
+    CONFIG_BACKLOG_LIMIT,    /* SASREC_BACKLOG_LIMIT, 100000 accepted, unfinished */
+    CONFIG_DEADLINE_S,       /* SASREC_DEADLINE_S, 900 */
+    CONFIG_MAX_ATTEMPTS,     /* SASREC_MAX_ATTEMPTS, 5 */
+    CONFIG_CONNECTION_LIMIT, /* SASREC_CONNECTION_LIMIT, 512 */
+    CONFIG_ADDRESS_LIMIT,    /* SASREC_ADDRESS_LIMIT, 256 connections per address */
+    CONFIG_SSE_LIMIT,        /* SASREC_SSE_LIMIT, 128 streams */
+    CONFIG_LOG_LEVEL,        /* LOG_LEVEL, info */
+    CONFIG_LOG_FORMAT,       /* LOG_FORMAT, auto */
     CONFIG_COUNT
 } config_key_t;
 
@@ -43,9 +43,10 @@ typedef struct {
     const char *fallback; /* as text */
     const char *help;     /* one line */
     config_type_t type;
-    int64_t low;  /* integers only */
+    int64_t low; /* integers only */
     int64_t high;
-    bool secret; /* masked when printed */
+    bool secret;       /* masked when printed */
+    const char *words; /* text only: the words allowed, "a|b"; NULL = any text */
 } config_item_t;
 
 typedef struct config config_t;
@@ -59,7 +60,8 @@ int config_set (config_t *self, const char *flag, const char *value, char error[
 
 const char *config_text (const config_t *self, config_key_t key);
 int64_t config_integer (const config_t *self, config_key_t key);
-const char *config_origin (const config_t *self, config_key_t key); /* "default", "environment", "flag" */
+const char *config_origin (
+    const config_t *self, config_key_t key); /* "default", "environment", "flag" */
 const config_item_t *config_item (config_key_t key);
 
 /* A libpq connection string made of the settings above; fresh. Contains the password:

@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 typedef struct {
-    const char *name;          /* file name without folder */
+    const char *name; /* file name without folder */
     const unsigned char *bytes;
-    const unsigned char *end;   /* holds a NUL, so that text is a string */
+    const unsigned char *end; /* holds a NUL, so that text is a string */
 } embed_file_t;
 
 extern const embed_file_t embed_schema[]; /* store/schema/NNN_name.sql, in order */

@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /* Regular files only, at most limit bytes. *bytes is fresh (free it). */
-int files_read (const char *path, size_t limit, char **bytes, size_t *length,
-    char error[160]);
+int files_read (
+    const char *path, size_t limit, char **bytes, size_t *length, char error[160]);
 
 typedef struct {
     const void *bytes;

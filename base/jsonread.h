@@ -15,9 +15,9 @@
 
 /* What was wrong with a text or a field. */
 typedef struct {
-    char detail[160];  /* a sentence: "history[3] must be an integer from 0 to ..." */
-    char pointer[96];  /* "/history/3"; "" for the whole text */
-    int line;          /* of a syntax error, from 1; else 0 */
+    char detail[160]; /* a sentence: "history[3] must be an integer from 0 to ..." */
+    char pointer[96]; /* "/history/3"; "" for the whole text */
+    int line;         /* of a syntax error, from 1; else 0 */
     int column;
 } json_fault_t;
 
@@ -26,8 +26,8 @@ json_t *json_read_object (const char *text, size_t length, json_fault_t *fault);
 
 /* Optional fields: absent (or null) leaves *value and returns 0. Wrong type or outside
  * the range: -1 with *fault. An integer is a JSON integer: 1.0 and 1e3 are refused. */
-int json_read_integer (const json_t *object, const char *key, int64_t low,
-    int64_t high, int64_t *value, json_fault_t *fault);
+int json_read_integer (const json_t *object, const char *key, int64_t low, int64_t high,
+    int64_t *value, json_fault_t *fault);
 int json_read_bool (
     const json_t *object, const char *key, bool *value, json_fault_t *fault);
 
@@ -36,7 +36,7 @@ int json_read_string (const json_t *object, const char *key, size_t least, size_
     const char **value, json_fault_t *fault);
 
 /* A required array of integers; *values is fresh (free it; NULL when empty). */
-int json_read_integers (const json_t *object, const char *key, size_t most,
-    int64_t low, int64_t high, int64_t **values, size_t *count, json_fault_t *fault);
+int json_read_integers (const json_t *object, const char *key, size_t most, int64_t low,
+    int64_t high, int64_t **values, size_t *count, json_fault_t *fault);
 
 #endif

@@ -12,9 +12,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR } log_level_t;
+typedef enum {
+    LOG_LEVEL_DEBUG,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_WARN,
+    LOG_LEVEL_ERROR
+} log_level_t;
 
-typedef enum { LOG_FIELD_END, LOG_FIELD_STR, LOG_FIELD_INT, LOG_FIELD_REAL, LOG_FIELD_BOOL } log_field_type_t;
+typedef enum {
+    LOG_FIELD_END,
+    LOG_FIELD_STR,
+    LOG_FIELD_INT,
+    LOG_FIELD_REAL,
+    LOG_FIELD_BOOL
+} log_field_type_t;
 
 typedef struct {
     const char *key;       /* NULL ends a list of fields */

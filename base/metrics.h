@@ -18,10 +18,10 @@ metric_t *metrics_gauge (const char *family, const char *help, const char *label
 metric_t *metrics_histogram (const char *family, const char *help, const char *labels,
     const double *bounds, size_t bound_count); /* ascending, without +Inf */
 
-void metric_add (metric_t *self, uint64_t amount);     /* counter */
-void metric_set (metric_t *self, double value);        /* gauge */
+void metric_add (metric_t *self, uint64_t amount);      /* counter */
+void metric_set (metric_t *self, double value);         /* gauge */
 void metric_change (metric_t *self, double difference); /* gauge */
-void metric_observe (metric_t *self, double value);    /* histogram */
+void metric_observe (metric_t *self, double value);     /* histogram */
 double metric_value (const metric_t *self); /* counter, gauge; histogram: its count */
 
 /* All families with HELP and TYPE, plus the process_* families people expect.

@@ -11,9 +11,11 @@ typedef struct progress progress_t;
 
 /* label: "train", "import"; unit: "positions", "lines". total 0 = unknown.
  * quiet: show nothing (--json or --quiet). */
-progress_t *progress_new (const char *label, const char *unit, uint64_t total, bool quiet);
+progress_t *progress_new (
+    const char *label, const char *unit, uint64_t total, bool quiet);
 void progress_destroy (progress_t **self_p); /* clears the bar */
-void progress_update (progress_t *self, uint64_t done, const char *note); /* note may be NULL */
+void progress_update (
+    progress_t *self, uint64_t done, const char *note); /* note may be NULL */
 
 /* Clears the bar, prints the line on stderr, and the bar comes back with the next
  * update. */

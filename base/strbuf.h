@@ -7,16 +7,19 @@
 #include <stdint.h>
 
 typedef struct {
-    char *data;   /* always ended by a NUL that length does not count; NULL if empty */
+    char *data; /* always ended by a NUL that length does not count; NULL if empty */
     size_t length;
     size_t capacity;
 } strbuf_t;
 
-#define STRBUF_EMPTY {0}
+#define STRBUF_EMPTY                                                                   \
+    {                                                                                  \
+        0                                                                              \
+    }
 
-void strbuf_free (strbuf_t *self);   /* ready for use again */
-void strbuf_clear (strbuf_t *self);  /* keeps the memory */
-char *strbuf_take (strbuf_t *self);  /* the caller frees; never NULL */
+void strbuf_free (strbuf_t *self);  /* ready for use again */
+void strbuf_clear (strbuf_t *self); /* keeps the memory */
+char *strbuf_take (strbuf_t *self); /* the caller frees; never NULL */
 void strbuf_add (strbuf_t *self, const char *text);
 void strbuf_add_bytes (strbuf_t *self, const void *bytes, size_t length);
 void strbuf_addf (strbuf_t *self, const char *format, ...)

@@ -1,0 +1,232 @@
+/* Configuration. SPDX-License-Identifier: Apache-2.0 */
+#include "base/config.h"
+#include "base/strbuf.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct {
+    char *text;         /* never NULL */
+    int64_t integer;    /* of integers */
+    const char *origin; /* constant */
+} s_value_t;
+
+struct config {
+    s_value_t values[CONFIG_COUNT];
+};
+
+#define TEXT_(flag, env, fallback, help)                                               \
+    {                                                                                  \
+        flag, env, fallback, help, CONFIG_TEXT, 0, 0, false, NULL                      \
+    }
+#define SECRET_(flag, env, help)                                                       \
+    {                                                                                  \
+        flag, env, "", help, CONFIG_TEXT, 0, 0, true, NULL                             \
+    }
+#define WORDS_(flag, env, fallback, words, help)                                       \
+    {                                                                                  \
+        flag, env, fallback, help, CONFIG_TEXT, 0, 0, false, words                     \
+    }
+#define INTEGER_(flag, env, fallback, low, high, help)                                 \
+    {                                                                                  \
+        flag, env, fallback, help, CONFIG_INTEGER, low, high, false, NULL              \
+    }
+
+static const config_item_t s_items[CONFIG_COUNT] = {
+    [CONFIG_POSTGRES_URL] = SECRET_ ("postgres-url", "POSTGRES_URL",
+        "libpq connection URL; wins over the five below"),
+    [CONFIG_PGHOST] =
+        TEXT_ ("pghost", "PGHOST", "localhost", "PostgreSQL host or socket folder"),
+    [CONFIG_PGPORT] =
+        INTEGER_ ("pgport", "PGPORT", "5432", 1, 65535, "PostgreSQL port"),
+    [CONFIG_PGUSER] =
+        TEXT_ ("pguser", "PGUSER", "", "PostgreSQL user; else the system's user name"),
+    [CONFIG_PGDATABASE] =
+        TEXT_ ("pgdatabase", "PGDATABASE", "sasrec", "PostgreSQL database"),
+    [CONFIG_PGPASSWORD] = SECRET_ ("pgpassword", "PGPASSWORD", "PostgreSQL password"),
+    [CONFIG_KAFKA_BOOTSTRAP_SERVERS] = TEXT_ ("kafka-bootstrap-servers",
+        "KAFKA_BOOTSTRAP_SERVERS", "", "host:port,... of Kafka; empty = without Kafka"),
+    [CONFIG_BIND] = TEXT_ (
+        "bind", "SASREC_BIND", "127.0.0.1", "address to listen on; 0.0.0.0 = all"),
+    [CONFIG_HTTP_PORT] =
+        INTEGER_ ("http-port", "SASREC_HTTP_PORT", "8000", 1, 65535, "port of the API"),
+    [CONFIG_UI_PORT] = INTEGER_ (
+        "ui-port", "SASREC_UI_PORT", "8501", 0, 65535, "port of the page; 0 = none"),
+    [CONFIG_CHECKPOINTS] = TEXT_ (
+        "checkpoints", "SASREC_CHECKPOINTS", "checkpoints", "folder of the models"),
+    [CONFIG_WORKERS] =
+        INTEGER_ ("workers", "SASREC_WORKERS", "2", 1, 256, "inference threads"),
+    [CONFIG_BATCH_LIMIT] = INTEGER_ ("batch-limit", "SASREC_BATCH_LIMIT", "64", 1, 4096,
+        "most requests that one worker computes together"),
+    [CONFIG_JOB_QUEUE_LIMIT] = INTEGER_ ("job-queue-limit", "SASREC_JOB_QUEUE_LIMIT",
+        "20000", 1, 10000000, "most jobs waiting for a worker"),
+    [CONFIG_SYNC_QUEUE_LIMIT] = INTEGER_ ("sync-queue-limit", "SASREC_SYNC_QUEUE_LIMIT",
+        "512", 1, 1000000, "most at-once requests waiting for a worker"),
+    [CONFIG_BACKLOG_LIMIT] =
+        INTEGER_ ("backlog-limit", "SASREC_BACKLOG_LIMIT", "100000", 1, 100000000,
+            "most accepted, unfinished jobs; beyond it POST gets 503"),
+    [CONFIG_DEADLINE_S] = INTEGER_ ("deadline-s", "SASREC_DEADLINE_S", "900", 1, 604800,
+        "seconds until an unfinished job expires"),
+    [CONFIG_MAX_ATTEMPTS] = INTEGER_ ("max-attempts", "SASREC_MAX_ATTEMPTS", "5", 1,
+        1000, "times a job is sent before it fails"),
+    [CONFIG_CONNECTION_LIMIT] = INTEGER_ ("connection-limit", "SASREC_CONNECTION_LIMIT",
+        "512", 1, 65535, "most HTTP connections"),
+    [CONFIG_ADDRESS_LIMIT] = INTEGER_ ("address-limit", "SASREC_ADDRESS_LIMIT", "256",
+        1, 65535, "most HTTP connections from one address"),
+    [CONFIG_SSE_LIMIT] = INTEGER_ (
+        "sse-limit", "SASREC_SSE_LIMIT", "128", 0, 65535, "most event streams"),
+    [CONFIG_LOG_LEVEL] = WORDS_ ("log-level", "LOG_LEVEL", "info",
+        "debug|info|warn|error", "least level that is logged"),
+    [CONFIG_LOG_FORMAT] = WORDS_ ("log-format", "LOG_FORMAT", "auto", "auto|json|text",
+        "auto = json unless stderr is a terminal"),
+};
+
+static bool
+s_word_allowed (const char *words, const char *text)
+{
+    size_t length = strlen (text);
+    while (words) {
+        const char *end = strchrnul (words, '|');
+        if ((size_t)(end - words) == length && strncmp (words, text, length) == 0)
+            return true;
+        words = *end ? end + 1 : NULL;
+    }
+    return false;
+}
+
+static bool
+s_parse_integer (const config_item_t *item, const char *text, int64_t *integer)
+{
+    if (!*text || strspn (text, "-0123456789") != strlen (text))
+        return false;
+    char *end;
+    errno = 0;
+    long long value = strtoll (text, &end, 10);
+    if (errno != 0 || *end || value < item->low || value > item->high)
+        return false;
+    *integer = value;
+    return true;
+}
+
+/* name: how the user called it, for the error. */
+static int
+s_assign (config_t *self, config_key_t key, const char *text, const char *origin,
+    const char *name, char error[160])
+{
+    const config_item_t *item = &s_items[key];
+    int64_t integer = 0;
+    if (item->type == CONFIG_INTEGER && !s_parse_integer (item, text, &integer)) {
+        snprintf (error, 160,
+            "%s must be an integer from %" PRId64 " to %" PRId64 ", not \"%.40s\"",
+            name, item->low, item->high, text);
+        return -1;
+    }
+    if (item->words && !s_word_allowed (item->words, text)) {
+        snprintf (
+            error, 160, "%s must be one of %s, not \"%.40s\"", name, item->words, text);
+        return -1;
+    }
+    char *copy = strdup (text);
+    assert (copy);
+    free (self->values[key].text);
+    self->values[key] = (s_value_t){copy, integer, origin};
+    return 0;
+}
+
+static void
+s_default_user (config_t *self)
+{
+    char space[4096], error[160];
+    struct passwd entry, *found = NULL;
+    getpwuid_r (geteuid (), &entry, space, sizeof space, &found);
+    if (found)
+        s_assign (self, CONFIG_PGUSER, found->pw_name, "default", "", error);
+}
+
+config_t *
+config_new (char error[160])
+{
+    assert (error);
+    config_t *self = calloc (1, sizeof *self);
+    assert (self);
+    for (int i = 0; i < CONFIG_COUNT; i++) {
+        const config_item_t *item = &s_items[i];
+        int rc = s_assign (
+            self, (config_key_t)i, item->fallback, "default", item->flag, error);
+        assert (rc == 0); /* the table obeys its own ranges */
+        const char *text = getenv (item->env);
+        if (text && *text)
+            rc =
+                s_assign (self, (config_key_t)i, text, "environment", item->env, error);
+        if (rc != 0) {
+            config_destroy (&self);
+            return NULL;
+        }
+    }
+    if (!*config_text (self, CONFIG_PGUSER))
+        s_default_user (self);
+    return self;
+}
+
+void
+config_destroy (config_t **self_p)
+{
+    assert (self_p);
+    config_t *self = *self_p;
+    if (!self)
+        return;
+    for (int i = 0; i < CONFIG_COUNT; i++)
+        free (self->values[i].text);
+    free (self);
+    *self_p = NULL;
+}
+
+int
+config_set (config_t *self, const char *flag, const char *value, char error[160])
+{
+    assert (self && flag && value && error);
+    for (int i = 0; i < CONFIG_COUNT; i++) {
+        if (strcmp (s_items[i].flag, flag) != 0)
+            continue;
+        char name[40];
+        snprintf (name, sizeof name, "--%s", flag);
+        return s_assign (self, (config_key_t)i, value, "flag", name, error);
+    }
+    snprintf (error, 160, "unknown option --%.60s", flag);
+    return -1;
+}
+
+const char *
+config_text (const config_t *self, config_key_t key)
+{
+    assert (self && key < CONFIG_COUNT);
+    return self->values[key].text;
+}
+
+int64_t
+config_integer (const config_t *self, config_key_t key)
+{
+    assert (self && key < CONFIG_COUNT);
+    assert (s_items[key].type == CONFIG_INTEGER);
+    return self->values[key].integer;
+}
+
+const char *
+config_origin (const config_t *self, config_key_t key)
+{
+    assert (self && key < CONFIG_COUNT);
+    return self->values[key].origin;
+}
+
+const config_item_t *
+config_item (config_key_t key)
+{
+    assert (key < CONFIG_COUNT);
+    return &s_items[key];
+}

@@ -1,0 +1,209 @@
+/* Reading JSON from strangers. SPDX-License-Identifier: Apache-2.0 */
+#include "base/jsonread.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Always -1. pointer is "" for the whole text. */
+__attribute__ ((format (printf, 3, 4))) static int
+s_fail (json_fault_t *fault, const char *pointer, const char *format, ...)
+{
+    memset (fault, 0, sizeof *fault);
+    snprintf (fault->pointer, sizeof fault->pointer, "%s", pointer);
+    va_list args;
+    va_start (args, format);
+    vsnprintf (fault->detail, sizeof fault->detail, format, args);
+    va_end (args);
+    return -1;
+}
+
+static int
+s_fail_key (json_fault_t *fault, const char *key, const char *must_be)
+{
+    char pointer[96];
+    snprintf (pointer, sizeof pointer, "/%s", key);
+    return s_fail (fault, pointer, "%s must be %s", key, must_be);
+}
+
+/* Finds the bracket that opens one level too many. Text inside strings is skipped;
+ * whatever else is wrong is left to the parser. */
+static int
+s_check_depth (const char *text, size_t length, json_fault_t *fault)
+{
+    size_t depth = 0, line_start = 0;
+    int line = 1;
+    bool in_string = false;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        if (c == '\n') {
+            line++;
+            line_start = i + 1;
+        }
+        if (in_string && c == '\\')
+            i++;
+        else if (c == '"')
+            in_string = !in_string;
+        else if (in_string)
+            continue;
+        else if (c == ']' || c == '}')
+            depth -= depth > 0;
+        else if ((c == '[' || c == '{') && ++depth > JSON_DEPTH_LIMIT) {
+            s_fail (fault, "", "nested deeper than %d levels", JSON_DEPTH_LIMIT);
+            fault->line = line;
+            fault->column = (int)(i - line_start) + 1;
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static void
+s_fail_syntax (json_fault_t *fault, const json_error_t *error)
+{
+    s_fail (fault, "", "not valid JSON: %.120s", error->text);
+    /* The parser quotes what it stumbled over: strangers' bytes. */
+    for (char *at = fault->detail; *at; at++)
+        if (*at < 0x20 || *at > 0x7e)
+            *at = '?';
+    fault->line = error->line > 0 ? error->line : 1;
+    fault->column = error->column > 0 ? error->column : 1;
+}
+
+json_t *
+json_read_object (const char *text, size_t length, json_fault_t *fault)
+{
+    assert ((text || length == 0) && fault);
+    if (!text)
+        text = "";
+    if (s_check_depth (text, length, fault) != 0)
+        return NULL;
+    json_error_t error;
+    json_t *root =
+        json_loadb (text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (!root) {
+        s_fail_syntax (fault, &error);
+        return NULL;
+    }
+    if (!json_is_object (root)) {
+        s_fail (fault, "", "the JSON text must be an object");
+        json_decref (root);
+        return NULL;
+    }
+    return root;
+}
+
+/* NULL when absent or null. */
+static const json_t *
+s_get (const json_t *object, const char *key)
+{
+    assert (json_is_object (object) && key);
+    const json_t *value = json_object_get (object, key);
+    return json_is_null (value) ? NULL : value;
+}
+
+static bool
+s_in_range (const json_t *value, int64_t low, int64_t high)
+{
+    return json_is_integer (value) && json_integer_value (value) >= low &&
+           json_integer_value (value) <= high;
+}
+
+int
+json_read_integer (const json_t *object, const char *key, int64_t low, int64_t high,
+    int64_t *value, json_fault_t *fault)
+{
+    const json_t *found = s_get (object, key);
+    if (!found)
+        return 0;
+    if (!s_in_range (found, low, high)) {
+        char must_be[80];
+        snprintf (must_be, sizeof must_be, "an integer from %" PRId64 " to %" PRId64,
+            low, high);
+        return s_fail_key (fault, key, must_be);
+    }
+    *value = json_integer_value (found);
+    return 0;
+}
+
+int
+json_read_bool (const json_t *object, const char *key, bool *value, json_fault_t *fault)
+{
+    const json_t *found = s_get (object, key);
+    if (!found)
+        return 0;
+    if (!json_is_boolean (found))
+        return s_fail_key (fault, key, "true or false");
+    *value = json_is_true (found);
+    return 0;
+}
+
+/* Unicode's Cc: C0, DEL and C1. The text is valid UTF-8, the parser saw to it. */
+static bool
+s_has_control (const char *text)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+        if (*at < 0x20 || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))
+            return true;
+    return false;
+}
+
+int
+json_read_string (const json_t *object, const char *key, size_t least, size_t most,
+    const char **value, json_fault_t *fault)
+{
+    const json_t *found = s_get (object, key);
+    if (!found)
+        return 0;
+    size_t length = json_string_length (found);
+    const char *text = json_string_value (found);
+    if (!text || length < least || length > most || s_has_control (text)) {
+        char must_be[80];
+        snprintf (must_be, sizeof must_be,
+            "a string of %zu to %zu bytes without control characters", least, most);
+        return s_fail_key (fault, key, must_be);
+    }
+    *value = text;
+    return 0;
+}
+
+static int
+s_fail_element (
+    json_fault_t *fault, const char *key, size_t index, int64_t low, int64_t high)
+{
+    char pointer[96];
+    snprintf (pointer, sizeof pointer, "/%s/%zu", key, index);
+    return s_fail (fault, pointer,
+        "%s[%zu] must be an integer from %" PRId64 " to %" PRId64, key, index, low,
+        high);
+}
+
+int
+json_read_integers (const json_t *object, const char *key, size_t most, int64_t low,
+    int64_t high, int64_t **values, size_t *count, json_fault_t *fault)
+{
+    const json_t *found = s_get (object, key);
+    if (!json_is_array (found))
+        return s_fail_key (fault, key, "an array of integers");
+    size_t size = json_array_size (found);
+    if (size > most) {
+        char must_be[80];
+        snprintf (must_be, sizeof must_be, "an array of at most %zu integers", most);
+        return s_fail_key (fault, key, must_be);
+    }
+    for (size_t i = 0; i < size; i++)
+        if (!s_in_range (json_array_get (found, i), low, high))
+            return s_fail_element (fault, key, i, low, high);
+    *values = NULL;
+    *count = size;
+    if (size == 0)
+        return 0;
+    *values = malloc (size * sizeof **values);
+    assert (*values);
+    for (size_t i = 0; i < size; i++)
+        (*values)[i] = json_integer_value (json_array_get (found, i));
+    return 0;
+}
