@@ -1,0 +1,84 @@
+"""ops/run itself: the first start reaches a working service, Ctrl-C stops all of it in
+order, and the second start is ready in 10 s with its data."""
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+from stack import ROOT, Stack, wait_for
+
+
+class Run(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sasrec-run-"))  # mode 0700
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.client = Stack()  # for its environment and HTTP methods only
+        self.addCleanup(shutil.rmtree, self.client.folder, ignore_errors=True)
+        self.env = self.client.env | {"SASREC_RUN": str(self.folder / "run")}
+        self.env.pop("SASREC_CHECKPOINTS")
+
+    def start(self):
+        """Runs ops/run until it is ready; (process, seconds)."""
+        began = time.monotonic()
+        process = subprocess.Popen([ROOT / "ops/run"], env=self.env, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   start_new_session=True)
+        wait_for("ready", 90, lambda: process.poll() is not None or
+                 self.client.status("/readyz") == 200)
+        if process.poll() is not None:
+            self.fail(f"ops/run ended early:\n{process.communicate()[0]}")
+        return process, time.monotonic() - began
+
+    def interrupt(self, process):
+        """Ctrl-C; what it printed. No process of it may be left."""
+        began = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        output, _ = process.communicate(timeout=15)
+        self.assertLess(time.monotonic() - began, 5)
+        self.assertEqual(process.returncode, 0, output)
+        marker = f"SASREC_RUN={self.env['SASREC_RUN']}"
+        left = [p for p in pathlib.Path("/proc").glob("[0-9]*/environ")
+                if self.has(p, marker)]
+        self.assertEqual(left, [])
+        return output
+
+    @staticmethod
+    def has(path, marker):
+        try:
+            return marker in path.read_text(errors="replace")
+        except OSError:
+            return False
+
+    def test_two_starts(self):
+        process, _ = self.start()
+        status, answer, _ = self.client.post("/predict", {"history": [10, 20, 30]})
+        self.assertEqual(status, 202)
+        output = self.interrupt(process)
+        self.assertIn(f"http://127.0.0.1:{self.client.port}/", output)
+
+        process, seconds = self.start()
+        self.assertLess(seconds, 10)
+        status, result, _ = self.client.get(f"/result/{answer['request_id']}",
+                                            {"Prefer": "wait=10"})
+        self.assertEqual((status, result["status"]), (200, "COMPLETED"))
+        self.interrupt(process)
+
+    def test_a_port_in_use_is_one_clear_line(self):
+        with socket.socket() as blocker:
+            blocker.bind(("127.0.0.1", self.client.port))
+            blocker.listen()
+            done = subprocess.run([ROOT / "ops/run"], env=self.env, text=True,
+                                  capture_output=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.assertIn(f"port {self.client.port} is in use", done.stderr)
+        self.assertIn("SASREC_HTTP_PORT=", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
