@@ -1,0 +1,89 @@
+// The HTTP API as functions. Each throws a Problem when the server says no or is away.
+// SPDX-License-Identifier: Apache-2.0
+
+const ITEMS_PER_CALL = 100;
+
+export class Problem extends Error {
+  constructor({ title, detail = '', status = 0, retryAfter = 0 }) {
+    super(title);
+    this.title = title;
+    this.detail = detail;
+    this.status = status; // 0: no answer at all
+    this.retryAfter = retryAfter; // seconds, 0: not said
+  }
+}
+
+async function problemOf(response) {
+  const said = await response.json().catch(() => ({}));
+  return new Problem({
+    title: said.title ?? `The server answered ${response.status}`,
+    detail: said.detail ?? response.statusText,
+    status: response.status,
+    retryAfter: Number(response.headers.get('Retry-After')) || 0,
+  });
+}
+
+async function call(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    throw new Problem({
+      title: 'The server does not answer',
+      detail: 'It may be restarting, or the network is down.',
+    });
+  }
+  if (!response.ok) throw await problemOf(response);
+  return response.json();
+}
+
+const part = encodeURIComponent;
+
+export const listUsers = (prefix, limit, signal) =>
+  call(`/users?prefix=${part(prefix)}&limit=${limit}`, { signal });
+
+export const readHistory = (user, signal) =>
+  call(`/users/${part(user)}/history`, { signal }).then((answer) => answer.items);
+
+export const readModels = () => call('/models');
+
+export const predict = (body, signal) =>
+  call('/predict', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+    signal,
+  }).then((answer) => answer.request_id);
+
+export const readResult = (id, waitSeconds, signal) =>
+  call(`/result/${part(id)}`, {
+    headers: waitSeconds ? { Prefer: `wait=${waitSeconds}` } : {},
+    signal,
+  });
+
+const known = new Map(); // item id -> item, or null when it has no row
+
+async function fetchItems(ids, signal) {
+  const found = await call(`/items?ids=${ids.join(',')}`, { signal });
+  for (const id of ids) known.set(id, null);
+  for (const item of found) known.set(item.item_id, item);
+}
+
+// A map from item id to {item_id, title, category}; an item without a row has its id
+// as title.
+export async function readItems(ids, signal) {
+  const missing = [...new Set(ids)].filter((id) => !known.has(id));
+  for (let i = 0; i < missing.length; i += ITEMS_PER_CALL)
+    await fetchItems(missing.slice(i, i + ITEMS_PER_CALL), signal);
+  return new Map(ids.map((id) => [id, itemOf(id)]));
+}
+
+export function itemOf(id) {
+  const item = known.get(id);
+  return {
+    item_id: id,
+    title: item?.title ?? `Item ${id}`,
+    category: item?.category ?? '',
+  };
+}

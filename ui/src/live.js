@@ -1,0 +1,93 @@
+// What the server tells on its own: the result of one request, and general events.
+// SPDX-License-Identifier: Apache-2.0
+import { Problem, readResult } from './api.js';
+
+const EVENT_PATIENCE_MS = 10_000; // then ask instead of listening
+const POLL_WAIT_S = 10;
+const POLL_PAUSE_MS = 500;
+
+export function pause(ms, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
+
+// The data of the event, or null when the stream broke or stayed silent.
+function listenForResult(id, signal) {
+  return new Promise((resolve, reject) => {
+    const stream = new EventSource(`/events?request_id=${encodeURIComponent(id)}`);
+    const timer = setTimeout(() => finish(null), EVENT_PATIENCE_MS);
+    const finish = (data) => {
+      clearTimeout(timer);
+      stream.close();
+      resolve(data);
+    };
+    stream.addEventListener('result', (event) => finish(JSON.parse(event.data)));
+    stream.addEventListener('error', () => finish(null));
+    signal.addEventListener('abort', () => {
+      finish(null);
+      reject(signal.reason);
+    });
+  });
+}
+
+// Asks until the row has ended; the server holds each answer back for a while.
+async function pollResult(id, signal) {
+  for (;;) {
+    const row = await readResult(id, POLL_WAIT_S, signal);
+    if (row.status !== 'PENDING') return row;
+    await pause(POLL_PAUSE_MS, signal);
+  }
+}
+
+// The result of a request that was accepted: {result, status}. The event may come
+// before the row is committed, so it says nothing about the status (null then).
+export async function awaitResult(id, signal) {
+  const event = await listenForResult(id, signal);
+  signal.throwIfAborted();
+  const answer = event ?? (await pollResult(id, signal));
+  if (!answer.result)
+    throw new Problem({
+      title: answer.status === 'EXPIRED' ? 'The request expired' : 'The request failed',
+      detail: answer.error ?? 'The server gave no reason.',
+    });
+  return { result: answer.result, status: event ? null : answer.status };
+}
+
+// The status in the row, read again until it is final or we lose patience.
+export async function followStatus(id, signal, tell) {
+  for (let wait = 100; wait < 30_000; wait *= 2) {
+    const { status } = await readResult(id, 0, signal);
+    tell(status);
+    if (status !== 'PENDING') return;
+    await pause(wait, signal);
+  }
+}
+
+// General events. A hidden tab gives its connection back: browsers have few of them per
+// host. tell.state("live" | "waiting"), tell.model(). Returns the function that ends it.
+export function subscribe(tell) {
+  let stream = null;
+  const close = () => {
+    stream?.close();
+    stream = null;
+  };
+  const open = () => {
+    close();
+    stream = new EventSource('/events');
+    stream.addEventListener('open', () => tell.state('live'));
+    stream.addEventListener('error', () => tell.state('waiting'));
+    stream.addEventListener('model', () => tell.model());
+  };
+  const follow = () => (document.hidden ? close() : open());
+  document.addEventListener('visibilitychange', follow);
+  follow();
+  return () => {
+    document.removeEventListener('visibilitychange', follow);
+    close();
+  };
+}

@@ -1,0 +1,24 @@
+// Titles and categories of items, fetched as they come into view.
+// SPDX-License-Identifier: Apache-2.0
+import { useEffect, useState } from 'preact/hooks';
+import { itemOf, readItems } from './api.js';
+
+const TYPING_PAUSE_MS = 200;
+
+// A function from item id to item. Titles are an ornament: without them ids are shown.
+export function useItems(ids) {
+  const [, setFetched] = useState('');
+  const key = ids.join(',');
+  useEffect(() => {
+    if (key === '') return undefined;
+    const aborter = new AbortController();
+    const timer = setTimeout(() => {
+      readItems(ids, aborter.signal).then(() => setFetched(key), () => {});
+    }, TYPING_PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      aborter.abort();
+    };
+  }, [key]);
+  return itemOf;
+}

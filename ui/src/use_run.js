@@ -1,0 +1,40 @@
+// One request from the button to its row: idle, waiting, done or failed. A new request
+// ends the one before.
+// SPDX-License-Identifier: Apache-2.0
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { predict, readItems } from './api.js';
+import { awaitResult, followStatus } from './live.js';
+
+const IDLE = { phase: 'idle' };
+
+async function carryOut(asked, signal, tell) {
+  const startedAt = performance.now();
+  const requestId = await predict(asked.body, signal);
+  tell({ requestId, status: 'PENDING' });
+  const { result, status } = await awaitResult(requestId, signal);
+  const roundTripMs = performance.now() - startedAt;
+  await readItems(result.item_ids, signal).catch(() => {}); // else ids are shown
+  tell({ phase: 'done', result, roundTripMs, ...(status && { status }) });
+  if (!status)
+    await followStatus(requestId, signal, (now) => tell({ status: now })).catch(() => {});
+}
+
+export function useRun() {
+  const [run, setRun] = useState(IDLE);
+  const aborter = useRef(null);
+
+  const cancel = () => {
+    aborter.current?.abort();
+    setRun(IDLE);
+  };
+  const start = (asked) => {
+    aborter.current?.abort();
+    const { signal } = (aborter.current = new AbortController());
+    const tell = (part) =>
+      signal.aborted || setRun((before) => ({ ...before, ...part }));
+    setRun({ phase: 'waiting', asked });
+    carryOut(asked, signal, tell).catch((problem) => tell({ phase: 'failed', problem }));
+  };
+  useEffect(() => () => aborter.current?.abort(), []);
+  return { run, start, cancel };
+}

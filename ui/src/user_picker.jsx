@@ -1,0 +1,114 @@
+// A search box with the list of users under it. Typing narrows; arrows move through the
+// list, Enter selects, as does a click.
+// SPDX-License-Identifier: Apache-2.0
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { listUsers } from './api.js';
+import { sortUsers } from './input.js';
+import { Notice } from './notice.jsx';
+
+const LIST_LIMIT = 200;
+const TYPING_PAUSE_MS = 150;
+
+function useUsers(prefix, epoch) {
+  const [found, setFound] = useState({ users: null, problem: null });
+  useEffect(() => {
+    const aborter = new AbortController();
+    const timer = setTimeout(
+      () =>
+        listUsers(prefix, LIST_LIMIT, aborter.signal)
+          .then((users) => setFound({ users: sortUsers(users), problem: null }))
+          .catch((problem) => {
+            if (!aborter.signal.aborted) setFound({ users: null, problem });
+          }),
+      prefix ? TYPING_PAUSE_MS : 0,
+    );
+    return () => {
+      clearTimeout(timer);
+      aborter.abort();
+    };
+  }, [prefix, epoch]);
+  return found;
+}
+
+export function UserPicker({ user, epoch, onSelect }) {
+  const [prefix, setPrefix] = useState('');
+  const [active, setActive] = useState(-1);
+  const { users, problem } = useUsers(prefix, epoch);
+  const list = useRef(null);
+  const shown = users ?? [];
+
+  // Only the list scrolls, never the page.
+  useEffect(() => {
+    const option = list.current?.querySelector('.active, [aria-selected="true"]');
+    if (!option) return;
+    const { offsetTop, offsetHeight } = option;
+    const { scrollTop, clientHeight } = list.current;
+    if (offsetTop < scrollTop) list.current.scrollTop = offsetTop;
+    else if (offsetTop + offsetHeight > scrollTop + clientHeight)
+      list.current.scrollTop = offsetTop + offsetHeight - clientHeight;
+  }, [users, active]);
+
+  const onKeyDown = (event) => {
+    const last = shown.length - 1;
+    const at = active < 0 ? shown.indexOf(user) : active;
+    if (event.key === 'ArrowDown') setActive(Math.min(at + 1, last));
+    else if (event.key === 'ArrowUp') setActive(Math.max(at - 1, 0));
+    else if (event.key === 'Enter') onSelect(shown[active] ?? shown[0] ?? user);
+    else return;
+    event.preventDefault();
+  };
+  const search = (event) => {
+    setPrefix(event.target.value.trim());
+    setActive(-1);
+  };
+
+  return (
+    <>
+      <label for="user-search">User</label>
+      <input
+        id="user-search"
+        type="search"
+        role="combobox"
+        placeholder="Search, e.g. user_7"
+        autocomplete="off"
+        spellcheck={false}
+        aria-expanded="true"
+        aria-controls="user-list"
+        aria-activedescendant={shown[active] ? `user-${active}` : undefined}
+        onInput={search}
+        onKeyDown={onKeyDown}
+      />
+      <ul id="user-list" class="list" role="listbox" aria-label="Users" ref={list}>
+        {shown.map((name, index) => (
+          <li
+            key={name}
+            id={`user-${index}`}
+            role="option"
+            aria-selected={name === user}
+            class={index === active ? 'active' : undefined}
+            onClick={() => {
+              setActive(index);
+              onSelect(name);
+            }}
+          >
+            {name}
+          </li>
+        ))}
+      </ul>
+      <ListNote users={users} prefix={prefix} />
+      {problem && <Notice problem={problem} />}
+    </>
+  );
+}
+
+function ListNote({ users, prefix }) {
+  let text = '';
+  if (users?.length === 0 && prefix) text = `No user begins with “${prefix}”.`;
+  else if (users?.length === 0) text = 'No users yet: run sasrec seed, or sasrec import.';
+  else if (users?.length === LIST_LIMIT) text = `First ${LIST_LIMIT}: type to narrow.`;
+  return (
+    <small class="note" role="status">
+      {text}
+    </small>
+  );
+}
