@@ -1,6 +1,7 @@
 /* One connection to PostgreSQL that comes back by itself. Not thread-safe: one owner at
- * a time. Every statement has a time-out; nothing here waits longer than that. SQL is
- * always parameterised. SPDX-License-Identifier: Apache-2.0 */
+ * a time. Every statement has a time-out, kept by the server and, when that hangs, by
+ * the client a second later. SQL is always parameterised.
+ * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_STORE_DB_H
 #define SASREC_STORE_DB_H
 
@@ -17,22 +18,54 @@ typedef enum {
     DB_AWAY   /* no connection, or lost with unknown outcome (08xxx, 57P0x); also: no schema */
 } db_status_t;
 
-/* Does not connect yet. statement_timeout_ms applies to every statement. */
+/* Does not connect yet. statement_timeout_ms applies to every statement; 0: none. */
 db_t *db_new (const char *conninfo, const char *application, int statement_timeout_ms);
 void db_destroy (db_t **self_p);
 
-/* Connected and usable: true at once. Else tries to connect, at most once per back-off
- * (50 ms to 1 s, jittered), taking at most the connect time-out (3 s). Logs once per
- * change of state. */
+/* Connected and usable: true at once; a connection that the server closed meanwhile is
+ * noticed. Else tries to connect, at most once per back-off (50 ms to 1 s, jittered),
+ * taking at most the connect time-out (3 s per address). Says nothing about the schema
+ * (migrate_current does). Logs db.lost and db.connected once per change of state. */
 bool db_ensure (db_t *self);
 const char *db_error (const db_t *self); /* text of the last failure, one line */
 
-/* After DB_AWAY the connection is closed; db_ensure opens the next. Parameters as in
- * PQexecParams with text format; *result_p (may be NULL) is the caller's to PQclear. */
+/* Text parameters, text results; *result_p (may be NULL) is the caller's to PQclear,
+ * NULL unless DB_OK. Any failure ends an open transaction. After DB_AWAY the connection
+ * is closed, and whether a COMMIT took effect is unknown: repeat what is safe to repeat.
+ * Without a connection it is DB_AWAY at once: call db_ensure first. */
 db_status_t db_exec (db_t *self, const char *sql, int count, const char *const *values,
     PGresult **result_p);
 
-/* The raw connection, for COPY and pipelines inside store/. */
+/* Statements of the hot paths: prepared once per connection, known by their address. */
+typedef struct {
+    const char *name; /* unique in the program */
+    const char *sql;
+    bool binary_result;
+} db_statement_t;
+
+typedef struct {
+    const char *bytes; /* NULL: SQL NULL */
+    int length;        /* of a binary value */
+    bool binary;
+} db_param_t;
+
+db_status_t db_query (db_t *self, const db_statement_t *statement, int count,
+    const db_param_t *params, PGresult **result_p);
+
+/* COPY, for store/ only. db_copy_start runs a COPY statement; put may block until the
+ * server has room; finish sends the end (abort: an error, so that nothing is kept) and
+ * reads the outcome. db_copy_get: length of a fresh row (PQfreemem it), 0 at the end,
+ * -1 on failure (*status says which). No time-out applies. */
+db_status_t db_copy_start (db_t *self, const char *sql);
+db_status_t db_copy_put (db_t *self, const char *bytes, size_t length);
+db_status_t db_copy_finish (db_t *self, const char *abort);
+int db_copy_get (db_t *self, char **row, db_status_t *status);
+
+/* The raw connection, or NULL: for its settings and state. Not for statements. */
 PGconn *db_raw (db_t *self);
+
+/* For a pool, which logs for all of its connections: log nothing by itself. */
+void db_mute (db_t *self);
+bool db_connected (const db_t *self);
 
 #endif

@@ -1,5 +1,7 @@
 /* The table interactions: reading users and histories, streaming all of it to the
- * trainer, and binary COPY in. SPDX-License-Identifier: Apache-2.0 */
+ * trainer or to a file, and binary COPY in. Reads use the columns id, user_id, item_id and
+ * created_at alone, so a view of someone's own table serves as well.
+ * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_STORE_INTERACTIONS_H
 #define SASREC_STORE_INTERACTIONS_H
 
@@ -10,33 +12,50 @@
 #include "store/db.h"
 
 /* Distinct user ids in natural order (user_2 before user_10), after `after`, starting
- * with `prefix` (both may be ""), at most limit. *users is fresh: free each, then it. */
+ * with `prefix` (both may be ""), at most limit. *users is fresh: interactions_users_free. The
+ * cost follows limit, not the size of the table (of a view: its size). */
 db_status_t interactions_users (db_t *db, const char *prefix, const char *after,
     size_t limit, char ***users, size_t *count);
+void interactions_users_free (char ***users_p, size_t count);
 
 /* A user's items, oldest first, the newest `limit` of them. *items is fresh (free it).
  * count 0: no such user. */
-db_status_t interactions_history (db_t *db, const char *user_id, size_t limit,
-    int64_t **items, size_t *count);
+db_status_t interactions_history (
+    db_t *db, const char *user_id, size_t limit, int64_t **items, size_t *count);
 
-/* Streams every interaction, grouped by user, oldest first (COPY TO). -1 with error. */
-int interactions_each (db_t *db,
-    void (*row) (void *context, const char *user_id, int64_t item_id), void *context,
+/* How much there is. Reads the whole table (about 0.3 s per million rows): keep the
+ * answer for a while. */
+typedef struct {
+    int64_t users;
+    int64_t items; /* distinct ones people interacted with */
+    int64_t interactions;
+} interactions_counts_t;
+
+db_status_t interactions_count (db_t *db, interactions_counts_t *counts);
+
+/* Streams every interaction, grouped by user, oldest first (COPY TO). created_at_us:
+ * unix microseconds. -1 with error. */
+typedef void (interactions_row_fn) (
+    void *context, const char *user_id, int64_t item_id, int64_t created_at_us);
+int interactions_each (db_t *db, interactions_row_fn *row, void *context,
     uint64_t *count, char error[160]);
 
 /* A load: rows go in by binary COPY inside one transaction with the record in `imports`.
- * Abort (or destroy) leaves nothing. */
+ * Destroy without commit leaves nothing. The connection is the load's until then. */
 typedef struct interactions_load interactions_load_t;
 
 /* name: what is loaded ("seed", or a file's path); digest: of its content. When that
  * digest was loaded before and append is false: NULL, error says when. */
-interactions_load_t *interactions_load_new (db_t *db, const char *name,
-    const char *digest, bool append, char error[160]);
+interactions_load_t *interactions_load_new (
+    db_t *db, const char *name, const char *digest, bool append, char error[160]);
 /* created_at_us: unix microseconds, or INT64_MIN for "now plus one microsecond per row"
- * (keeps the order of the file). */
+ * (keeps the order of the file). -1: the connection is lost; destroy. A row that the
+ * table refuses shows at commit. */
 int interactions_load_row (interactions_load_t *self, const char *user_id,
     int64_t item_id, int64_t created_at_us);
-int interactions_load_commit (interactions_load_t **self_p, uint64_t *rows, char error[160]);
+/* Takes the load, also on -1 (then nothing was kept). rows may be NULL. */
+int interactions_load_commit (
+    interactions_load_t **self_p, uint64_t *rows, char error[160]);
 void interactions_load_destroy (interactions_load_t **self_p);
 
 /* True when something of that name was loaded before. */
