@@ -2,6 +2,7 @@
 //   node dev-server.mjs [DIST] [PORT]
 // GET /dev/MODE makes it behave: ok, no-model (503), no-events, slow, expire, deploy.
 // SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ const HEADERS = {
 };
 const users = Array.from({ length: 100 }, (_, i) => `user_${i + 1}`).sort();
 const rows = new Map(); // request id -> {request_id, status, result}
+const results = new Map(); // request id -> what the row will get
 const streams = new Set();
 let mode = 'ok';
 let version = '20261123T070000Z-1f2e3d';
@@ -46,8 +48,9 @@ function recommend({ history, k = 10 }) {
 }
 
 function predict(body, out) {
-  const request_id = crypto.randomUUID();
+  const request_id = randomUUID();
   const result = recommend(JSON.parse(body));
+  results.set(request_id, mode === 'expire' ? null : result);
   rows.set(request_id, { request_id, status: 'PENDING', result: null });
   json(out, 202, { request_id, status: 'PENDING' });
   const end = mode === 'expire' ? { status: 'EXPIRED', error: 'its deadline passed' }
@@ -60,8 +63,7 @@ function events(id, out) {
   out.writeHead(200, { ...HEADERS, 'Content-Type': 'text/event-stream' });
   out.write(': hello\n\n');
   if (!id) return streams.add(out);
-  const { history } = { history: [1, 2] };
-  const result = mode === 'expire' ? null : recommend({ history });
+  const result = results.get(id);
   const data = { request_id: id, result, error: result ? null : 'its deadline passed' };
   return setTimeout(() => out.write(`id: 1\nevent: result\ndata: ${JSON.stringify(data)}\n\n`),
     mode === 'slow' ? 3000 : 20);

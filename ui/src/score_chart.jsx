@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 const BARS_LIMIT = 25;
-const ROW_PX = 34;
+const ROW_PX = 37;
 const BAR_PX = 9;
 
 export function formatScore(score) {
@@ -22,14 +22,14 @@ export function ScoreChart({ rows }) {
   const x = scaleOf(shown);
   return (
     <figure class="chart">
+      <figcaption>
+        Scores{rows.length > shown.length && `, the first ${shown.length} of ${rows.length}`}
+      </figcaption>
       <svg role="img" aria-label={describe(shown)} height={shown.length * ROW_PX}>
         {shown.map((row, index) => (
           <Bar key={row.item_id} row={row} y={index * ROW_PX} from={x(0)} to={x(row.score)} />
         ))}
       </svg>
-      <figcaption>
-        Scores{rows.length > shown.length && `, the first ${shown.length} of ${rows.length}`}
-      </figcaption>
     </figure>
   );
 }

@@ -9,6 +9,8 @@ import { Notice } from './notice.jsx';
 const LIST_LIMIT = 200;
 const TYPING_PAUSE_MS = 150;
 
+const optionId = (name) => `user:${encodeURIComponent(name)}`; // ids have no blanks
+
 function useUsers(prefix, epoch) {
   const [found, setFound] = useState({ users: null, problem: null });
   useEffect(() => {
@@ -32,7 +34,7 @@ function useUsers(prefix, epoch) {
 
 export function UserPicker({ user, epoch, onSelect }) {
   const [prefix, setPrefix] = useState('');
-  const [active, setActive] = useState(-1);
+  const [active, setActive] = useState(''); // the name the arrows are on
   const { users, problem } = useUsers(prefix, epoch);
   const list = useRef(null);
   const shown = users ?? [];
@@ -50,16 +52,16 @@ export function UserPicker({ user, epoch, onSelect }) {
 
   const onKeyDown = (event) => {
     const last = shown.length - 1;
-    const at = active < 0 ? shown.indexOf(user) : active;
-    if (event.key === 'ArrowDown') setActive(Math.min(at + 1, last));
-    else if (event.key === 'ArrowUp') setActive(Math.max(at - 1, 0));
-    else if (event.key === 'Enter') onSelect(shown[active] ?? shown[0] ?? user);
+    const at = shown.indexOf(active === '' ? user : active);
+    if (event.key === 'ArrowDown') setActive(shown[Math.min(at + 1, last)] ?? '');
+    else if (event.key === 'ArrowUp') setActive(shown[Math.max(at - 1, 0)] ?? '');
+    else if (event.key === 'Enter') onSelect(active || shown[0] || user);
     else return;
     event.preventDefault();
   };
   const search = (event) => {
     setPrefix(event.target.value.trim());
-    setActive(-1);
+    setActive('');
   };
 
   return (
@@ -74,20 +76,20 @@ export function UserPicker({ user, epoch, onSelect }) {
         spellcheck={false}
         aria-expanded="true"
         aria-controls="user-list"
-        aria-activedescendant={shown[active] ? `user-${active}` : undefined}
+        aria-activedescendant={shown.includes(active) ? optionId(active) : undefined}
         onInput={search}
         onKeyDown={onKeyDown}
       />
       <ul id="user-list" class="list" role="listbox" aria-label="Users" ref={list}>
-        {shown.map((name, index) => (
+        {shown.map((name) => (
           <li
             key={name}
-            id={`user-${index}`}
+            id={optionId(name)}
             role="option"
             aria-selected={name === user}
-            class={index === active ? 'active' : undefined}
+            class={name === active ? 'active' : undefined}
             onClick={() => {
-              setActive(index);
+              setActive('');
               onSelect(name);
             }}
           >
