@@ -1,0 +1,152 @@
+/* The receipt tracker. SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "bridge/tracker.h"
+
+static receipt_t
+s_take (tracker_t *tracker, int32_t partition, int64_t offset)
+{
+    receipt_t receipt;
+    assert_int_equal (tracker_take (tracker, 0, partition, offset, &receipt), 0);
+    return receipt;
+}
+
+static int64_t
+s_storable (tracker_t *tracker)
+{
+    uint16_t topic;
+    int32_t partition;
+    int64_t next;
+    return tracker_storable (tracker, &topic, &partition, &next) == 0 ? next : -1;
+}
+
+static void
+test_offset_follows_the_contiguous_done_run (void **state)
+{
+    (void)state;
+    tracker_t *tracker = tracker_new (10);
+    tracker_assign (tracker, 0, 3);
+    receipt_t a = s_take (tracker, 3, 100), b = s_take (tracker, 3, 101),
+              c = s_take (tracker, 3, 105);
+    assert_true (tracker_settle (tracker, &b, RECEIPT_DONE));
+    assert_int_equal (s_storable (tracker), -1);
+    assert_true (tracker_settle (tracker, &a, RECEIPT_DONE));
+    assert_int_equal (s_storable (tracker), 102);
+    assert_int_equal (s_storable (tracker), -1);
+    assert_true (tracker_settle (tracker, &c, RECEIPT_DEAD));
+    assert_int_equal (s_storable (tracker), 106);
+    tracker_destroy (&tracker);
+}
+
+static void
+test_a_receipt_settles_once (void **state)
+{
+    (void)state;
+    tracker_t *tracker = tracker_new (10);
+    tracker_assign (tracker, 0, 0);
+    receipt_t a = s_take (tracker, 0, 0), none = {0};
+    assert_true (tracker_settle (tracker, &a, RECEIPT_DONE));
+    assert_false (tracker_settle (tracker, &a, RECEIPT_DONE));
+    assert_false (tracker_settle (tracker, &none, RECEIPT_DONE));
+    assert_int_equal (tracker_outstanding (tracker), 0);
+    tracker_destroy (&tracker);
+}
+
+static void
+test_receipts_of_an_older_assignment_are_stale (void **state)
+{
+    (void)state;
+    tracker_t *tracker = tracker_new (10);
+    tracker_assign (tracker, 0, 0);
+    receipt_t old = s_take (tracker, 0, 7);
+    tracker_revoke (tracker, 0, 0);
+    assert_int_equal (tracker_outstanding (tracker), 0);
+    assert_false (tracker_settle (tracker, &old, RECEIPT_DONE));
+    tracker_assign (tracker, 0, 0);
+    receipt_t again = s_take (tracker, 0, 7);
+    assert_false (tracker_settle (tracker, &old, RECEIPT_DONE));
+    assert_int_equal (s_storable (tracker), -1);
+    assert_true (tracker_settle (tracker, &again, RECEIPT_DONE));
+    assert_int_equal (s_storable (tracker), 8);
+    tracker_destroy (&tracker);
+}
+
+static void
+test_limit_and_foreign_partitions_are_refused (void **state)
+{
+    (void)state;
+    tracker_t *tracker = tracker_new (2);
+    receipt_t receipt;
+    assert_int_equal (tracker_take (tracker, 0, 0, 0, &receipt), -1);
+    tracker_assign (tracker, 0, 0);
+    receipt_t first = s_take (tracker, 0, 0);
+    assert_int_equal (
+        tracker_take (tracker, 0, 0, 0, &receipt), -1); /* taken already */
+    s_take (tracker, 0, 1);
+    assert_true (tracker_full (tracker));
+    assert_int_equal (tracker_take (tracker, 0, 0, 2, &receipt), -1);
+    assert_true (tracker_settle (tracker, &first, RECEIPT_DONE));
+    assert_false (tracker_full (tracker));
+    tracker_destroy (&tracker);
+}
+
+/* Any order of settling, over several partitions: the stored offset never passes an open
+ * message and ends behind the last one. */
+static void
+test_random_orders (void **state)
+{
+    (void)state;
+    enum { PARTITIONS = 3, EACH = 500, ALL = PARTITIONS * EACH };
+    rng_t rng;
+    rng_seed (&rng, 11, 0);
+    tracker_t *tracker = tracker_new (ALL);
+    static receipt_t receipts[ALL];
+    static int open[PARTITIONS][EACH];
+    for (int i = 0; i < PARTITIONS; i++)
+        tracker_assign (tracker, 0, i);
+    for (int i = 0; i < ALL; i++) {
+        receipts[i] = s_take (tracker, i % PARTITIONS, i / PARTITIONS);
+        open[i % PARTITIONS][i / PARTITIONS] = 1;
+    }
+    int64_t stored[PARTITIONS] = {0};
+    for (int left = ALL; left > 0; left--) {
+        int pick = (int)rng_below (&rng, (uint64_t)left);
+        receipt_t receipt = receipts[pick];
+        receipts[pick] = receipts[left - 1];
+        open[receipt.partition][receipt.offset] = 0;
+        assert_true (tracker_settle (tracker, &receipt, RECEIPT_DONE));
+        uint16_t topic;
+        int32_t partition;
+        int64_t next;
+        while (tracker_storable (tracker, &topic, &partition, &next) == 0) {
+            assert_true (next > stored[partition]);
+            for (int64_t offset = stored[partition]; offset < next; offset++)
+                assert_false (open[partition][offset]);
+            stored[partition] = next;
+        }
+    }
+    for (int i = 0; i < PARTITIONS; i++)
+        assert_int_equal (stored[i], EACH);
+    assert_int_equal (tracker_outstanding (tracker), 0);
+    tracker_destroy (&tracker);
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_offset_follows_the_contiguous_done_run),
+        cmocka_unit_test (test_a_receipt_settles_once),
+        cmocka_unit_test (test_receipts_of_an_older_assignment_are_stale),
+        cmocka_unit_test (test_limit_and_foreign_partitions_are_refused),
+        cmocka_unit_test (test_random_orders),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
