@@ -6,6 +6,7 @@
 #ifndef SASREC_MODEL_ENCODER_H
 #define SASREC_MODEL_ENCODER_H
 
+#include "model/layers.h"
 #include "model/sasrec.h"
 
 typedef struct encoder_scratch encoder_scratch_t;
@@ -21,5 +22,17 @@ void encoder_scratch_destroy (encoder_scratch_t **self_p);
  * No dropout. */
 void encoder_last (const sasrec_weights_t *weights, encoder_scratch_t *scratch,
     const int32_t *tokens, const size_t *offsets, size_t sequence_count, float *hidden);
+
+/* Training: hidden states (T x D, in the scratch) of all positions, with dropout on the
+ * embeddings, the FFN's inside and both residuals. The scratch must be a training one;
+ * tokens and offsets must stay until backward is done. */
+float *encoder_forward (const sasrec_weights_t *weights, encoder_scratch_t *scratch,
+    const int32_t *tokens, const size_t *offsets, size_t sequence_count,
+    dropout_t dropout);
+
+/* After encoder_forward with the same weights: adds the gradients of the loss to
+ * gradients (same shape), given dhidden (T x D). */
+void encoder_backward (const sasrec_weights_t *weights, encoder_scratch_t *scratch,
+    const float *dhidden, sasrec_weights_t *gradients);
 
 #endif

@@ -1,0 +1,138 @@
+/* Causal attention by row blocks. SPDX-License-Identifier: Apache-2.0 */
+#include "model/attention.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "model/blas.h"
+#include "model/simd.h"
+
+size_t
+attention_scratch_floats (size_t window)
+{
+    return 2 * ATTENTION_ROWS * window;
+}
+
+/* Row r sees seen + r keys: softmax of scale * s over them, zero behind, `columns` in
+ * all. */
+SIMD_CLONES static void
+s_softmax (float *s, size_t rows, size_t seen, size_t columns, float scale)
+{
+    for (size_t r = 0; r < rows; r++, s += columns) {
+        size_t count = seen + r;
+        float peak = s[0], sum = 0;
+#pragma omp simd reduction(max : peak)
+        for (size_t i = 0; i < count; i++)
+            peak = s[i] > peak ? s[i] : peak;
+#pragma omp simd reduction(+ : sum)
+        for (size_t i = 0; i < count; i++) {
+            s[i] = simd_exp ((s[i] - peak) * scale);
+            sum += s[i];
+        }
+        float share = 1.0f / sum;
+#pragma omp simd
+        for (size_t i = 0; i < count; i++)
+            s[i] *= share;
+        for (size_t i = count; i < columns; i++)
+            s[i] = 0;
+    }
+}
+
+/* dp becomes the gradient of the unscaled scores. */
+SIMD_CLONES static void
+s_softmax_backward (const float *p, float *dp, size_t rows, size_t columns, float scale)
+{
+    for (size_t r = 0; r < rows; r++, p += columns, dp += columns) {
+        float dot = 0;
+#pragma omp simd reduction(+ : dot)
+        for (size_t i = 0; i < columns; i++)
+            dot += p[i] * dp[i];
+#pragma omp simd
+        for (size_t i = 0; i < columns; i++)
+            dp[i] = p[i] * (dp[i] - dot) * scale;
+    }
+}
+
+/* One head, one block of query rows: which rows, how many keys they can see. */
+typedef struct {
+    size_t row, rows; /* positions in the sequence */
+    size_t keys;
+    size_t head_width;
+    size_t column; /* of the head */
+} step_t;
+
+static step_t
+s_step (const attention_t *self, size_t head, size_t row)
+{
+    size_t rows = self->length - row;
+    rows = rows < ATTENTION_ROWS ? rows : ATTENTION_ROWS;
+    size_t head_width = self->width / self->heads;
+    return (step_t){row, rows, row + rows, head_width, head * head_width};
+}
+
+/* P (rows x keys) into the first half of the scratch. */
+static float *
+s_probabilities (const attention_t *self, step_t step)
+{
+    float *p = self->scratch;
+    const float *query =
+        self->query + (step.row - self->first_query) * self->ld + step.column;
+    blas_nt (step.rows, step.keys, step.head_width, (blas_matrix_t){query, self->ld},
+        (blas_matrix_t){self->key + step.column, self->ld}, 0, p, step.keys);
+    s_softmax (
+        p, step.rows, step.row + 1, step.keys, 1.0f / sqrtf ((float)step.head_width));
+    return p;
+}
+
+void
+attention_forward (const attention_t *self, float *out)
+{
+    for (size_t head = 0; head < self->heads; head++)
+        for (size_t row = self->first_query; row < self->length;
+             row += ATTENTION_ROWS) {
+            step_t step = s_step (self, head, row);
+            const float *p = s_probabilities (self, step);
+            blas_nn (step.rows, step.head_width, step.keys,
+                (blas_matrix_t){p, step.keys},
+                (blas_matrix_t){self->value + step.column, self->ld}, 0,
+                out + (row - self->first_query) * self->width + step.column,
+                self->width);
+        }
+}
+
+static void
+s_backward_step (const attention_t *self, step_t step, const float *dout, float *dquery,
+    float *dkey, float *dvalue)
+{
+    size_t width = step.head_width, ld = self->ld, column = step.column;
+    float *p = s_probabilities (self, step);
+    float *dp = p + step.rows * step.keys;
+    blas_matrix_t dy = {dout + step.row * self->width + column, self->width};
+    blas_matrix_t ds = {dp, step.keys};
+    blas_tn (step.keys, width, step.rows, (blas_matrix_t){p, step.keys}, dy, 1,
+        dvalue + column, ld);
+    blas_nt (step.rows, step.keys, width, dy, (blas_matrix_t){self->value + column, ld},
+        0, dp, step.keys);
+    s_softmax_backward (
+        p, dp, step.rows, step.keys, 1.0f / sqrtf ((float)step.head_width));
+    blas_nn (step.rows, width, step.keys, ds, (blas_matrix_t){self->key + column, ld},
+        0, dquery + step.row * ld + column, ld);
+    blas_tn (step.keys, width, step.rows, ds,
+        (blas_matrix_t){self->query + step.row * ld + column, ld}, 1, dkey + column,
+        ld);
+}
+
+void
+attention_backward (const attention_t *self, const float *dout, float *dquery,
+    float *dkey, float *dvalue)
+{
+    assert (self->first_query == 0);
+    for (size_t t = 0; t < self->length; t++) {
+        memset (dkey + t * self->ld, 0, self->width * sizeof (float));
+        memset (dvalue + t * self->ld, 0, self->width * sizeof (float));
+    }
+    for (size_t head = 0; head < self->heads; head++)
+        for (size_t row = 0; row < self->length; row += ATTENTION_ROWS)
+            s_backward_step (
+                self, s_step (self, head, row), dout, dquery, dkey, dvalue);
+}

@@ -1,0 +1,72 @@
+/* OpenBLAS behind three products. SPDX-License-Identifier: Apache-2.0 */
+#include "model/blas.h"
+
+#include <assert.h>
+#include <cblas.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static blasint
+s_int (size_t value)
+{
+    assert (value <= INT_MAX);
+    return (blasint)value;
+}
+
+static void
+s_product (CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, size_t k,
+    blas_matrix_t a, blas_matrix_t b, float keep, float *c, size_t ldc)
+{
+    if (m == 0 || n == 0)
+        return;
+    cblas_sgemm (CblasRowMajor, ta, tb, s_int (m), s_int (n), s_int (k), 1.0f, a.values,
+        s_int (a.ld), b.values, s_int (b.ld), keep, c, s_int (ldc));
+}
+
+void
+blas_nn (size_t m, size_t n, size_t k, blas_matrix_t a, blas_matrix_t b, float keep,
+    float *c, size_t ldc)
+{
+    s_product (CblasNoTrans, CblasNoTrans, m, n, k, a, b, keep, c, ldc);
+}
+
+void
+blas_nt (size_t m, size_t n, size_t k, blas_matrix_t a, blas_matrix_t b, float keep,
+    float *c, size_t ldc)
+{
+    s_product (CblasNoTrans, CblasTrans, m, n, k, a, b, keep, c, ldc);
+}
+
+void
+blas_tn (size_t m, size_t n, size_t k, blas_matrix_t a, blas_matrix_t b, float keep,
+    float *c, size_t ldc)
+{
+    s_product (CblasTrans, CblasNoTrans, m, n, k, a, b, keep, c, ldc);
+}
+
+void
+blas_setup (void)
+{
+    openblas_set_num_threads (1);
+}
+
+const char *
+blas_core (void)
+{
+    return openblas_get_corename ();
+}
+
+bool
+blas_held_back (void)
+{
+#if defined(__x86_64__)
+    const char *forced = getenv ("OPENBLAS_CORETYPE");
+    const char *core = blas_core ();
+    return forced && *forced && __builtin_cpu_supports ("avx512bw") &&
+           strcmp (core, "SkylakeX") != 0 && strcmp (core, "Cooperlake") != 0 &&
+           strcmp (core, "SapphireRapids") != 0;
+#else
+    return false;
+#endif
+}

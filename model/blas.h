@@ -1,0 +1,33 @@
+/* OpenBLAS, one thread per caller: our own threads split the work. Matrices are
+ * row-major, ld is the distance between rows, in floats.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_MODEL_BLAS_H
+#define SASREC_MODEL_BLAS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Before the first product; again is harmless. */
+void blas_setup (void);
+
+/* The kernels in use: "Cooperlake", "Haswell", ... */
+const char *blas_core (void);
+
+/* True when OPENBLAS_CORETYPE holds the library to kernels below this CPU's. */
+bool blas_held_back (void);
+
+typedef struct {
+    const float *values;
+    size_t ld;
+} blas_matrix_t;
+
+/* C (m x n) = keep * C + A B; keep is 0 or 1. nn: A is m x k, B is k x n. nt: B is
+ * n x k. tn: A is k x m. */
+void blas_nn (size_t m, size_t n, size_t k, blas_matrix_t a, blas_matrix_t b,
+    float keep, float *c, size_t ldc);
+void blas_nt (size_t m, size_t n, size_t k, blas_matrix_t a, blas_matrix_t b,
+    float keep, float *c, size_t ldc);
+void blas_tn (size_t m, size_t n, size_t k, blas_matrix_t a, blas_matrix_t b,
+    float keep, float *c, size_t ldc);
+
+#endif
