@@ -28,7 +28,8 @@ const json = (out, status, body, type = 'application/json') => {
   out.end(JSON.stringify(body));
 };
 const refuse = (out, status, title, detail) =>
-  json(out, status, { title, status, detail }, 'application/problem+json');
+  json(out, status, { type: '/problems/made-up', title, status, detail },
+    'application/problem+json');
 
 function historyOf(user) {
   const n = Number(user.split('_')[1]);

@@ -81,13 +81,15 @@ function watch(page, faults, expected) {
 
 const button = (page) => page.getByRole('button', { name: 'Get Recommendations' });
 
+const requestShown = () =>
+  document.querySelector('.provenance a')?.textContent ?? '';
+
 async function recommend(page) {
-  const before = await page.locator('.provenance a').textContent({ timeout: 1 })
-    .catch(() => '');
+  const before = await page.evaluate(requestShown);
   await button(page).click();
   await page.waitForFunction((old) => {
     const link = document.querySelector('.provenance a');
-    return link && link.textContent !== old;
+    return link && link.textContent !== old && !document.querySelector('.stale');
   }, before);
 }
 
@@ -160,7 +162,7 @@ const tests = {
     await page.getByRole('combobox').focus();
     for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
     await page.locator('.history li').first().waitFor();
-    assert.match(page.url(), /\?user=user_2$/);
+    await page.waitForURL(/\?user=user_2$/);
     const send = await button(page).elementHandle();
     for (let i = 0; i < 8; i++) {
       if (await send.evaluate((element) => element === document.activeElement)) break;
@@ -192,8 +194,9 @@ const tests = {
     await page.locator('#used').focus();
     await page.keyboard.press('Home');
     for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
+    await page.locator('.slider output').getByText('3 of ').waitFor();
     assert.deepEqual(await historyIds(page, '.used'), all.slice(0, 3));
-    assert.match(page.url(), /user=user_7&n=3$/);
+    await page.waitForURL(/user=user_7&n=3$/);
     await recommend(page);
     assert.equal(await fact(page, 'History used'), '3 items');
     await checkAnswer(page, 10);
@@ -220,7 +223,7 @@ const tests = {
     const rows = await checkAnswer(page, 5);
     rows.forEach((row) => assert.ok(![10, 20, 30].includes(row.id)));
     assert.deepEqual(await historyIds(page, 'li'), [30, 20, 10]);
-    assert.match(page.url(), /\?items=10,20,30&k=5$/);
+    await page.waitForURL(/\?items=10,20,30&k=5$/);
     await page.locator('.status.COMPLETED').waitFor();
     await checkAccessible(page, axe, 'manual input');
     await shot('manual');

@@ -4,10 +4,11 @@
 const ITEMS_PER_CALL = 100;
 
 export class Problem extends Error {
-  constructor({ title, detail = '', status = 0, retryAfter = 0 }) {
+  constructor({ title, detail = '', kind = '', status = 0, retryAfter = 0 }) {
     super(title);
     this.title = title;
     this.detail = detail;
+    this.kind = kind; // last part of the type's URI: "overloaded", "unavailable"
     this.status = status; // 0: no answer at all
     this.retryAfter = retryAfter; // seconds, 0: not said
   }
@@ -18,6 +19,7 @@ async function problemOf(response) {
   return new Problem({
     title: said.title ?? `The server answered ${response.status}`,
     detail: said.detail ?? response.statusText,
+    kind: String(said.type ?? '').split('/').pop(),
     status: response.status,
     retryAfter: Number(response.headers.get('Retry-After')) || 0,
   });

@@ -13,6 +13,7 @@ import { useHistory } from './use_history.js';
 import { useRun } from './use_run.js';
 import { useServer } from './use_server.js';
 
+const LINK_PAUSE_MS = 150;
 const MODES = [
   { id: 'user', label: 'Select User' },
   { id: 'manual', label: 'Manual Input' },
@@ -49,8 +50,12 @@ export function App() {
   const kError = checkK(choice.k);
   const lacksUser = !manual && history.items === null;
 
+  // Not at each step of the slider: browsers refuse too many changes of the address.
   useEffect(() => {
-    window.history.replaceState(null, '', location.pathname + writeLink(choice));
+    const write = () =>
+      window.history.replaceState(null, '', location.pathname + writeLink(choice));
+    const timer = setTimeout(write, LINK_PAUSE_MS);
+    return () => clearTimeout(timer);
   }, [choice]);
 
   const submit = (event) => {

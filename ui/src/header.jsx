@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import logo from './favicon.svg';
 
-const STATES = { live: 'Live', waiting: 'Reconnecting…' };
+const STATES = { live: 'Live', lost: 'Connecting…' };
 
 export function Header({ server }) {
   return (
@@ -20,7 +20,12 @@ export function Header({ server }) {
 
 function Model({ version }) {
   if (version === undefined) return null;
-  if (version === null) return <span class="version">No model yet</span>;
+  if (version === null)
+    return (
+      <span class="version">
+        No model yet: run <code>sasrec train</code>
+      </span>
+    );
   return (
     <span class="version">
       Model <code>{version}</code>

@@ -5,6 +5,7 @@ import { Problem, readResult } from './api.js';
 const EVENT_PATIENCE_MS = 10_000; // then ask instead of listening
 const POLL_WAIT_S = 10;
 const POLL_PAUSE_MS = 500;
+const REOPEN_PAUSE_MS = 2_000;
 
 export function pause(ms, signal) {
   return new Promise((resolve, reject) => {
@@ -69,18 +70,25 @@ export async function followStatus(id, signal, tell) {
 }
 
 // General events. A hidden tab gives its connection back: browsers have few of them per
-// host. tell.state("live" | "waiting"), tell.model(). Returns the function that ends it.
+// host. A stream that was refused is opened again by us; the browser only does so for
+// one that broke. tell.state("live" | "lost"), tell.model(). Returns what ends it.
 export function subscribe(tell) {
   let stream = null;
+  let timer = 0;
   const close = () => {
+    clearTimeout(timer);
     stream?.close();
     stream = null;
+  };
+  const lost = () => {
+    tell.state('lost');
+    if (stream.readyState === EventSource.CLOSED) timer = setTimeout(open, REOPEN_PAUSE_MS);
   };
   const open = () => {
     close();
     stream = new EventSource('/events');
     stream.addEventListener('open', () => tell.state('live'));
-    stream.addEventListener('error', () => tell.state('waiting'));
+    stream.addEventListener('error', lost);
     stream.addEventListener('model', () => tell.model());
   };
   const follow = () => (document.hidden ? close() : open());

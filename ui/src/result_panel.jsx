@@ -18,7 +18,12 @@ export function ResultPanel({ run, onCancel }) {
       {run.phase === 'idle' && (
         <p class="empty">Choose a history and press Get Recommendations.</p>
       )}
-      {run.phase === 'waiting' && <Waiting run={run} onCancel={onCancel} />}
+      {run.phase === 'waiting' && run.slow && <Waiting run={run} onCancel={onCancel} />}
+      {run.phase === 'waiting' && run.stale && (
+        <div class="stale" inert>
+          <Answer run={run.stale} />
+        </div>
+      )}
       {run.phase === 'failed' && <Notice problem={run.problem} />}
       {run.phase === 'done' && <Answer run={run} />}
     </section>

@@ -1,11 +1,12 @@
 // One request from the button to its row: idle, waiting, done or failed. A new request
-// ends the one before.
+// ends the one before, whose answer stays, faded (stale), until the new one is there.
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { predict, readItems } from './api.js';
 import { awaitResult, followStatus } from './live.js';
 
 const IDLE = { phase: 'idle' };
+const SLOW_MS = 250; // a wait below this is not worth a word
 
 async function carryOut(asked, signal, tell) {
   const startedAt = performance.now();
@@ -14,7 +15,7 @@ async function carryOut(asked, signal, tell) {
   const { result, status } = await awaitResult(requestId, signal);
   const roundTripMs = performance.now() - startedAt;
   await readItems(result.item_ids, signal).catch(() => {}); // else ids are shown
-  tell({ phase: 'done', result, roundTripMs, ...(status && { status }) });
+  tell({ phase: 'done', stale: null, result, roundTripMs, ...(status && { status }) });
   if (!status)
     await followStatus(requestId, signal, (now) => tell({ status: now })).catch(() => {});
 }
@@ -32,8 +33,15 @@ export function useRun() {
     const { signal } = (aborter.current = new AbortController());
     const tell = (part) =>
       signal.aborted || setRun((before) => ({ ...before, ...part }));
-    setRun({ phase: 'waiting', asked });
-    carryOut(asked, signal, tell).catch((problem) => tell({ phase: 'failed', problem }));
+    const show = setTimeout(() => tell({ slow: true }), SLOW_MS);
+    setRun((before) => ({
+      phase: 'waiting',
+      asked,
+      stale: before.phase === 'done' ? before : before.stale,
+    }));
+    carryOut(asked, signal, tell)
+      .catch((problem) => tell({ phase: 'failed', problem }))
+      .finally(() => clearTimeout(show));
   };
   useEffect(() => () => aborter.current?.abort(), []);
   return { run, start, cancel };

@@ -6,7 +6,7 @@ import { readModels } from './api.js';
 import { subscribe } from './live.js';
 
 export function useServer() {
-  const [state, setState] = useState('waiting'); // or "live"
+  const [state, setState] = useState('lost'); // or "live"
   const [model, setModel] = useState(undefined); // version; null: none; undefined: unknown
   const [epoch, setEpoch] = useState(0);
 
@@ -17,13 +17,16 @@ export function useServer() {
         (answer) => setModel(answer.current ?? null),
         (problem) => setModel(problem.status === 503 ? null : undefined),
       );
+    readModel();
     return subscribe({
       model: readModel,
       state(now) {
         setState(now);
-        if (now === 'live') readModel();
-        if (now === 'live' && lost) setEpoch((before) => before + 1);
-        lost = now !== 'live';
+        if (now === 'live' && lost) {
+          readModel();
+          setEpoch((before) => before + 1);
+        }
+        lost = now === 'lost';
       },
     });
   }, []);
