@@ -45,12 +45,12 @@ ranking_rank (const float *scores, size_t item_count, int32_t target,
     float bar = scores[target];
     size_t above = 0;
     for (size_t i = 0; i < item_count; i++)
-        above += !(scores[i] < bar);
+        above += scores[i] < bar ? 0 : 1;
     above--;
     for (size_t i = 0; i < excluded_count; i++) {
         bool repeated = i && excluded[i] == excluded[i - 1];
         if (!repeated && excluded[i] != target)
-            above -= !(scores[excluded[i]] < bar);
+            above -= scores[excluded[i]] < bar ? 0 : 1;
     }
     return above;
 }
