@@ -59,6 +59,8 @@ function predict(body, out) {
   setTimeout(() => Object.assign(rows.get(request_id), end), mode === 'slow' ? 4000 : 300);
 }
 
+const isPending = (id) => rows.get(id)?.status === 'PENDING';
+
 function events(id, out) {
   if (mode === 'no-events') return refuse(out, 503, 'Too many streams', 'Try later.');
   out.writeHead(200, { ...HEADERS, 'Content-Type': 'text/event-stream' });
@@ -88,6 +90,8 @@ async function answer(path, query, body, out) {
   if (path === '/events') return events(query.get('request_id'), out);
   if (path === '/models')
     return json(out, 200, { current: mode === 'no-model' ? null : version });
+  for (let i = 0; first === 'result' && i < 100 && isPending(second); i++)
+    await new Promise((resolve) => setTimeout(resolve, 100)); // as if "Prefer: wait=10"
   if (first === 'result') return json(out, 200, rows.get(second));
   if (path === '/users')
     return json(out, 200, users.filter((user) => user.startsWith(query.get('prefix') ?? ''))

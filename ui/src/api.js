@@ -43,7 +43,7 @@ async function call(path, options) {
 const part = encodeURIComponent;
 
 export const listUsers = (prefix, limit, signal) =>
-  call(`/users?prefix=${part(prefix)}&limit=${limit}`, { signal });
+  call(`/users?limit=${limit}${prefix && `&prefix=${part(prefix)}`}`, { signal });
 
 export const readHistory = (user, signal) =>
   call(`/users/${part(user)}/history`, { signal }).then((answer) => answer.items);
@@ -60,7 +60,7 @@ export const predict = (body, signal) =>
 
 export const readResult = (id, waitSeconds, signal) =>
   call(`/result/${part(id)}`, {
-    headers: waitSeconds ? { Prefer: `wait=${waitSeconds}` } : {},
+    headers: { Prefer: `wait=${waitSeconds}` },
     signal,
   });
 

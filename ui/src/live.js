@@ -5,6 +5,7 @@ import { Problem, readResult } from './api.js';
 const EVENT_PATIENCE_MS = 10_000; // then ask instead of listening
 const POLL_WAIT_S = 10;
 const POLL_PAUSE_MS = 500;
+const STATUS_TRIES = 6;
 const REOPEN_PAUSE_MS = 2_000;
 
 export function pause(ms, signal) {
@@ -19,7 +20,7 @@ export function pause(ms, signal) {
 
 // The data of the event, or null when the stream broke or stayed silent.
 function listenForResult(id, signal) {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const stream = new EventSource(`/events?request_id=${encodeURIComponent(id)}`);
     const timer = setTimeout(() => finish(null), EVENT_PATIENCE_MS);
     const finish = (data) => {
@@ -29,24 +30,26 @@ function listenForResult(id, signal) {
     };
     stream.addEventListener('result', (event) => finish(JSON.parse(event.data)));
     stream.addEventListener('error', () => finish(null));
-    signal.addEventListener('abort', () => {
-      finish(null);
-      reject(signal.reason);
-    });
+    signal.addEventListener('abort', () => finish(null));
   });
 }
 
-// Asks until the row has ended; the server holds each answer back for a while.
+// Asks until there is a result or the row has ended; the server holds each answer back
+// for a while. What was accepted will end, so a server that is away is waited for.
 async function pollResult(id, signal) {
   for (;;) {
-    const row = await readResult(id, POLL_WAIT_S, signal);
-    if (row.status !== 'PENDING') return row;
+    try {
+      const row = await readResult(id, POLL_WAIT_S, signal);
+      if (row.result || row.status !== 'PENDING') return row;
+    } catch (problem) {
+      if (problem.status !== 0 && problem.status !== 503) throw problem;
+    }
     await pause(POLL_PAUSE_MS, signal);
   }
 }
 
 // The result of a request that was accepted: {result, status}. The event may come
-// before the row is committed, so it says nothing about the status (null then).
+// before the row is committed, so it says nothing about the status.
 export async function awaitResult(id, signal) {
   const event = await listenForResult(id, signal);
   signal.throwIfAborted();
@@ -56,17 +59,17 @@ export async function awaitResult(id, signal) {
       title: answer.status === 'EXPIRED' ? 'The request expired' : 'The request failed',
       detail: answer.error ?? 'The server gave no reason.',
     });
-  return { result: answer.result, status: event ? null : answer.status };
+  return { result: answer.result, status: event ? 'PENDING' : answer.status };
 }
 
-// The status in the row, read again until it is final or we lose patience.
-export async function followStatus(id, signal, tell) {
-  for (let wait = 100; wait < 30_000; wait *= 2) {
-    const { status } = await readResult(id, 0, signal);
-    tell(status);
-    if (status !== 'PENDING') return;
-    await pause(wait, signal);
+// The status in the row once it is final, or PENDING when we lose patience.
+export async function finalStatus(id, signal) {
+  for (let tries = 0; tries < STATUS_TRIES; tries++) {
+    const { status } = await readResult(id, POLL_WAIT_S, signal);
+    if (status !== 'PENDING') return status;
+    await pause(POLL_PAUSE_MS, signal);
   }
+  return 'PENDING';
 }
 
 // General events. A hidden tab gives its connection back: browsers have few of them per

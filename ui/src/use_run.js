@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { predict, readItems } from './api.js';
-import { awaitResult, followStatus } from './live.js';
+import { awaitResult, finalStatus } from './live.js';
 
 const IDLE = { phase: 'idle' };
 const SLOW_MS = 250; // a wait below this is not worth a word
@@ -11,13 +11,13 @@ const SLOW_MS = 250; // a wait below this is not worth a word
 async function carryOut(asked, signal, tell) {
   const startedAt = performance.now();
   const requestId = await predict(asked.body, signal);
-  tell({ requestId, status: 'PENDING' });
+  tell({ requestId });
   const { result, status } = await awaitResult(requestId, signal);
   const roundTripMs = performance.now() - startedAt;
   await readItems(result.item_ids, signal).catch(() => {}); // else ids are shown
-  tell({ phase: 'done', stale: null, result, roundTripMs, ...(status && { status }) });
-  if (!status)
-    await followStatus(requestId, signal, (now) => tell({ status: now })).catch(() => {});
+  tell({ phase: 'done', stale: null, result, roundTripMs, status });
+  if (status === 'PENDING')
+    await finalStatus(requestId, signal).then((now) => tell({ status: now }), () => {});
 }
 
 export function useRun() {

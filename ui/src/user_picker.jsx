@@ -73,6 +73,7 @@ export function UserPicker({ user, epoch, onSelect }) {
         role="combobox"
         placeholder="Search, e.g. user_7"
         autocomplete="off"
+        maxLength={128}
         spellcheck={false}
         aria-expanded="true"
         aria-controls="user-list"
