@@ -23,19 +23,19 @@ struct config {
 
 #define TEXT_(flag, env, fallback, help)                                               \
     {                                                                                  \
-        flag, env, fallback, help, CONFIG_TEXT, 0, 0, false, NULL                      \
+        flag, env, fallback, help, NULL, 0, 0, CONFIG_TEXT, false                      \
     }
 #define SECRET_(flag, env, help)                                                       \
     {                                                                                  \
-        flag, env, "", help, CONFIG_TEXT, 0, 0, true, NULL                             \
+        flag, env, "", help, NULL, 0, 0, CONFIG_TEXT, true                             \
     }
 #define WORDS_(flag, env, fallback, words, help)                                       \
     {                                                                                  \
-        flag, env, fallback, help, CONFIG_TEXT, 0, 0, false, words                     \
+        flag, env, fallback, help, words, 0, 0, CONFIG_TEXT, false                     \
     }
 #define INTEGER_(flag, env, fallback, low, high, help)                                 \
     {                                                                                  \
-        flag, env, fallback, help, CONFIG_INTEGER, low, high, false, NULL              \
+        flag, env, fallback, help, NULL, low, high, CONFIG_INTEGER, false              \
     }
 
 static const config_item_t s_items[CONFIG_COUNT] = {

@@ -42,11 +42,11 @@ typedef struct {
     const char *env;      /* "SASREC_HTTP_PORT" */
     const char *fallback; /* as text */
     const char *help;     /* one line */
-    config_type_t type;
-    int64_t low; /* integers only */
+    const char *words;    /* text only: the words allowed, "a|b"; NULL = any text */
+    int64_t low;          /* integers only */
     int64_t high;
-    bool secret;       /* masked when printed */
-    const char *words; /* text only: the words allowed, "a|b"; NULL = any text */
+    config_type_t type;
+    bool secret; /* masked when printed */
 } config_item_t;
 
 typedef struct config config_t;
