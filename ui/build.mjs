@@ -10,7 +10,11 @@ const out = process.argv[2] ?? join(here, 'dist');
 const source = (name) => join(here, 'src', name);
 const library = (name) => join(here, 'node_modules', name);
 
-const BUNDLED = ['preact', '@picocss/pico', 'swagger-ui-dist'];
+const BUNDLED = {
+  preact: ['LICENSE'],
+  '@picocss/pico': ['LICENSE.md'],
+  'swagger-ui-dist': ['LICENSE', 'NOTICE', 'swagger-ui-bundle.js.LICENSE.txt'],
+};
 
 async function bundlePage() {
   await build({
@@ -31,11 +35,11 @@ async function bundlePage() {
 // The licences of what the program carries travel with it.
 async function writeLicences() {
   const parts = [];
-  for (const name of BUNDLED) {
+  for (const [name, files] of Object.entries(BUNDLED)) {
     const about = JSON.parse(await readFile(library(`${name}/package.json`), 'utf8'));
-    const file = name === '@picocss/pico' ? 'LICENSE.md' : 'LICENSE';
-    const text = await readFile(library(`${name}/${file}`), 'utf8');
-    parts.push(`${name} ${about.version} (${about.license})\n\n${text.trim()}\n`);
+    const texts = files.map((file) => readFile(library(`${name}/${file}`), 'utf8'));
+    const text = (await Promise.all(texts)).map((each) => each.trim()).join('\n\n');
+    parts.push(`${name} ${about.version} (${about.license})\n\n${text}\n`);
   }
   await writeFile(join(out, 'licenses.txt'), parts.join(`\n${'-'.repeat(72)}\n\n`));
 }

@@ -8,8 +8,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const [dist = 'dist', port = '8501'] = process.argv.slice(2);
-const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css',
-  svg: 'image/svg+xml', txt: 'text/plain' };
+const TYPES = {
+  html: 'text/html',
+  js: 'text/javascript',
+  css: 'text/css',
+  svg: 'image/svg+xml',
+  txt: 'text/plain',
+};
 const GENRES = ['Drama', 'Comedy', 'Science fiction', 'Documentary'];
 const HEADERS = {
   'Content-Security-Policy':
@@ -28,24 +33,35 @@ const json = (out, status, body, type = 'application/json') => {
   out.end(JSON.stringify(body));
 };
 const refuse = (out, status, title, detail) =>
-  json(out, status, { type: '/problems/made-up', title, status, detail },
-    'application/problem+json');
+  json(
+    out,
+    status,
+    { type: '/problems/made-up', title, status, detail },
+    'application/problem+json',
+  );
 
 function historyOf(user) {
   const n = Number(user.split('_')[1]);
   if (!users.includes(user)) return null;
-  return Array.from({ length: n === 100 ? 0 : 4 + ((n * 7) % 60) },
-    (_, i) => (n * 13 + i * 29) % 500);
+  return Array.from(
+    { length: n === 100 ? 0 : 4 + ((n * 7) % 60) },
+    (_, i) => (n * 13 + i * 29) % 500,
+  );
 }
 
 function recommend({ history, k = 10 }) {
   const known = history.filter((id) => id < 500);
   const ids = Array.from({ length: 500 }, (_, i) => (i * 37 + known.length) % 500)
-    .filter((id) => !known.includes(id)).slice(0, k);
-  return { item_ids: ids, scores: ids.map((_, i) => 9.31 - i * 0.47 - (i % 3) * 0.1),
-    model_version: version, source: known.length ? 'model' : 'popular',
+    .filter((id) => !known.includes(id))
+    .slice(0, k);
+  return {
+    item_ids: ids,
+    scores: ids.map((_, i) => 9.31 - i * 0.47 - (i % 3) * 0.1),
+    model_version: version,
+    source: known.length ? 'model' : 'popular',
     history_used: Math.min(known.length, 50),
-    unknown_dropped: history.length - known.length };
+    unknown_dropped: history.length - known.length,
+  };
 }
 
 function predict(body, out) {
@@ -54,9 +70,14 @@ function predict(body, out) {
   results.set(request_id, mode === 'expire' ? null : result);
   rows.set(request_id, { request_id, status: 'PENDING', result: null });
   json(out, 202, { request_id, status: 'PENDING' });
-  const end = mode === 'expire' ? { status: 'EXPIRED', error: 'its deadline passed' }
-    : { status: 'COMPLETED', result };
-  setTimeout(() => Object.assign(rows.get(request_id), end), mode === 'slow' ? 4000 : 300);
+  const end =
+    mode === 'expire'
+      ? { status: 'EXPIRED', error: 'its deadline passed' }
+      : { status: 'COMPLETED', result };
+  setTimeout(
+    () => Object.assign(rows.get(request_id), end),
+    mode === 'slow' ? 4000 : 300,
+  );
 }
 
 const isPending = (id) => rows.get(id)?.status === 'PENDING';
@@ -68,8 +89,10 @@ function events(id, out) {
   if (!id) return streams.add(out);
   const result = results.get(id);
   const data = { request_id: id, result, error: result ? null : 'its deadline passed' };
-  return setTimeout(() => out.write(`id: 1\nevent: result\ndata: ${JSON.stringify(data)}\n\n`),
-    mode === 'slow' ? 3000 : 20);
+  return setTimeout(
+    () => out.write(`id: 1\nevent: result\ndata: ${JSON.stringify(data)}\n\n`),
+    mode === 'slow' ? 3000 : 20,
+  );
 }
 
 function behave(now, out) {
@@ -85,7 +108,12 @@ async function answer(path, query, body, out) {
   const [, first, second, third] = path.split('/').map(decodeURIComponent);
   if (first === 'dev') return behave(second, out);
   if (mode === 'no-model' && path === '/predict')
-    return refuse(out, 503, 'No model yet', 'There is no checkpoint: run sasrec train.');
+    return refuse(
+      out,
+      503,
+      'No model yet',
+      'There is no checkpoint: run sasrec train.',
+    );
   if (path === '/predict') return predict(body, out);
   if (path === '/events') return events(query.get('request_id'), out);
   if (path === '/models')
@@ -94,22 +122,43 @@ async function answer(path, query, body, out) {
     await new Promise((resolve) => setTimeout(resolve, 100)); // as if "Prefer: wait=10"
   if (first === 'result') return json(out, 200, rows.get(second));
   if (path === '/users')
-    return json(out, 200, users.filter((user) => user.startsWith(query.get('prefix') ?? ''))
-      .slice(0, Number(query.get('limit') ?? 100)));
+    return json(
+      out,
+      200,
+      users
+        .filter((user) => user.startsWith(query.get('prefix') ?? ''))
+        .slice(0, Number(query.get('limit') ?? 100)),
+    );
   if (first === 'users' && third === 'history') {
     const items = historyOf(second);
-    return items ? json(out, 200, { user_id: second, items })
+    return items
+      ? json(out, 200, { user_id: second, items })
       : refuse(out, 404, 'Unknown user', `There is no user "${second}".`);
   }
   if (path === '/items')
-    return json(out, 200, query.get('ids').split(',').map(Number).filter((id) => id < 500)
-      .map((id) => ({ item_id: id, title: `The ${id % 2 ? 'Long' : 'Short'} Film ${id}`,
-        category: GENRES[id % 4] })));
+    return json(
+      out,
+      200,
+      query
+        .get('ids')
+        .split(',')
+        .map(Number)
+        .filter((id) => id < 500)
+        .map((id) => ({
+          item_id: id,
+          title: `The ${id % 2 ? 'Long' : 'Short'} Film ${id}`,
+          category: GENRES[id % 4],
+        })),
+    );
   if (path === '/openapi.json')
-    return json(out, 200, { openapi: '3.1.0', info: { title: 'made up', version: '0' },
-      paths: { '/users': { get: { responses: { 200: { description: 'names' } } } } } });
-  const name = { '/': 'index.html', '/docs': 'docs.html' }[path]
-    ?? (first === 'assets' ? second : '');
+    return json(out, 200, {
+      openapi: '3.1.0',
+      info: { title: 'made up', version: '0' },
+      paths: { '/users': { get: { responses: { 200: { description: 'names' } } } } },
+    });
+  const name =
+    { '/': 'index.html', '/docs': 'docs.html' }[path] ??
+    (first === 'assets' ? second : '');
   const file = await readFile(join(dist, name || 'none')).catch(() => null);
   if (!file) return refuse(out, 404, 'Not found', path);
   out.writeHead(200, { ...HEADERS, 'Content-Type': TYPES[name.split('.').pop()] });

@@ -7,7 +7,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,9 +21,15 @@ import { parseArgs } from 'node:util';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const STEP_MS = 15_000;
-const CHROMIUM_FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic',
-  '--no-first-run', '--disable-background-networking', '--disable-component-update',
-  '--disable-sync'];
+const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 const { values: option } = parseArgs({
   options: {
@@ -39,8 +51,18 @@ function modules() {
     mkdirSync(folder, { recursive: true });
     for (const name of ['package.json', 'package-lock.json'])
       copyFileSync(join(here, name), join(folder, name));
-    execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund',
-      '--prefer-offline', '--loglevel=error'], { cwd: folder, stdio: 'inherit' });
+    execFileSync(
+      'npm',
+      [
+        'ci',
+        '--ignore-scripts',
+        '--no-audit',
+        '--no-fund',
+        '--prefer-offline',
+        '--loglevel=error',
+      ],
+      { cwd: folder, stdio: 'inherit' },
+    );
     writeFileSync(stamp, lock);
   }
   return createRequire(join(folder, 'package.json'));
@@ -59,7 +81,9 @@ function watch(page, faults, expected) {
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return;
     if (!isExpected(message.location().url))
-      faults.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
+      faults.push(
+        `console ${message.type()}: ${message.text()} (${message.location().url})`,
+      );
   });
   page.on('pageerror', (error) => faults.push(`page error: ${error.stack}`));
   page.on('request', (request) => {
@@ -81,8 +105,7 @@ function watch(page, faults, expected) {
 
 const button = (page) => page.getByRole('button', { name: 'Get Recommendations' });
 
-const requestShown = () =>
-  document.querySelector('.provenance a')?.textContent ?? '';
+const requestShown = () => document.querySelector('.provenance a')?.textContent ?? '';
 
 async function recommend(page) {
   const before = await page.evaluate(requestShown);
@@ -99,28 +122,48 @@ async function fact(page, name) {
 }
 
 async function tableOf(page) {
-  const lines = await page.locator('tbody tr').evaluateAll((rows) =>
-    rows.map((row) => [...row.children].map((cell) => cell.firstChild?.textContent ?? '')));
+  const lines = await page
+    .locator('tbody tr')
+    .evaluateAll((rows) =>
+      rows.map((row) =>
+        [...row.children].map((cell) => cell.firstChild?.textContent ?? ''),
+      ),
+    );
   return lines.map(([rank, title, id, category, score]) => ({
-    rank: Number(rank), title, id: Number(id), category, score: Number(score) }));
+    rank: Number(rank),
+    title,
+    id: Number(id),
+    category,
+    score: Number(score),
+  }));
 }
 
 // The answer on the page is whole: k rows, ranked, descending, one bar each.
 async function checkAnswer(page, k) {
   const rows = await tableOf(page);
   assert.equal(rows.length, k, 'rows of the table');
-  assert.deepEqual(rows.map((row) => row.rank), rows.map((_, i) => i + 1), 'ranks');
+  assert.deepEqual(
+    rows.map((row) => row.rank),
+    rows.map((_, i) => i + 1),
+    'ranks',
+  );
   for (const row of rows) {
     assert.ok(Number.isSafeInteger(row.id), `item id ${row.id}`);
     assert.ok(Number.isFinite(row.score), `score ${row.score}`);
   }
-  rows.slice(1).forEach((row, i) => assert.ok(row.score <= rows[i].score, 'descending'));
+  rows
+    .slice(1)
+    .forEach((row, i) => assert.ok(row.score <= rows[i].score, 'descending'));
   assert.equal(new Set(rows.map((row) => row.id)).size, k, 'items are different');
-  const widths = await page.locator('.chart .bar').evaluateAll((bars) =>
-    bars.map((bar) => bar.getBoundingClientRect().width));
+  const widths = await page
+    .locator('.chart .bar')
+    .evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().width));
   assert.equal(widths.length, Math.min(k, 25), 'bars');
   widths.forEach((width) => assert.ok(Number.isFinite(width), 'width of a bar'));
-  assert.match(await page.locator('.chart svg').getAttribute('aria-label'), /Bar chart/);
+  assert.match(
+    await page.locator('.chart svg').getAttribute('aria-label'),
+    /Bar chart/,
+  );
   return rows;
 }
 
@@ -132,7 +175,8 @@ async function historyIds(page, which) {
 async function checkAccessible(page, axe, name) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() =>
-    window.axe.run(document, { resultTypes: ['violations'] }));
+    window.axe.run(document, { resultTypes: ['violations'] }),
+  );
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
   assert.deepEqual(found, [], `accessibility of ${name}`);
 }
@@ -151,8 +195,11 @@ const tests = {
     const names = await options.allTextContents();
     assert.deepEqual(names.slice(0, 3), ['user_1', 'user_2', 'user_3']);
     await page.getByRole('combobox').fill('user_9');
-    await page.waitForFunction(() => [...document.querySelectorAll('[role=option]')]
-      .every((option) => option.textContent.startsWith('user_9')));
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll('[role=option]')].every((option) =>
+        option.textContent.startsWith('user_9'),
+      ),
+    );
     assert.equal(await options.count(), 11);
   },
 
@@ -160,7 +207,8 @@ const tests = {
     await page.goto(option.url);
     await page.getByRole('option').nth(3).waitFor();
     await page.getByRole('combobox').focus();
-    for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
+    for (const key of ['ArrowDown', 'ArrowDown', 'Enter'])
+      await page.keyboard.press(key);
     await page.locator('.history li').first().waitFor();
     await page.waitForURL(/\?user=user_2$/);
     const send = await button(page).elementHandle();
@@ -177,8 +225,11 @@ const tests = {
     await page.goto(option.url);
     await page.getByText('Live', { exact: true }).waitFor();
     await pickUser(page, 'user_7');
-    await page.waitForFunction(() => [...document.querySelectorAll('.history .title')]
-      .every((title) => !/^Item \d+$/.test(title.textContent)));
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll('.history .title')].every(
+        (title) => !/^Item \d+$/.test(title.textContent),
+      ),
+    );
     const all = await historyIds(page, 'li');
     await recommend(page);
     const rows = await checkAnswer(page, 10);
@@ -186,8 +237,10 @@ const tests = {
     rows.forEach((row) => assert.ok(row.title && !/^Item \d/.test(row.title), 'title'));
     await page.locator('.status.COMPLETED').waitFor();
     assert.equal(await fact(page, 'Source'), 'model');
-    assert.match(await page.locator('.server').textContent(),
-      new RegExp(await fact(page, 'Model')));
+    assert.match(
+      await page.locator('.server').textContent(),
+      new RegExp(await fact(page, 'Model')),
+    );
     await checkAccessible(page, axe, 'the answer');
     await shot('user');
 
@@ -243,8 +296,11 @@ const tests = {
     await page.goto(option.url);
     await page.getByRole('tab', { name: 'Manual Input' }).click();
     for (const [text, message] of [
-      ['', 'at least one item id'], ['10, abc, 30', 'Entry 2, “abc”, is not an item id'],
-      ['10, -1', 'Entry 2, “-1”'], ['9007199254740992', 'too large']]) {
+      ['', 'at least one item id'],
+      ['10, abc, 30', 'Entry 2, “abc”, is not an item id'],
+      ['10, -1', 'Entry 2, “-1”'],
+      ['9007199254740992', 'too large'],
+    ]) {
       await page.getByLabel('Item ids').fill(text);
       await button(page).click();
       await page.getByRole('alert').filter({ hasText: message }).waitFor();
@@ -263,7 +319,11 @@ const tests = {
     await checkAnswer(page, 100);
   },
 
-  async 'an unknown user in a link is said, and the page goes on'({ page, shot, expected }) {
+  async 'an unknown user in a link is said, and the page goes on'({
+    page,
+    shot,
+    expected,
+  }) {
     expected.push('/users/nobody/history');
     await page.goto(`${option.url}/?user=nobody`);
     await page.locator('.notice').waitFor();
@@ -275,14 +335,17 @@ const tests = {
   },
 
   async 'a stream that breaks: the result is asked for, twice if need be'({
-    page, expected,
+    page,
+    expected,
   }) {
     expected.push('/result/');
     let asked = 0;
     await page.route('**/result/*', (route) =>
-      asked++ === 0 ? route.fulfill({ status: 503, body: '{}' }) : route.continue());
+      asked++ === 0 ? route.fulfill({ status: 503, body: '{}' }) : route.continue(),
+    );
     await page.route('**/events?request_id=*', (route) =>
-      route.fulfill({ status: 204, body: '' }));
+      route.fulfill({ status: 204, body: '' }),
+    );
     await page.goto(`${option.url}/?items=10,20,30`);
     await recommend(page);
     await checkAnswer(page, 10);
@@ -292,9 +355,18 @@ const tests = {
 
   async 'not ready: the page says what to do'({ page, shot, expected }) {
     expected.push('/predict');
-    await page.route('**/predict', (route) => route.fulfill({ status: 503,
-      contentType: 'application/problem+json', headers: { 'Retry-After': '2' },
-      body: JSON.stringify({ title: 'No model yet', status: 503, detail: 'None found.' }) }));
+    await page.route('**/predict', (route) =>
+      route.fulfill({
+        status: 503,
+        contentType: 'application/problem+json',
+        headers: { 'Retry-After': '2' },
+        body: JSON.stringify({
+          title: 'No model yet',
+          status: 503,
+          detail: 'None found.',
+        }),
+      }),
+    );
     await page.goto(`${option.url}/?items=10,20,30`);
     await button(page).click();
     const notice = page.locator('.notice');
@@ -369,7 +441,9 @@ async function main() {
   const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
   if (option.screenshots) mkdirSync(option.screenshots, { recursive: true });
   const browser = await chromium.launch({
-    executablePath: chromiumPath(), args: CHROMIUM_FLAGS });
+    executablePath: chromiumPath(),
+    args: CHROMIUM_FLAGS,
+  });
   let failed = 0;
   try {
     for (const name of Object.keys(tests).filter((each) => each.includes(option.only)))

@@ -19,7 +19,9 @@ async function problemOf(response) {
   return new Problem({
     title: said.title ?? `The server answered ${response.status}`,
     detail: said.detail ?? response.statusText,
-    kind: String(said.type ?? '').split('/').pop(),
+    kind: String(said.type ?? '')
+      .split('/')
+      .pop(),
     status: response.status,
     retryAfter: Number(response.headers.get('Retry-After')) || 0,
   });

@@ -21,7 +21,8 @@ const MODES = [
 
 // The history as it will be sent, and how much of it there is.
 function chosenHistory(choice, history) {
-  const all = choice.mode === 'user' ? (history.items ?? []) : parseItems(choice.text).items;
+  const all =
+    choice.mode === 'user' ? (history.items ?? []) : parseItems(choice.text).items;
   const most = Math.min(all.length, HISTORY_LIMIT);
   const limited = choice.mode === 'user' && choice.used !== null;
   const used = limited ? Math.min(choice.used, most) : most;
@@ -30,7 +31,8 @@ function chosenHistory(choice, history) {
 
 function requestOf(choice, chosen) {
   const body = { history: chosen.items, k: Number(choice.k) };
-  if (choice.mode === 'manual') return { body, label: 'your list', of: chosen.all.length };
+  if (choice.mode === 'manual')
+    return { body, label: 'your list', of: chosen.all.length };
   body.user_id = choice.user;
   return { body, label: choice.user, of: chosen.all.length };
 }
@@ -75,7 +77,11 @@ export function App() {
       <Header server={server} />
       <main class="columns">
         <form class="panel controls" onSubmit={submit} noValidate aria-label="Request">
-          <Tabs tabs={MODES} current={choice.mode} onChange={(mode) => change({ mode })} />
+          <Tabs
+            tabs={MODES}
+            current={choice.mode}
+            onChange={(mode) => change({ mode })}
+          />
           <div
             role="tabpanel"
             id={`panel-${choice.mode}`}
@@ -101,13 +107,19 @@ export function App() {
                   used={chosen.used}
                   most={chosen.most}
                   disabled={history.items === null}
-                  onInput={(used) => change({ used: used === chosen.most ? null : used })}
+                  onInput={(used) =>
+                    change({ used: used === chosen.most ? null : used })
+                  }
                 />
               </>
             )}
           </div>
           <ResultCount k={choice.k} error={kError} onInput={(k) => change({ k })} />
-          <button type="submit" disabled={lacksUser} aria-busy={run.phase === 'waiting'}>
+          <button
+            type="submit"
+            disabled={lacksUser}
+            aria-busy={run.phase === 'waiting'}
+          >
             Get Recommendations
           </button>
         </form>

@@ -1,7 +1,8 @@
 // The interactive API page. The bundle before this script defines SwaggerUIBundle.
 // SPDX-License-Identifier: Apache-2.0
 const dark = matchMedia('(prefers-color-scheme: dark)');
-const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+const follow = () =>
+  document.documentElement.classList.toggle('dark-mode', dark.matches);
 dark.addEventListener('change', follow);
 follow();
 

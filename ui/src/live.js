@@ -85,7 +85,8 @@ export function subscribe(tell) {
   };
   const lost = () => {
     tell.state('lost');
-    if (stream.readyState === EventSource.CLOSED) timer = setTimeout(open, REOPEN_PAUSE_MS);
+    if (stream.readyState === EventSource.CLOSED)
+      timer = setTimeout(open, REOPEN_PAUSE_MS);
   };
   const open = () => {
     close();

@@ -7,7 +7,11 @@ import { ScoreChart, formatScore } from './score_chart.jsx';
 
 export function ResultPanel({ run, onCancel }) {
   return (
-    <section class="panel" aria-labelledby="result-title" aria-busy={run.phase === 'waiting'}>
+    <section
+      class="panel"
+      aria-labelledby="result-title"
+      aria-busy={run.phase === 'waiting'}
+    >
       <h2 id="result-title">
         Recommendations {run.asked && <span class="of">{run.asked.label}</span>}
         {run.asked && <span class="extent">{basis(run.asked)}</span>}
@@ -24,7 +28,7 @@ export function ResultPanel({ run, onCancel }) {
           <Answer run={run.stale} />
         </div>
       )}
-      {run.phase === 'failed' && <Notice problem={run.problem} />}
+      {run.phase === 'failed' && <Failure run={run} />}
       {run.phase === 'done' && <Answer run={run} />}
     </section>
   );
@@ -53,6 +57,21 @@ function Waiting({ run, onCancel }) {
     </div>
   );
 }
+
+function Failure({ run }) {
+  return (
+    <>
+      <Notice problem={run.problem} />
+      {run.requestId && (
+        <p class="note">
+          Request <RequestLink id={run.requestId} />
+        </p>
+      )}
+    </>
+  );
+}
+
+const RequestLink = ({ id }) => <a href={`/result/${id}`}>{id}</a>;
 
 function Answer({ run }) {
   const { result } = run;
@@ -134,7 +153,7 @@ function Provenance({ run }) {
     ['Unknown items dropped', result.unknown_dropped],
     ['Round trip', `${run.roundTripMs.toFixed(run.roundTripMs < 10 ? 1 : 0)} ms`],
     ['Status', <span class={`status ${run.status}`}>{run.status}</span>],
-    ['Request', <a href={`/result/${run.requestId}`}>{run.requestId}</a>],
+    ['Request', <RequestLink id={run.requestId} />],
   ];
   return (
     <dl class="provenance">

@@ -23,11 +23,18 @@ export function ScoreChart({ rows }) {
   return (
     <figure class="chart">
       <figcaption>
-        Scores{rows.length > shown.length && `, the first ${shown.length} of ${rows.length}`}
+        Scores
+        {rows.length > shown.length && `, the first ${shown.length} of ${rows.length}`}
       </figcaption>
       <svg role="img" aria-label={describe(shown)} height={shown.length * ROW_PX}>
         {shown.map((row, index) => (
-          <Bar key={row.item_id} row={row} y={index * ROW_PX} from={x(0)} to={x(row.score)} />
+          <Bar
+            key={row.item_id}
+            row={row}
+            y={index * ROW_PX}
+            from={x(0)}
+            to={x(row.score)}
+          />
         ))}
       </svg>
     </figure>

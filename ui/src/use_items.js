@@ -13,7 +13,10 @@ export function useItems(ids) {
     if (key === '') return undefined;
     const aborter = new AbortController();
     const timer = setTimeout(() => {
-      readItems(ids, aborter.signal).then(() => setFetched(key), () => {});
+      readItems(ids, aborter.signal).then(
+        () => setFetched(key),
+        () => {},
+      );
     }, TYPING_PAUSE_MS);
     return () => {
       clearTimeout(timer);

@@ -17,7 +17,10 @@ async function carryOut(asked, signal, tell) {
   await readItems(result.item_ids, signal).catch(() => {}); // else ids are shown
   tell({ phase: 'done', stale: null, result, roundTripMs, status });
   if (status === 'PENDING')
-    await finalStatus(requestId, signal).then((now) => tell({ status: now }), () => {});
+    await finalStatus(requestId, signal).then(
+      (now) => tell({ status: now }),
+      () => {},
+    );
 }
 
 export function useRun() {

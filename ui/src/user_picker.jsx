@@ -107,7 +107,8 @@ export function UserPicker({ user, epoch, onSelect }) {
 function ListNote({ users, prefix }) {
   let text = '';
   if (users?.length === 0 && prefix) text = `No user begins with “${prefix}”.`;
-  else if (users?.length === 0) text = 'No users yet: run sasrec seed, or sasrec import.';
+  else if (users?.length === 0)
+    text = 'No users yet: run sasrec seed, or sasrec import.';
   else if (users?.length === LIST_LIMIT) text = `First ${LIST_LIMIT}: type to narrow.`;
   return (
     <small class="note" role="status">

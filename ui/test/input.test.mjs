@@ -17,7 +17,9 @@ test('the largest item id is taken', () => {
 
 test('a bad entry is named with its position', () => {
   for (const entry of ['abc', '-1', '1.0', '1e3', '0x10', '٣'])
-    assert.ok(parseItems(`10, ${entry}`).error.startsWith(`Entry 2, “${entry}”, is not`));
+    assert.ok(
+      parseItems(`10, ${entry}`).error.startsWith(`Entry 2, “${entry}”, is not`),
+    );
 });
 
 test('an item id past 2^53 - 1 is too large', () => {
@@ -40,8 +42,11 @@ test('k is a whole number from 1 to 1000', () => {
 });
 
 test('users are in natural order', () => {
-  assert.deepEqual(sortUsers(['user_10', 'user_2', 'user_1']),
-    ['user_1', 'user_2', 'user_10']);
+  assert.deepEqual(sortUsers(['user_10', 'user_2', 'user_1']), [
+    'user_1',
+    'user_2',
+    'user_10',
+  ]);
 });
 
 test('a link is what was chosen, there and back', () => {
@@ -53,6 +58,11 @@ test('a link is what was chosen, there and back', () => {
 });
 
 test('nonsense in a link falls back to the defaults', () => {
-  assert.deepEqual(readLink('?k=9999&n=-3'),
-    { mode: 'user', user: '', text: '', used: null, k: '10' });
+  assert.deepEqual(readLink('?k=9999&n=-3'), {
+    mode: 'user',
+    user: '',
+    text: '',
+    used: null,
+    k: '10',
+  });
 });
