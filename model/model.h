@@ -10,18 +10,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/sasrec.h"
+
 typedef struct model model_t;
 typedef struct model_scratch model_scratch_t;
 
 /* Reads, checks (model/checkpoint.h) and runs the canary. NULL with error, which says
  * what is wrong with the file. */
 model_t *model_load (const char *path, char error[160]);
+
+/* A model of parts in memory: borrows the weights, copies the ids and counts (V each,
+ * counts descending). No metadata. */
+model_t *model_new (const char *version, const sasrec_weights_t *weights,
+    const int64_t *item_ids, const int64_t *item_counts);
 void model_destroy (model_t **self_p);
 
 const char *model_version (const model_t *self);
 size_t model_item_count (const model_t *self);                 /* V */
 size_t model_window (const model_t *self);                     /* L */
 const json_t *model_metadata (const model_t *self); /* the __metadata__ object, parsed */
+int64_t model_item_id (const model_t *self, size_t index);     /* of a dense index */
+int32_t model_item_index (const model_t *self, int64_t id);    /* -1: unknown */
 
 /* Scratch for up to batch_limit queries at a time; fits only the model it was made for
  * (and any model of the same shape: model_scratch_fits). */
@@ -45,8 +54,14 @@ typedef struct {
     size_t unknown_dropped; /* items the model does not know */
 } model_answer_t;
 
-/* count at most the scratch's batch limit. Cannot fail. */
+/* count at most the scratch's batch limit. Cannot fail. An answer does not depend on the
+ * other queries of its batch, up to the rounding of the products (about 1e-6). */
 void model_recommend (const model_t *self, model_scratch_t *scratch,
     const model_query_t *queries, size_t count, model_answer_t *answers);
+
+/* For evaluation: scores (V, by dense index) of all items, those of the history too.
+ * False, and popularity, when no item is known. k and include_seen are not looked at. */
+bool model_scores (const model_t *self, model_scratch_t *scratch,
+    const model_query_t *query, float *scores);
 
 #endif

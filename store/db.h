@@ -13,9 +13,9 @@ typedef struct db db_t;
 
 typedef enum {
     DB_OK,
-    DB_DATA,  /* the statement was refused because of its data (classes 22, 23): bisect */
+    DB_DATA, /* the statement was refused because of its data (classes 22, 23): bisect */
     DB_RETRY, /* rolled back, may work next time (40001, 40P01, 55P03, 57014, 53xxx) */
-    DB_AWAY   /* no connection, or lost with unknown outcome (08xxx, 57P0x); also: no schema */
+    DB_AWAY /* no connection, or lost with unknown outcome (08xxx, 57P0x); also: no schema */
 } db_status_t;
 
 /* Does not connect yet. statement_timeout_ms applies to every statement; 0: none. */
@@ -35,6 +35,9 @@ const char *db_error (const db_t *self); /* text of the last failure, one line *
  * Without a connection it is DB_AWAY at once: call db_ensure first. */
 db_status_t db_exec (db_t *self, const char *sql, int count, const char *const *values,
     PGresult **result_p);
+
+/* Several statements without parameters: a migration. */
+db_status_t db_script (db_t *self, const char *sql);
 
 /* Statements of the hot paths: prepared once per connection, known by their address. */
 typedef struct {
@@ -66,6 +69,6 @@ PGconn *db_raw (db_t *self);
 
 /* For a pool, which logs for all of its connections: log nothing by itself. */
 void db_mute (db_t *self);
-bool db_connected (const db_t *self);
+bool db_up (const db_t *self); /* what the log would say: connected, and of use */
 
 #endif

@@ -20,11 +20,11 @@
 #include "store/pool.h"
 
 typedef struct {
-    const config_t *config;  /* bind, ports, limits, checkpoints folder */
-    pool_t *pool;            /* for reads */
-    model_slot_t *slot;      /* for /models and item checks */
+    const config_t *config; /* bind, ports, limits, checkpoints folder */
+    pool_t *pool;           /* for reads */
+    model_slot_t *slot; /* for /models; no job is taken while it is empty (NULL: is) */
     live_t *live;
-    atomic_size_t *backlog;  /* accepted and unfinished; 503 past CONFIG_BACKLOG_LIMIT */
+    atomic_size_t *backlog; /* accepted and unfinished; 503 past CONFIG_BACKLOG_LIMIT */
     const char *accept_endpoint;
     const char *once_endpoint;
     const char *reload_endpoint;

@@ -1,0 +1,76 @@
+/* What the handlers of a process share. SPDX-License-Identifier: Apache-2.0 */
+#include "actors/http/context.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "actors/http/routes.h"
+#include "base/log.h"
+
+#define DB_WAIT_MS 250 /* for a free connection */
+
+http_context_t *
+http_context_new (const http_args_t *args, char error[160])
+{
+    http_context_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->args = args;
+    self->accept = outlet_new (args->accept_endpoint);
+    self->once = outlet_new (args->once_endpoint);
+    self->reload = outlet_new (args->reload_endpoint);
+    self->assets = assets_new ();
+    self->traffic = traffic_new (routes, route_count);
+    if (self->accept && self->once && self->reload)
+        return self;
+    snprintf (error, 160, "cannot connect the pipes of the HTTP actor");
+    http_context_destroy (&self);
+    return NULL;
+}
+
+void
+http_context_destroy (http_context_t **self_p)
+{
+    http_context_t *self = *self_p;
+    if (!self)
+        return;
+    outlet_destroy (&self->accept);
+    outlet_destroy (&self->once);
+    outlet_destroy (&self->reload);
+    assets_destroy (&self->assets);
+    traffic_destroy (&self->traffic);
+    free (self);
+    *self_p = NULL;
+}
+
+model_ref_t *
+http_context_model (http_context_t *self)
+{
+    return self->args->slot ? model_slot_acquire (self->args->slot) : NULL;
+}
+
+db_t *
+http_context_take_db (http_context_t *self, exchange_t *exchange)
+{
+    db_t *db = pool_take (self->args->pool, DB_WAIT_MS);
+    if (!db)
+        exchange_problem (
+            exchange, PROBLEM_UNAVAILABLE, "The database is away or busy.");
+    return db;
+}
+
+bool
+http_context_give_db (
+    http_context_t *self, db_t **db_p, db_status_t status, exchange_t *exchange)
+{
+    if (status == DB_DATA)
+        log_error ("http.query_refused", log_str ("error", db_error (*db_p)),
+            log_str ("request_id", exchange->id));
+    pool_give (self->args->pool, db_p);
+    if (status == DB_DATA)
+        exchange_problem (exchange, PROBLEM_FAILED, "The database refused the query.");
+    else if (status != DB_OK)
+        exchange_problem (
+            exchange, PROBLEM_UNAVAILABLE, "The database is away or busy.");
+    return status == DB_OK;
+}

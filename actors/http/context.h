@@ -1,0 +1,38 @@
+/* What the handlers of a process share. Made at START, never changed after it but for
+ * draining. SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_ACTORS_HTTP_CONTEXT_H
+#define SASREC_ACTORS_HTTP_CONTEXT_H
+
+#include <stdatomic.h>
+
+#include "actors/http/assets.h"
+#include "actors/http/exchange.h"
+#include "actors/http/http.h"
+#include "actors/http/outlet.h"
+#include "actors/http/traffic.h"
+
+struct http_context {
+    const http_args_t *args;
+    outlet_t *accept;     /* request_t of jobs */
+    outlet_t *once;       /* request_t answered at once */
+    outlet_t *reload;     /* reload_t */
+    assets_t *assets;     /* the page, the documentation, the description */
+    traffic_t *traffic;   /* metrics of the routes */
+    atomic_bool draining; /* stopping: connections are not kept alive */
+};
+
+/* NULL with error when an endpoint cannot be connected. args is borrowed. */
+http_context_t *http_context_new (const http_args_t *args, char error[160]);
+void http_context_destroy (http_context_t **self_p);
+
+/* A reference to the model in use, or NULL. */
+model_ref_t *http_context_model (http_context_t *self);
+
+/* A connection of the pool, or NULL: the 503 has been replied. */
+db_t *http_context_take_db (http_context_t *self, exchange_t *exchange);
+
+/* Gives it back; false when status is not DB_OK: the problem has been replied. */
+bool http_context_give_db (
+    http_context_t *self, db_t **db_p, db_status_t status, exchange_t *exchange);
+
+#endif

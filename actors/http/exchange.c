@@ -1,0 +1,259 @@
+/* One HTTP request and its answer. SPDX-License-Identifier: Apache-2.0 */
+#include "actors/http/exchange.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ulfius.h>
+
+#include "actors/http/query.h"
+#include "base/uuid.h"
+
+#define USER_ID_LIMIT 128
+#define STREAM_BLOCK  4096
+#define RETRY_AFTER_S 3 /* at most; spread, so that clients do not come back at once */
+
+/* A client's id is echoed in headers, logs and bodies: plain words only. */
+static bool
+s_id_acceptable (const char *id)
+{
+    static const char allowed[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-";
+    size_t length = id ? strlen (id) : 0;
+    return length > 0 && length < EXCHANGE_ID_SIZE && strspn (id, allowed) == length;
+}
+
+void
+exchange_init (
+    exchange_t *self, const struct _u_request *request, struct _u_response *response)
+{
+    memset (self, 0, sizeof *self);
+    self->request = request;
+    self->response = response;
+    self->method = request->http_verb;
+    self->path = request->url_path;
+    self->query = strchr (request->http_url, '?');
+    if (self->query)
+        self->query++;
+    self->body = request->binary_body;
+    self->body_length = request->binary_body_length;
+    self->parameter = "";
+    const char *id = exchange_request_header (self, "X-Request-Id");
+    self->own_id = !s_id_acceptable (id);
+    if (self->own_id)
+        uuid_make (self->id);
+    else
+        snprintf (self->id, sizeof self->id, "%s", id);
+}
+
+const char *
+exchange_request_header (const exchange_t *self, const char *name)
+{
+    return u_map_get_case (self->request->map_header, name);
+}
+
+void
+exchange_set_header (exchange_t *self, const char *name, const char *value)
+{
+    u_map_put (self->response->map_header, name, value);
+}
+
+/* Answers are about now; what may be cached says so before it replies. */
+static void
+s_start_reply (exchange_t *self, int status, const char *content_type)
+{
+    assert (self->status == 0);
+    self->status = status;
+    self->response->status = status;
+    if (content_type)
+        exchange_set_header (self, "Content-Type", content_type);
+    if (!u_map_has_key (self->response->map_header, "Cache-Control"))
+        exchange_set_header (self, "Cache-Control", "no-store");
+    exchange_set_header (self, "X-Request-Id", self->id);
+}
+
+void
+exchange_reply (exchange_t *self, int status, const char *content_type, strbuf_t *body)
+{
+    s_start_reply (self, status, content_type);
+    self->response->binary_body_length = body->length;
+    self->response->binary_body = strbuf_take (body);
+}
+
+void
+exchange_reply_json (exchange_t *self, int status, strbuf_t *body)
+{
+    exchange_reply (self, status, "application/json", body);
+}
+
+void
+exchange_reply_bytes (exchange_t *self, int status, const char *content_type,
+    const void *bytes, size_t length)
+{
+    strbuf_t body = STRBUF_EMPTY;
+    strbuf_add_bytes (&body, bytes, length);
+    exchange_reply (self, status, content_type, &body);
+}
+
+void
+exchange_reply_empty (exchange_t *self, int status)
+{
+    s_start_reply (self, status, NULL);
+}
+
+void
+exchange_reply_text (exchange_t *self, int status, const char *text)
+{
+    exchange_reply_bytes (
+        self, status, "text/plain; charset=utf-8", text, strlen (text));
+}
+
+void
+exchange_reply_stream (exchange_t *self, const char *content_type,
+    ssize_t (*read) (void *stream, uint64_t offset, char *bytes, size_t most),
+    void (*done) (void *stream), void *stream)
+{
+    s_start_reply (self, 200, content_type);
+    self->streaming = true;
+    int failed = ulfius_set_stream_response (
+        self->response, 200, read, done, U_STREAM_SIZE_UNKNOWN, STREAM_BLOCK, stream);
+    assert (failed == U_OK);
+}
+
+static void
+s_reply_problem (exchange_t *self, problem_t *problem)
+{
+    static atomic_uint turn;
+    problem->request_id = self->id;
+    int status = problem_status (problem->type);
+    if (status == 503) {
+        char seconds[12];
+        unsigned wait = atomic_fetch_add (&turn, 1) % RETRY_AFTER_S + 1;
+        snprintf (seconds, sizeof seconds, "%u", wait);
+        exchange_set_header (self, "Retry-After", seconds);
+    }
+    strbuf_t body = STRBUF_EMPTY;
+    problem_write (problem, &body);
+    exchange_reply (self, status, PROBLEM_CONTENT_TYPE, &body);
+}
+
+void
+exchange_problem (exchange_t *self, problem_type_t type, const char *detail)
+{
+    problem_t problem = {.type = type, .detail = detail};
+    s_reply_problem (self, &problem);
+}
+
+void
+exchange_problem_json (exchange_t *self, problem_type_t type, const json_fault_t *fault)
+{
+    problem_t problem = {.type = type,
+        .detail = fault->detail,
+        .line = fault->line,
+        .column = fault->column};
+    if (type == PROBLEM_INVALID_FIELD)
+        problem.pointer = fault->pointer;
+    s_reply_problem (self, &problem);
+}
+
+void
+exchange_problem_parameter (exchange_t *self, const char *parameter, const char *detail)
+{
+    problem_t problem = {
+        .type = PROBLEM_INVALID_PARAMETER, .detail = detail, .parameter = parameter};
+    s_reply_problem (self, &problem);
+}
+
+void
+exchange_problem_ticket (exchange_t *self, ticket_status_t status, const char *reason)
+{
+    static const struct {
+        problem_type_t type;
+        const char *detail;
+    } rows[] = {
+        [TICKET_FULL] = {PROBLEM_OVERLOADED, "A queue is full; nothing was done."},
+        [TICKET_UNAVAILABLE] = {PROBLEM_UNAVAILABLE, "A part that is needed is away."},
+        [TICKET_FAILED] = {PROBLEM_FAILED, "The request failed."},
+        [TICKET_TIMEOUT] = {PROBLEM_UNAVAILABLE, "No answer came in time."},
+    };
+    assert (status != TICKET_DONE && status < sizeof rows / sizeof rows[0]);
+    bool said = reason && *reason;
+    exchange_problem (self, rows[status].type, said ? reason : rows[status].detail);
+}
+
+json_t *
+exchange_read_json (exchange_t *self)
+{
+    json_fault_t fault;
+    json_t *object =
+        json_read_object (self->body ? self->body : "", self->body_length, &fault);
+    if (!object)
+        exchange_problem_json (self, PROBLEM_INVALID_JSON, &fault);
+    return object;
+}
+
+bool
+exchange_read_integer (
+    exchange_t *self, const char *name, int64_t low, int64_t high, int64_t *value)
+{
+    char text[32];
+    query_status_t status = query_find (self->query, name, text, sizeof text);
+    if (status == QUERY_ABSENT)
+        return true;
+    if (status == QUERY_FOUND && query_integer (text, low, high, value))
+        return true;
+    char detail[160];
+    snprintf (detail, sizeof detail, "%s must be an integer from %lld to %lld", name,
+        (long long)low, (long long)high);
+    exchange_problem_parameter (self, name, detail);
+    return false;
+}
+
+bool
+exchange_read_text (exchange_t *self, const char *name, char *value, size_t size)
+{
+    query_status_t status = query_find (self->query, name, value, size);
+    if (status == QUERY_ABSENT) {
+        value[0] = '\0';
+        return true;
+    }
+    if (status == QUERY_FOUND && query_text_valid (value, size - 1))
+        return true;
+    char detail[160];
+    snprintf (detail, sizeof detail,
+        "%s must be at most %zu bytes of UTF-8 without control characters", name,
+        size - 1);
+    exchange_problem_parameter (self, name, detail);
+    return false;
+}
+
+bool
+exchange_read_flag (exchange_t *self, const char *name, bool *value)
+{
+    char text[8];
+    query_status_t status = query_find (self->query, name, text, sizeof text);
+    if (status == QUERY_ABSENT)
+        return true;
+    bool yes = !strcmp (text, "") || !strcmp (text, "true") || !strcmp (text, "1");
+    bool no = !strcmp (text, "false") || !strcmp (text, "0");
+    if (status == QUERY_FOUND && (yes || no)) {
+        *value = yes;
+        return true;
+    }
+    char detail[160];
+    snprintf (detail, sizeof detail, "%s must be true or false", name);
+    exchange_problem_parameter (self, name, detail);
+    return false;
+}
+
+bool
+exchange_read_user (exchange_t *self)
+{
+    if (query_text_valid (self->parameter, USER_ID_LIMIT))
+        return true;
+    exchange_problem_parameter (self, "user_id",
+        "user_id must be 1 to 128 bytes of UTF-8 without control characters");
+    return false;
+}

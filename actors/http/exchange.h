@@ -1,0 +1,78 @@
+/* An exchange: one HTTP request and the answer it gets, in the hands of one thread. What
+ * handlers see of HTTP; ulfius stays behind it. Exactly one reply per exchange.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_ACTORS_HTTP_EXCHANGE_H
+#define SASREC_ACTORS_HTTP_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "actors/http/problem.h"
+#include "actors/http/router.h"
+#include "base/jsonread.h"
+#include "base/strbuf.h"
+#include "proto/ticket.h"
+
+struct _u_request;
+struct _u_response;
+
+#define EXCHANGE_ID_SIZE 129
+
+struct exchange {
+    const char *method;
+    const char *path;  /* as it came: percent-encoded, without the query */
+    const char *query; /* as it came, or NULL */
+    const char *body;  /* not ended by a NUL */
+    size_t body_length;
+    const char *parameter;     /* of the path, decoded */
+    char id[EXCHANGE_ID_SIZE]; /* the client's X-Request-Id, else a fresh UUID */
+    bool own_id;               /* the id is ours */
+    int status;                /* of the reply; 0 before it */
+    bool streaming;            /* the reply is a stream */
+    const struct _u_request *request;
+    struct _u_response *response;
+};
+
+/* Borrows both for its life. */
+void exchange_init (
+    exchange_t *self, const struct _u_request *request, struct _u_response *response);
+
+const char *exchange_request_header (const exchange_t *self, const char *name);
+
+/* Replies. The body is taken. */
+void exchange_set_header (exchange_t *self, const char *name, const char *value);
+void exchange_reply (
+    exchange_t *self, int status, const char *content_type, strbuf_t *body);
+void exchange_reply_json (exchange_t *self, int status, strbuf_t *body);
+void exchange_reply_empty (exchange_t *self, int status);
+void exchange_reply_text (exchange_t *self, int status, const char *text);
+void exchange_reply_bytes (exchange_t *self, int status, const char *content_type,
+    const void *bytes, size_t length);
+
+/* read fills at most `most` bytes and may wait; 0 is not allowed, -1 ends the stream.
+ * done is called in any case, when it is over. */
+void exchange_reply_stream (exchange_t *self, const char *content_type,
+    ssize_t (*read) (void *stream, uint64_t offset, char *bytes, size_t most),
+    void (*done) (void *stream), void *stream);
+
+/* Problems. 503s carry a Retry-After of a few seconds that differs between clients. */
+void exchange_problem (exchange_t *self, problem_type_t type, const char *detail);
+void exchange_problem_json (
+    exchange_t *self, problem_type_t type, const json_fault_t *fault);
+void exchange_problem_parameter (
+    exchange_t *self, const char *parameter, const char *detail);
+
+/* The reply to every status but TICKET_DONE; reason may be "". */
+void exchange_problem_ticket (
+    exchange_t *self, ticket_status_t status, const char *reason);
+
+/* Reading; false: the problem has been replied. Absent parameters leave *value. */
+json_t *exchange_read_json (exchange_t *self); /* fresh, or NULL */
+bool exchange_read_integer (
+    exchange_t *self, const char *name, int64_t low, int64_t high, int64_t *value);
+bool exchange_read_text (exchange_t *self, const char *name, char *value, size_t size);
+bool exchange_read_flag (exchange_t *self, const char *name, bool *value);
+bool exchange_read_user (exchange_t *self); /* checks self->parameter as a user id */
+
+#endif

@@ -1,0 +1,56 @@
+/* GET /, /docs, /openapi.json and /assets/{name}: what is built into the program.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "actors/http/context.h"
+#include "actors/http/routes.h"
+
+static const char s_policy[] =
+    "default-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/* Names do not change with their content, so browsers ask each time; the ETag makes that
+ * cheap. */
+static void
+s_reply_asset (http_context_t *context, exchange_t *exchange, const char *name)
+{
+    const asset_t *asset = assets_find (context->assets, name);
+    if (!asset) {
+        exchange_problem (exchange, PROBLEM_NOT_FOUND, "There is no such file.");
+        return;
+    }
+    exchange_set_header (exchange, "Cache-Control", "no-cache");
+    exchange_set_header (exchange, "ETag", asset->etag);
+    exchange_set_header (exchange, "Content-Security-Policy", s_policy);
+    exchange_set_header (exchange, "Referrer-Policy", "same-origin");
+    const char *known = exchange_request_header (exchange, "If-None-Match");
+    if (known && strstr (known, asset->etag))
+        exchange_reply_empty (exchange, 304);
+    else
+        exchange_reply_bytes (
+            exchange, 200, asset->content_type, asset->bytes, asset->length);
+}
+
+void
+page_get (http_context_t *context, exchange_t *exchange)
+{
+    s_reply_asset (context, exchange, "index.html");
+}
+
+void
+docs_get (http_context_t *context, exchange_t *exchange)
+{
+    s_reply_asset (context, exchange, "docs.html");
+}
+
+void
+openapi_get (http_context_t *context, exchange_t *exchange)
+{
+    s_reply_asset (context, exchange, "openapi.json");
+}
+
+void
+asset_get (http_context_t *context, exchange_t *exchange)
+{
+    s_reply_asset (context, exchange, exchange->parameter);
+}

@@ -1,0 +1,70 @@
+/* Errors as RFC 9457 problems. SPDX-License-Identifier: Apache-2.0 */
+#include "actors/http/problem.h"
+
+#include <assert.h>
+
+#include "base/uuid.h"
+
+typedef struct {
+    int status;
+    const char *word;  /* last part of the type's URI */
+    const char *title; /* the same for every case of the type */
+} row_t;
+
+static const row_t s_rows[PROBLEM_COUNT] = {
+    [PROBLEM_INVALID_JSON] = {400, "invalid-json", "The body is not valid JSON"},
+    [PROBLEM_INVALID_FIELD] = {422, "invalid-field",
+        "A field of the body is not valid"},
+    [PROBLEM_INVALID_PARAMETER] = {422, "invalid-parameter",
+        "A parameter of the URL is not valid"},
+    [PROBLEM_FOREIGN_ORIGIN] = {403, "foreign-origin",
+        "Pages of other origins may not write here"},
+    [PROBLEM_NOT_FOUND] = {404, "not-found", "There is no such resource"},
+    [PROBLEM_UNKNOWN_REQUEST] = {404, "unknown-request", "No request has this id"},
+    [PROBLEM_UNKNOWN_USER] = {404, "unknown-user", "This user has no interactions"},
+    [PROBLEM_METHOD_NOT_ALLOWED] = {405, "method-not-allowed",
+        "The resource does not know this method"},
+    [PROBLEM_BODY_TOO_LARGE] = {413, "body-too-large", "The body is too large"},
+    [PROBLEM_RELOAD_REFUSED] = {409, "reload-refused", "The model was not replaced"},
+    [PROBLEM_FAILED] = {500, "failed", "The request failed"},
+    [PROBLEM_OVERLOADED] = {503, "overloaded", "Too much is waiting already"},
+    [PROBLEM_UNAVAILABLE] = {503, "unavailable", "A part that is needed is away"},
+};
+
+int
+problem_status (problem_type_t type)
+{
+    assert (type < PROBLEM_COUNT);
+    return s_rows[type].status;
+}
+
+static void
+s_add_member (strbuf_t *out, const char *key, const char *value)
+{
+    if (!value)
+        return;
+    strbuf_addf (out, ",\"%s\":", key);
+    strbuf_add_json_string (out, value);
+}
+
+void
+problem_write (const problem_t *self, strbuf_t *out)
+{
+    const row_t *row = &s_rows[self->type];
+    strbuf_addf (out, "{\"type\":\"/problems/%s\",\"title\":\"%s\",\"status\":%d",
+        row->word, row->title, row->status);
+    s_add_member (out, "detail", self->detail);
+    if (self->request_id && uuid_valid (self->request_id))
+        strbuf_addf (out, ",\"instance\":\"urn:uuid:%s\"", self->request_id);
+    s_add_member (out, "request_id", self->request_id);
+    if (self->line > 0)
+        strbuf_addf (out, ",\"line\":%d,\"column\":%d", self->line, self->column);
+    if (self->pointer || self->parameter) {
+        strbuf_add (out, ",\"errors\":[{\"detail\":");
+        strbuf_add_json_string (out, self->detail);
+        s_add_member (out, "pointer", self->pointer);
+        s_add_member (out, "parameter", self->parameter);
+        strbuf_add (out, "}]");
+    }
+    strbuf_add (out, "}");
+}

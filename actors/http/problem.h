@@ -1,0 +1,44 @@
+/* Errors as RFC 9457 "application/problem+json": one table of the types there are.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_ACTORS_HTTP_PROBLEM_H
+#define SASREC_ACTORS_HTTP_PROBLEM_H
+
+#include "base/strbuf.h"
+
+#define PROBLEM_CONTENT_TYPE "application/problem+json"
+
+typedef enum {
+    PROBLEM_INVALID_JSON,
+    PROBLEM_INVALID_FIELD,
+    PROBLEM_INVALID_PARAMETER,
+    PROBLEM_FOREIGN_ORIGIN,
+    PROBLEM_NOT_FOUND,
+    PROBLEM_UNKNOWN_REQUEST,
+    PROBLEM_UNKNOWN_USER,
+    PROBLEM_METHOD_NOT_ALLOWED,
+    PROBLEM_BODY_TOO_LARGE,
+    PROBLEM_RELOAD_REFUSED,
+    PROBLEM_FAILED,
+    PROBLEM_OVERLOADED,
+    PROBLEM_UNAVAILABLE,
+    PROBLEM_COUNT
+} problem_type_t;
+
+typedef struct {
+    problem_type_t type;
+    const char *detail;     /* a sentence about this case */
+    const char *request_id; /* of the HTTP request, or NULL */
+    const char *pointer;    /* to the bad field of the body (RFC 6901), or NULL */
+    const char *parameter;  /* the bad parameter of the URL, or NULL */
+    int line;               /* of a syntax error, from 1; else 0 */
+    int column;
+} problem_t;
+
+int problem_status (problem_type_t type);
+
+/* {"type","title","status","detail","instance","request_id"} and, where they apply,
+ * "line" and "column", or "errors":[{"pointer" or "parameter","detail"}]. The instance is
+ * only there when the request id is a UUID. */
+void problem_write (const problem_t *self, strbuf_t *out);
+
+#endif

@@ -1,0 +1,162 @@
+/* The query of a URL and the texts in it. SPDX-License-Identifier: Apache-2.0 */
+#include "actors/http/query.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+static int
+s_hex (char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)tolower ((unsigned char)c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool
+query_decode (
+    const char *text, size_t length, bool plus_is_space, char *value, size_t size)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        if (c == '%') {
+            int high = i + 2 < length ? s_hex (text[i + 1]) : -1;
+            int low = high >= 0 ? s_hex (text[i + 2]) : -1;
+            if (low < 0 || (high == 0 && low == 0))
+                return false;
+            c = (char)(high * 16 + low);
+            i += 2;
+        } else if (c == '+' && plus_is_space)
+            c = ' ';
+        if (used + 1 >= size)
+            return false;
+        value[used++] = c;
+    }
+    value[used] = '\0';
+    return true;
+}
+
+query_status_t
+query_find (const char *query, const char *name, char *value, size_t size)
+{
+    size_t name_length = strlen (name);
+    query_status_t status = QUERY_ABSENT;
+    while (query && *query) {
+        size_t length = strcspn (query, "&");
+        size_t key = strcspn (query, "=&");
+        if (key == name_length && !memcmp (query, name, key)) {
+            if (status != QUERY_ABSENT)
+                return QUERY_BAD;
+            size_t start = key < length ? key + 1 : length;
+            if (!query_decode (query + start, length - start, true, value, size))
+                return QUERY_BAD;
+            status = QUERY_FOUND;
+        }
+        query += length + (query[length] == '&');
+    }
+    return status;
+}
+
+/* Reads digits at *text and moves it behind them. */
+static bool
+s_read_integer (const char **text, int64_t low, int64_t high, int64_t *value)
+{
+    if (!isdigit ((unsigned char)**text))
+        return false;
+    int64_t sum = 0;
+    for (; isdigit ((unsigned char)**text); (*text)++) {
+        int digit = **text - '0';
+        if (sum > (INT64_MAX - digit) / 10)
+            return false;
+        sum = sum * 10 + digit;
+    }
+    *value = sum;
+    return sum >= low && sum <= high;
+}
+
+bool
+query_integer (const char *text, int64_t low, int64_t high, int64_t *value)
+{
+    return s_read_integer (&text, low, high, value) && *text == '\0';
+}
+
+bool
+query_integers (const char *text, int64_t low, int64_t high, int64_t *values,
+    size_t most, size_t *count)
+{
+    *count = 0;
+    for (;;) {
+        if (*count == most || !s_read_integer (&text, low, high, &values[*count]))
+            return false;
+        (*count)++;
+        if (*text == '\0')
+            return true;
+        if (*text++ != ',')
+            return false;
+    }
+}
+
+/* The length of the UTF-8 sequence at text and its code point; 0 when it is none
+ * (overlong, a surrogate, past U+10FFFF, cut). */
+static size_t
+s_sequence (const unsigned char *text, uint32_t *point)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t length = text[0] < 0x80   ? 1
+                    : text[0] < 0xc2 ? 0
+                    : text[0] < 0xe0 ? 2
+                    : text[0] < 0xf0 ? 3
+                    : text[0] < 0xf5 ? 4
+                                     : 0;
+    if (length < 2) {
+        *point = text[0];
+        return length;
+    }
+    *point = text[0] & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+        *point = *point << 6 | (text[i] & 0x3f);
+    }
+    bool surrogate = *point >= 0xd800 && *point <= 0xdfff;
+    return *point < least[length] || surrogate || *point > 0x10ffff ? 0 : length;
+}
+
+bool
+query_text_valid (const char *text, size_t most)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    if (strlen (text) > most)
+        return false;
+    while (*at) {
+        uint32_t point;
+        size_t length = s_sequence (at, &point);
+        if (length == 0 || point < 0x20 || (point >= 0x7f && point < 0xa0))
+            return false;
+        at += length;
+    }
+    return true;
+}
+
+int
+query_prefer_wait (const char *header, int most)
+{
+    for (const char *at = header; at && *at; at += *at == ',') {
+        at += strspn (at, " \t");
+        size_t length = strcspn (at, ",");
+        if (length > 5 && !strncasecmp (at, "wait=", 5)) {
+            const char *digits = at + 5;
+            int64_t seconds;
+            if (!s_read_integer (&digits, 1, INT64_MAX, &seconds))
+                return -1;
+            digits += strspn (digits, " \t");
+            if (digits != at + length && *digits != ';')
+                return -1;
+            return seconds < most ? (int)seconds : most;
+        }
+        at += length;
+    }
+    return -1;
+}

@@ -1,0 +1,123 @@
+/* GET /result/{request_id}: the row of a job, at once or when it has ended ("Prefer:
+ * wait=N"). A status is only ever read from the row: a result that came before its row
+ * was committed is shown, but not as COMPLETED. SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "actors/http/context.h"
+#include "actors/http/query.h"
+#include "actors/http/routes.h"
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "store/predictions.h"
+
+#define WAIT_LIMIT_S   30
+#define FIRST_PAUSE_MS 2 /* the row usually follows its result within a batch */
+#define PAUSE_LIMIT_MS 100
+
+static void
+s_add_text (strbuf_t *body, const char *key, const char *value)
+{
+    strbuf_addf (body, ",\"%s\":", key);
+    if (value && *value)
+        strbuf_add_json_string (body, value);
+    else
+        strbuf_add (body, "null");
+}
+
+static void
+s_reply_row (
+    exchange_t *exchange, const char *id, const prediction_t *row, const char *fresh)
+{
+    const char *result = row->result_json ? row->result_json : fresh;
+    strbuf_t body = STRBUF_EMPTY;
+    strbuf_addf (&body, "{\"request_id\":\"%s\",\"status\":\"%s\",\"result\":%s", id,
+        row->status, result ? result : "null");
+    s_add_text (&body, "error", row->error);
+    s_add_text (&body, "user_id", row->user_id);
+    s_add_text (&body, "model_version", row->model_version);
+    s_add_text (&body, "created_at", row->created_at);
+    s_add_text (&body, "updated_at", row->updated_at);
+    strbuf_add (&body, "}");
+    exchange_reply_json (exchange, 200, &body);
+}
+
+/* False: the problem has been replied. No connection is held while anything waits. */
+static bool
+s_find (http_context_t *context, exchange_t *exchange, prediction_t *row)
+{
+    bool found = false;
+    memset (row, 0, sizeof *row);
+    db_t *db = http_context_take_db (context, exchange);
+    if (!db)
+        return false;
+    db_status_t status = predictions_find (db, exchange->parameter, row, &found);
+    if (!http_context_give_db (context, &db, status, exchange))
+        return false;
+    if (!found)
+        exchange_problem (
+            exchange, PROBLEM_UNKNOWN_REQUEST, "No request with this id was accepted.");
+    return found;
+}
+
+static bool
+s_pending (const prediction_t *row)
+{
+    return !strcmp (row->status, "PENDING");
+}
+
+/* Reads the row again until it has ended or the time is over. False as s_find. */
+static bool
+s_find_ended (http_context_t *context, exchange_t *exchange, prediction_t *row,
+    int64_t deadline_ms)
+{
+    for (useconds_t pause_ms = FIRST_PAUSE_MS;; pause_ms *= 2) {
+        prediction_clear (row);
+        if (!s_find (context, exchange, row))
+            return false;
+        if (!s_pending (row) || clock_monotonic_ms () >= deadline_ms)
+            return true;
+        usleep (1000 * (pause_ms < PAUSE_LIMIT_MS ? pause_ms : PAUSE_LIMIT_MS));
+    }
+}
+
+static int
+s_wait_s (exchange_t *exchange)
+{
+    int wait_s =
+        query_prefer_wait (exchange_request_header (exchange, "Prefer"), WAIT_LIMIT_S);
+    if (wait_s < 0)
+        return 0;
+    char applied[24];
+    snprintf (applied, sizeof applied, "wait=%d", wait_s);
+    exchange_set_header (exchange, "Preference-Applied", applied);
+    return wait_s;
+}
+
+void
+result_get (http_context_t *context, exchange_t *exchange)
+{
+    const char *id = exchange->parameter;
+    prediction_t row;
+    if (!uuid_valid (id)) {
+        exchange_problem (
+            exchange, PROBLEM_UNKNOWN_REQUEST, "The id of a request is a UUID.");
+        return;
+    }
+    if (!s_find (context, exchange, &row))
+        return;
+    char *fresh = NULL;
+    bool good = true;
+    int wait_s = s_wait_s (exchange);
+    if (s_pending (&row) && wait_s > 0) {
+        int64_t deadline_ms = clock_monotonic_ms () + wait_s * 1000;
+        bool came = live_wait_result (context->args->live, id, deadline_ms, &fresh);
+        good = s_find_ended (context, exchange, &row, came ? deadline_ms : 0);
+    }
+    if (good)
+        s_reply_row (exchange, id, &row, fresh);
+    prediction_clear (&row);
+    free (fresh);
+}

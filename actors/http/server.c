@@ -1,0 +1,300 @@
+/* One listener. SPDX-License-Identifier: Apache-2.0 */
+#include "actors/http/server.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <ulfius.h>
+#include <unistd.h>
+
+#include "actors/http/connections.h"
+#include "actors/http/dispatch.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+
+#define BACKLOG        1024
+#define STACK_SIZE     (1024 * 1024)
+#define IDLE_TIMEOUT_S 75 /* must exceed every wait of a handler; for stalled readers */
+#define OPTION_COUNT   10
+
+struct server {
+    http_context_t *context;
+    connections_t *connections;
+    struct _u_instance instance;
+    bool running;    /* ulfius owns a daemon */
+    int listener;    /* -1 once closed */
+    metric_t *count; /* of connections */
+    metric_t *cut[CONNECTION_PHASE_COUNT];
+};
+
+/* The connection this thread serves. ulfius tells its callbacks about requests only. */
+static _Thread_local connection_t *s_connection;
+
+static connection_t *
+s_connection_of (struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info (connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+/* A connection was accepted, or its thread has ended and its socket is about to close. */
+static void
+s_on_connection (void *server, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode code)
+{
+    server_t *self = server;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        connections_close (self->connections, (connection_t **)context);
+        return;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info (connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *context =
+        connections_open (self->connections, info->connect_fd, clock_monotonic_ms ());
+}
+
+/* A request line is complete. libmicrohttpd passes the connection as a third argument
+ * since 0.9.53; ulfius' own callback takes two. */
+static void *
+s_on_request_line (void *server, const char *uri, struct MHD_Connection *connection)
+{
+    server_t *self = server;
+    s_connection = s_connection_of (connection);
+    connections_enter (
+        self->connections, s_connection, CONNECTION_RECEIVING, clock_monotonic_ms ());
+    return ulfius_uri_logger (NULL, uri);
+}
+
+static void
+s_on_completed (void *server, struct MHD_Connection *connection, void **request,
+    enum MHD_RequestTerminationCode code)
+{
+    server_t *self = server;
+    connections_enter (self->connections, s_connection_of (connection), CONNECTION_IDLE,
+        clock_monotonic_ms ());
+    mhd_request_completed (NULL, connection, request, code);
+}
+
+/* The only ulfius callback: every method, every path, once the body is complete. */
+static int
+s_on_request (
+    const struct _u_request *request, struct _u_response *response, void *server)
+{
+    server_t *self = server;
+    connections_enter (
+        self->connections, s_connection, CONNECTION_HANDLING, clock_monotonic_ms ());
+    exchange_t exchange;
+    exchange_init (&exchange, request, response);
+    if (atomic_load (&self->context->draining))
+        exchange_set_header (&exchange, "Connection", "close");
+    dispatch (self->context, &exchange);
+    connections_enter (self->connections, s_connection,
+        exchange.streaming ? CONNECTION_STREAMING : CONNECTION_SENDING,
+        clock_monotonic_ms ());
+    return U_CALLBACK_COMPLETE;
+}
+
+/* What strangers do to their connections is no news. */
+static void
+s_log_mhd (void *server, const char *format, va_list args)
+{
+    (void)server;
+    char text[256];
+    vsnprintf (text, sizeof text, format, args);
+    text[strcspn (text, "\n")] = '\0';
+    log_debug ("http.connection", log_str ("text", text));
+}
+
+static void
+s_log_ulfius (void *cls, const char *app, const time_t date, const unsigned long level,
+    const char *text)
+{
+    (void)cls;
+    (void)app;
+    (void)date;
+    (void)level;
+    log_warn ("http.ulfius", log_str ("text", text));
+}
+
+/* The log of ulfius belongs to the process. */
+static void
+s_set_ulfius_log (void)
+{
+    y_set_logs_callback (s_log_ulfius, NULL, NULL);
+    y_init_logs ("ulfius", Y_LOG_MODE_CALLBACK, Y_LOG_LEVEL_WARNING, NULL, NULL);
+}
+
+static int
+s_bind (const struct addrinfo *address)
+{
+    int fd = socket (address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int yes = 1;
+    if (fd < 0)
+        return -1;
+    setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (bind (fd, address->ai_addr, address->ai_addrlen) == 0 &&
+        listen (fd, BACKLOG) == 0)
+        return fd;
+    int reason = errno;
+    close (fd);
+    errno = reason;
+    return -1;
+}
+
+/* Our own socket, because libmicrohttpd does not say why it could not listen. */
+static int
+s_listen (const char *host, int port, char error[160])
+{
+    char service[12];
+    snprintf (service, sizeof service, "%d", port);
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+        .ai_family = AF_UNSPEC,
+        .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    int status = getaddrinfo (host, service, &hints, &found);
+    if (status != 0) {
+        snprintf (
+            error, 160, "cannot listen on \"%.60s\": %s", host, gai_strerror (status));
+        return -1;
+    }
+    int fd = s_bind (found);
+    if (fd < 0 && errno == EADDRINUSE)
+        snprintf (error, 160,
+            "port %d of %.60s is in use: stop what has it (ss -ltnp) or choose another",
+            port, host);
+    else if (fd < 0)
+        snprintf (
+            error, 160, "cannot listen on %.60s:%d: %s", host, port, strerror (errno));
+    freeaddrinfo (found);
+    return fd;
+}
+
+static int
+s_start_ulfius (server_t *self)
+{
+    const config_t *config = self->context->args->config;
+    const struct MHD_OptionItem options[OPTION_COUNT] = {
+        {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)s_log_mhd, NULL}, /* must come first */
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)s_on_completed, self},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)s_on_request_line, self},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)s_on_connection, self},
+        {MHD_OPTION_LISTEN_SOCKET, self->listener, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, config_integer (config, CONFIG_CONNECTION_LIMIT),
+            NULL},
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+            config_integer (config, CONFIG_ADDRESS_LIMIT), NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, NULL},
+        {MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    unsigned int flags = MHD_USE_THREAD_PER_CONNECTION |
+                         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC |
+                         MHD_USE_ERROR_LOG;
+    return ulfius_start_framework_with_mhd_options (
+        &self->instance, flags, (struct MHD_OptionItem *)options);
+}
+
+static void
+s_register_metrics (server_t *self, const char *label)
+{
+    static const char *const phases[CONNECTION_PHASE_COUNT] = {
+        [CONNECTION_RECEIVING] = "receiving",
+        [CONNECTION_SENDING] = "sending",
+        [CONNECTION_IDLE] = "idle"}; /* the others have no limit */
+    char labels[80];
+    snprintf (labels, sizeof labels, "listener=\"%s\"", label);
+    self->count = metrics_gauge ("http_connections", "Open connections", labels);
+    for (size_t i = 0; i < CONNECTION_PHASE_COUNT; i++) {
+        if (!phases[i])
+            continue;
+        snprintf (
+            labels, sizeof labels, "listener=\"%s\",phase=\"%s\"", label, phases[i]);
+        self->cut[i] = metrics_counter ("http_connections_cut_total",
+            "Connections that were cut because a phase took too long", labels);
+    }
+}
+
+server_t *
+server_new (http_context_t *context, const char *label, int port, char error[160])
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    server_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->context = context;
+    self->connections = connections_new ();
+    s_register_metrics (self, label);
+    int failed = ulfius_init_instance (&self->instance, (unsigned int)port, NULL, NULL);
+    assert (failed == U_OK);
+    self->instance.allowed_post_processor = U_POST_PROCESS_NONE;
+    self->instance.max_post_body_size =
+        DISPATCH_BODY_LIMIT + 1;   /* the rest is dropped */
+    self->instance.check_utf8 = 0; /* it would drop headers; we look ourselves */
+    u_map_put (self->instance.default_headers, "X-Content-Type-Options", "nosniff");
+    ulfius_set_default_endpoint (&self->instance, s_on_request, self);
+    pthread_once (&once, s_set_ulfius_log);
+    const char *host = config_text (context->args->config, CONFIG_BIND);
+    self->listener = s_listen (host, port, error);
+    self->running = self->listener >= 0 && s_start_ulfius (self) == U_OK;
+    if (self->listener >= 0 && !self->running)
+        snprintf (error, 160, "the HTTP library could not start on port %d", port);
+    if (!self->running) {
+        server_destroy (&self);
+        return NULL;
+    }
+    log_info ("http.listening", log_str ("listener", label), log_str ("host", host),
+        log_int ("port", port));
+    return self;
+}
+
+void
+server_quiesce (server_t *self)
+{
+    if (self->listener < 0)
+        return;
+    MHD_quiesce_daemon (self->instance.mhd_daemon);
+    close (self->listener);
+    self->listener = -1;
+}
+
+void
+server_destroy (server_t **self_p)
+{
+    server_t *self = *self_p;
+    if (!self)
+        return;
+    if (self->running)
+        server_quiesce (self);
+    if (self->running)
+        ulfius_stop_framework (&self->instance);
+    else if (self->listener >= 0)
+        close (self->listener);
+    ulfius_clean_instance (&self->instance);
+    connections_destroy (&self->connections);
+    free (self);
+    *self_p = NULL;
+}
+
+void
+server_sweep (server_t *self)
+{
+    uint64_t cut[CONNECTION_PHASE_COUNT] = {0};
+    connections_sweep (self->connections, clock_monotonic_ms (), cut);
+    metric_set (self->count, (double)connections_count (self->connections));
+    for (size_t i = 0; i < CONNECTION_PHASE_COUNT; i++)
+        if (cut[i] > 0)
+            metric_add (self->cut[i], cut[i]);
+}
+
+size_t
+server_busy (server_t *self)
+{
+    return connections_busy (self->connections);
+}

@@ -1,0 +1,27 @@
+/* A server: one listener of ulfius with libmicrohttpd's own options. A thread per
+ * connection (handlers may wait), poll (select ends at 1,017 connections), limits on
+ * connections in all and per address, and a deadline for every phase of a connection.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_ACTORS_HTTP_SERVER_H
+#define SASREC_ACTORS_HTTP_SERVER_H
+
+#include "actors/http/context.h"
+
+typedef struct server server_t;
+
+/* Listens and serves. label: "api", "page". NULL with error, which says what to do. */
+server_t *server_new (
+    http_context_t *context, const char *label, int port, char error[160]);
+
+/* Stops what still runs and closes all connections. */
+void server_destroy (server_t **self_p);
+
+/* New connections are refused from now on; the others live. */
+void server_quiesce (server_t *self);
+
+/* Cuts connections that are past a deadline. Call it every second or more often. */
+void server_sweep (server_t *self);
+
+size_t server_busy (server_t *self); /* requests that are being answered */
+
+#endif

@@ -1,0 +1,111 @@
+/* GET /users, /users/{user_id}/history and /users/{user_id}/recommendations.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "actors/http/ask.h"
+#include "actors/http/routes.h"
+#include "store/interactions.h"
+
+#define USERS_DEFAULT 1000
+#define USERS_LIMIT   10000
+
+static void
+s_reply_users (exchange_t *exchange, char **users, size_t count)
+{
+    strbuf_t body = STRBUF_EMPTY;
+    strbuf_add (&body, "[");
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            strbuf_add (&body, ",");
+        strbuf_add_json_string (&body, users[i]);
+        free (users[i]);
+    }
+    strbuf_add (&body, "]");
+    exchange_reply_json (exchange, 200, &body);
+}
+
+void
+users_get (http_context_t *context, exchange_t *exchange)
+{
+    char prefix[PROTO_ID_SIZE], after[PROTO_ID_SIZE];
+    int64_t limit = USERS_DEFAULT;
+    if (!exchange_read_text (exchange, "prefix", prefix, sizeof prefix) ||
+        !exchange_read_text (exchange, "after", after, sizeof after) ||
+        !exchange_read_integer (exchange, "limit", 1, USERS_LIMIT, &limit))
+        return;
+    db_t *db = http_context_take_db (context, exchange);
+    if (!db)
+        return;
+    char **users = NULL;
+    size_t count = 0;
+    db_status_t status =
+        interactions_users (db, prefix, after, (size_t)limit, &users, &count);
+    if (http_context_give_db (context, &db, status, exchange))
+        s_reply_users (exchange, users, count);
+    free (users);
+}
+
+/* The user's newest items, at least one; false: the problem has been replied. */
+static bool
+s_find_history (http_context_t *context, exchange_t *exchange, size_t limit,
+    int64_t **items, size_t *count)
+{
+    *items = NULL;
+    *count = 0;
+    if (!exchange_read_user (exchange))
+        return false;
+    db_t *db = http_context_take_db (context, exchange);
+    if (!db)
+        return false;
+    db_status_t status =
+        interactions_history (db, exchange->parameter, limit, items, count);
+    if (!http_context_give_db (context, &db, status, exchange))
+        return false;
+    if (*count > 0)
+        return true;
+    free (*items);
+    *items = NULL;
+    exchange_problem (
+        exchange, PROBLEM_UNKNOWN_USER, "There are no interactions of this user.");
+    return false;
+}
+
+void
+user_history_get (http_context_t *context, exchange_t *exchange)
+{
+    int64_t *items, limit = PROTO_HISTORY_LIMIT;
+    size_t count;
+    if (!exchange_read_integer (exchange, "limit", 1, PROTO_HISTORY_LIMIT, &limit) ||
+        !s_find_history (context, exchange, (size_t)limit, &items, &count))
+        return;
+    strbuf_t body = STRBUF_EMPTY;
+    strbuf_add (&body, "{\"user_id\":");
+    strbuf_add_json_string (&body, exchange->parameter);
+    strbuf_add (&body, ",\"items\":");
+    strbuf_add_json_int_array (&body, items, count);
+    strbuf_add (&body, "}");
+    free (items);
+    exchange_reply_json (exchange, 200, &body);
+}
+
+void
+user_recommendations_get (http_context_t *context, exchange_t *exchange)
+{
+    int64_t *items, k = PROTO_K_DEFAULT, limit = PROTO_HISTORY_LIMIT;
+    size_t count;
+    bool include_seen = false;
+    if (!exchange_read_integer (exchange, "k", 1, PROTO_K_LIMIT, &k) ||
+        !exchange_read_integer (exchange, "history", 1, PROTO_HISTORY_LIMIT, &limit) ||
+        !exchange_read_flag (exchange, "include_seen", &include_seen) ||
+        !s_find_history (context, exchange, (size_t)limit, &items, &count))
+        return;
+    request_t *request = ask_new (exchange);
+    snprintf (request->user_id, sizeof request->user_id, "%s", exchange->parameter);
+    request->history = items;
+    request->history_count = count;
+    request->k = (size_t)k;
+    request->include_seen = include_seen;
+    ask_once (context, exchange, &request);
+}

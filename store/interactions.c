@@ -1,0 +1,273 @@
+/* Reading the table interactions. SPDX-License-Identifier: Apache-2.0 */
+#include "store/interactions.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/array.h"
+
+/* Users one after the other from the index on their key, so that the cost follows the
+ * limit. The users that start with a prefix lie together there, unless the prefix ends
+ * in a digit (store/schema: user_order). $1 prefix, $2 after, $3 limit. */
+#define USER_KEY "user_order (user_id) COLLATE \"C\""
+#define AFTER_KEY                                                                      \
+    "CASE WHEN $2::text = '' THEN '' ELSE user_order ($2) END COLLATE \"C\""
+#define NEXT_USER(key)                                                                 \
+    "SELECT " USER_KEY " AS user_key, user_id FROM interactions"                       \
+    " WHERE " USER_KEY " > " key " AND ($1::text = '' OR " USER_KEY                    \
+    " < $1 || chr (1114111) COLLATE \"C\")"                                            \
+    " ORDER BY " USER_KEY " LIMIT 1"
+
+static const char s_walk_users[] =
+    "WITH RECURSIVE walk (user_key, user_id) AS ("
+    " (" NEXT_USER (
+        "greatest ($1::text COLLATE \"C\", " AFTER_KEY
+        ")") ")"
+             " UNION ALL"
+             " SELECT next.user_key, next.user_id FROM walk,"
+             "  LATERAL (" NEXT_USER (
+                 "walk.user_key") ") next)"
+                                  " SELECT user_id FROM walk LIMIT $3::bigint";
+
+static const char s_sort_users[] =
+    "SELECT user_id FROM (SELECT DISTINCT user_id FROM interactions"
+    "  WHERE user_id ^@ $1::text) t"
+    " WHERE " USER_KEY " > " AFTER_KEY " ORDER BY " USER_KEY " LIMIT $3::bigint";
+
+static const db_statement_t s_history = {
+    .name = "interactions_history",
+    .sql = "SELECT item_id::bigint FROM (SELECT item_id, created_at, id"
+           "  FROM interactions WHERE user_id = $1::text"
+           "  ORDER BY created_at DESC, id DESC LIMIT $2::bigint) t"
+           " ORDER BY created_at, id",
+    .binary_result = true,
+};
+
+/* Of someone's own table there is a view, which has no index of ours. */
+static db_status_t
+s_is_table (db_t *db, bool *table)
+{
+    PGresult *result;
+    db_status_t status = db_exec (db,
+        "SELECT relkind IN ('r', 'p') FROM pg_class"
+        " WHERE oid = 'interactions'::regclass",
+        0, NULL, &result);
+    *table = status == DB_OK && PQgetvalue (result, 0, 0)[0] == 't';
+    PQclear (result);
+    return status;
+}
+
+static bool
+s_ends_in_digit (const char *text)
+{
+    size_t length = strlen (text);
+    return length > 0 && isdigit ((unsigned char)text[length - 1]);
+}
+
+static char **
+s_copy_users (PGresult *result, size_t count)
+{
+    char **users = calloc (count + 1, sizeof *users);
+    assert (users);
+    for (size_t i = 0; i < count; i++) {
+        users[i] = strdup (PQgetvalue (result, (int)i, 0));
+        assert (users[i]);
+    }
+    return users;
+}
+
+db_status_t
+interactions_users (db_t *db, const char *prefix, const char *after, size_t limit,
+    char ***users, size_t *count)
+{
+    char limit_text[24];
+    snprintf (limit_text, sizeof limit_text, "%zu", limit);
+    const char *values[] = {prefix, after, limit_text};
+    bool table;
+    *users = NULL;
+    *count = 0;
+    db_status_t status = s_is_table (db, &table);
+    if (status != DB_OK)
+        return status;
+    PGresult *result;
+    const char *sql = table && !s_ends_in_digit (prefix) ? s_walk_users : s_sort_users;
+    status = db_exec (db, sql, 3, values, &result);
+    if (status == DB_OK) {
+        *count = (size_t)PQntuples (result);
+        *users = s_copy_users (result, *count);
+    }
+    PQclear (result);
+    return status;
+}
+
+void
+interactions_users_free (char ***users_p, size_t count)
+{
+    for (size_t i = 0; *users_p && i < count; i++)
+        free ((*users_p)[i]);
+    free (*users_p);
+    *users_p = NULL;
+}
+
+db_status_t
+interactions_history (
+    db_t *db, const char *user_id, size_t limit, int64_t **items, size_t *count)
+{
+    char limit_text[24];
+    snprintf (limit_text, sizeof limit_text, "%zu", limit);
+    db_param_t params[] = {{.bytes = user_id}, {.bytes = limit_text}};
+    PGresult *result;
+    *items = NULL;
+    *count = 0;
+    db_status_t status = db_query (db, &s_history, 2, params, &result);
+    if (status == DB_OK) {
+        *count = (size_t)PQntuples (result);
+        *items = calloc (*count + 1, sizeof **items);
+        assert (*items);
+        for (size_t i = 0; i < *count; i++)
+            (*items)[i] = array_get_be64 (PQgetvalue (result, (int)i, 0));
+    }
+    PQclear (result);
+    return status;
+}
+
+db_status_t
+interactions_count (db_t *db, interactions_counts_t *counts)
+{
+    PGresult *result;
+    memset (counts, 0, sizeof *counts);
+    db_status_t status = db_exec (db,
+        "SELECT (SELECT count (*) FROM (SELECT DISTINCT user_id FROM interactions) u),"
+        " (SELECT count (*) FROM (SELECT DISTINCT item_id FROM interactions) i),"
+        " (SELECT count (*) FROM interactions)",
+        0, NULL, &result);
+    if (status == DB_OK) {
+        counts->users = strtoll (PQgetvalue (result, 0, 0), NULL, 10);
+        counts->items = strtoll (PQgetvalue (result, 0, 1), NULL, 10);
+        counts->interactions = strtoll (PQgetvalue (result, 0, 2), NULL, 10);
+    }
+    PQclear (result);
+    return status;
+}
+
+db_status_t
+imports_has (db_t *db, const char *name, bool *found)
+{
+    PGresult *result;
+    db_status_t status =
+        db_exec (db, "SELECT FROM imports WHERE name = $1 LIMIT 1", 1, &name, &result);
+    *found = status == DB_OK && PQntuples (result) > 0;
+    PQclear (result);
+    return status;
+}
+
+/* One tuple of a binary COPY (PostgreSQL documentation, COPY, "Binary Format"). The
+ * first carries the file header before it; the last is the trailer, -1. */
+#define COPY_HEADER_SIZE          19
+#define COPY_MICROSECONDS_TO_2000 INT64_C (946684800000000)
+
+typedef struct {
+    char user_id[256];
+    int64_t values[2]; /* item id, unix microseconds */
+} copied_row_t;
+
+static uint32_t
+s_be32 (const char *bytes)
+{
+    uint32_t wire;
+    memcpy (&wire, bytes, sizeof wire);
+    return be32toh (wire);
+}
+
+/* 1 a row, 0 the trailer, -1 not what we asked for. */
+static int
+s_parse_tuple (const char *bytes, const char *end, copied_row_t *row)
+{
+    if (end - bytes >= 2 && memcmp (bytes, "\377\377", 2) == 0)
+        return 0;
+    if (end - bytes < 6 || memcmp (bytes, "\0\3", 2) != 0)
+        return -1;
+    uint32_t length = s_be32 (bytes + 2);
+    bytes += 6;
+    if (length >= sizeof row->user_id || end - bytes != (ptrdiff_t)length + 24)
+        return -1;
+    memcpy (row->user_id, bytes, length);
+    row->user_id[length] = 0;
+    row->values[0] = array_get_be64 (bytes + length + 4);
+    row->values[1] = array_get_be64 (bytes + length + 16);
+    return 1;
+}
+
+static const char s_stream_begin[] =
+    "BEGIN READ ONLY; SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '64MB'";
+static const char s_stream_copy[] =
+    "COPY (SELECT user_id::text, item_id::bigint, created_at::timestamptz"
+    " FROM interactions ORDER BY user_id, created_at, id) TO STDOUT (FORMAT binary)";
+
+/* Each message of COPY is a tuple (the first also has the header). False: a value has
+ * an unexpected form. */
+static bool
+s_take_message (
+    const char *bytes, size_t length, bool first, copied_row_t *row, int *kind)
+{
+    const char *end = bytes + length;
+    if (first) {
+        if (length < COPY_HEADER_SIZE)
+            return false;
+        bytes += COPY_HEADER_SIZE;
+    }
+    *kind = bytes == end ? 0 : s_parse_tuple (bytes, end, row);
+    return *kind >= 0;
+}
+
+static db_status_t
+s_stream (db_t *db, interactions_row_fn *row, void *context, uint64_t *count, bool *odd)
+{
+    copied_row_t copied;
+    db_status_t status;
+    char *bytes;
+    int length;
+    bool first = true;
+    while ((length = db_copy_get (db, &bytes, &status)) > 0) {
+        int kind = 0;
+        if (!s_take_message (bytes, (size_t)length, first, &copied, &kind))
+            *odd = true;
+        else if (kind == 1 && !*odd) {
+            row (context, copied.user_id, copied.values[0],
+                copied.values[1] + COPY_MICROSECONDS_TO_2000);
+            ++*count;
+        }
+        first = false;
+        PQfreemem (bytes);
+    }
+    return status;
+}
+
+int
+interactions_each (
+    db_t *db, interactions_row_fn *row, void *context, uint64_t *count, char error[160])
+{
+    bool odd = false;
+    *count = 0;
+    db_status_t status = db_ensure (db) ? db_script (db, s_stream_begin) : DB_AWAY;
+    if (status == DB_OK)
+        status = db_copy_start (db, s_stream_copy);
+    if (status == DB_OK)
+        status = s_stream (db, row, context, count, &odd);
+    if (status == DB_OK)
+        status = db_script (db, "COMMIT");
+    if (status != DB_OK) {
+        snprintf (error, 160, "cannot read interactions: %.120s", db_error (db));
+        return -1;
+    }
+    if (odd) {
+        snprintf (error, 160,
+            "cannot read interactions: a row has NULL or a user id over 255 bytes");
+        return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,158 @@
+/* Applies store/schema/NNN_name.sql. SPDX-License-Identifier: Apache-2.0 */
+#include "store/migrate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/embed.h"
+#include "base/log.h"
+#include "store/array.h"
+#include "store/database.h"
+
+static const char s_begin[] = "SELECT pg_advisory_lock (hashtext ('sasrec.migrate'));"
+                              "CREATE TABLE IF NOT EXISTS schema_migrations ("
+                              " name text PRIMARY KEY, checksum text NOT NULL,"
+                              " applied_at timestamptz NOT NULL DEFAULT now ())";
+
+static const db_statement_t s_current = {
+    .name = "migrate_current",
+    .sql = "SELECT count (*) FROM schema_migrations WHERE name = ANY ($1::text[])",
+};
+
+static int
+s_fail (db_t *db, const char *what, char error[160])
+{
+    snprintf (error, 160, "migration %.40s failed: %.90s", what, db_error (db));
+    return -1;
+}
+
+static const embed_file_t *
+s_known (const char *name)
+{
+    for (size_t i = 0; i < embed_schema_count; i++)
+        if (strcmp (embed_schema[i].name, name) == 0)
+            return &embed_schema[i];
+    return NULL;
+}
+
+/* A database from the future is not ours to touch. */
+static int
+s_refuse_unknown (db_t *db, char error[160])
+{
+    PGresult *result;
+    if (db_exec (db, "SELECT name FROM schema_migrations ORDER BY name DESC", 0, NULL,
+            &result) != DB_OK)
+        return s_fail (db, "check", error);
+    int unknown = -1;
+    for (int row = 0; row < PQntuples (result) && unknown < 0; row++)
+        if (!s_known (PQgetvalue (result, row, 0)))
+            unknown = row;
+    if (unknown >= 0)
+        snprintf (error, 160,
+            "the database has migration %.60s, which this program does not know: use a"
+            " newer sasrec",
+            PQgetvalue (result, unknown, 0));
+    PQclear (result);
+    return unknown >= 0 ? -1 : 0;
+}
+
+typedef enum { MIGRATION_MISSING, MIGRATION_APPLIED, MIGRATION_CHANGED } migration_t;
+
+static db_status_t
+s_look_up (db_t *db, const embed_file_t *file, migration_t *state)
+{
+    const char *values[] = {file->name, (const char *)file->bytes};
+    PGresult *result;
+    db_status_t status = db_exec (db,
+        "SELECT checksum = encode (sha256 (convert_to ($2, 'UTF8')), 'hex')"
+        " FROM schema_migrations WHERE name = $1",
+        2, values, &result);
+    *state = MIGRATION_MISSING;
+    if (status == DB_OK && PQntuples (result) > 0)
+        *state =
+            PQgetvalue (result, 0, 0)[0] == 't' ? MIGRATION_APPLIED : MIGRATION_CHANGED;
+    PQclear (result);
+    return status;
+}
+
+static db_status_t
+s_apply (db_t *db, const embed_file_t *file)
+{
+    const char *values[] = {file->name, (const char *)file->bytes};
+    db_status_t status = db_script (db, "BEGIN");
+    if (status == DB_OK)
+        status = db_script (db, (const char *)file->bytes);
+    if (status == DB_OK)
+        status = db_exec (db,
+            "INSERT INTO schema_migrations (name, checksum)"
+            " VALUES ($1, encode (sha256 (convert_to ($2, 'UTF8')), 'hex'))",
+            2, values, NULL);
+    if (status == DB_OK)
+        status = db_script (db, "COMMIT");
+    return status;
+}
+
+static int
+s_migrate (db_t *db, size_t *applied, char error[160])
+{
+    if (db_script (db, s_begin) != DB_OK)
+        return s_fail (db, "start", error);
+    if (s_refuse_unknown (db, error))
+        return -1;
+    for (size_t i = 0; i < embed_schema_count; i++) {
+        const embed_file_t *file = &embed_schema[i];
+        migration_t state;
+        if (s_look_up (db, file, &state) != DB_OK)
+            return s_fail (db, file->name, error);
+        if (state == MIGRATION_CHANGED) {
+            snprintf (error, 160,
+                "migration %.60s was applied with other content: this program does not"
+                " fit the database",
+                file->name);
+            return -1;
+        }
+        if (state == MIGRATION_APPLIED)
+            continue;
+        if (s_apply (db, file) != DB_OK)
+            return s_fail (db, file->name, error);
+        log_info ("migrate.applied", log_str ("name", file->name));
+        ++*applied;
+    }
+    return 0;
+}
+
+int
+migrate_run (const char *conninfo, size_t *applied, char error[160])
+{
+    size_t count = 0;
+    int rc = -1;
+    db_t *db = db_new (conninfo, "sasrec migrate", 0);
+    db_mute (db);
+    if (database_ensure (conninfo, error) == 0) {
+        if (db_ensure (db))
+            rc = s_migrate (db, &count, error); /* closing frees the lock */
+        else
+            snprintf (error, 160, "PostgreSQL: %.140s", db_error (db));
+    }
+    db_destroy (&db);
+    if (applied)
+        *applied = count;
+    return rc;
+}
+
+bool
+migrate_current (db_t *db)
+{
+    array_t names = {0};
+    array_start (&names, ARRAY_TEXT);
+    for (size_t i = 0; i < embed_schema_count; i++)
+        array_add_text (&names, embed_schema[i].name);
+    db_param_t param = array_param (&names);
+    PGresult *result;
+    bool current = db_query (db, &s_current, 1, &param, &result) == DB_OK &&
+                   strtoull (PQgetvalue (result, 0, 0), NULL, 10) == embed_schema_count;
+    PQclear (result);
+    array_free (&names);
+    return current;
+}

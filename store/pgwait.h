@@ -1,0 +1,25 @@
+/* Waiting on a non-blocking PGconn with a deadline, so that a server that hangs cannot
+ * hang us. Private to store/. SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_STORE_PGWAIT_H
+#define SASREC_STORE_PGWAIT_H
+
+#include <libpq-fe.h>
+#include <stdint.h>
+
+/* deadline_ms on clock_monotonic_ms; this one never comes. */
+#define PGWAIT_FOREVER INT64_MAX
+
+/* Until everything queued is sent: 0, or -1 (lost, or too late). */
+int pgwait_flush (PGconn *conn, int64_t deadline_ms);
+
+/* Until the socket can take or give more: 0, or -1 as above. */
+int pgwait_writable (PGconn *conn, int64_t deadline_ms);
+
+/* Until more input was taken in: 0, or -1 as above. */
+int pgwait_readable (PGconn *conn, int64_t deadline_ms);
+
+/* The next result, as PQgetResult; NULL also when it did not come in time (then
+ * PQisBusy is still true). */
+PGresult *pgwait_result (PGconn *conn, int64_t deadline_ms);
+
+#endif

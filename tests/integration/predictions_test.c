@@ -1,0 +1,518 @@
+/* The table predictions, against a real PostgreSQL. SPDX-License-Identifier: Apache-2.0 */
+#include "store_fixture.h"
+
+#include "store/predictions.h"
+
+static request_t *
+s_request (void)
+{
+    request_t *request = request_new ();
+    uuid_make (request->request_id);
+    snprintf (request->user_id, sizeof request->user_id, "user_7");
+    request->history = malloc (3 * sizeof *request->history);
+    assert_non_null (request->history);
+    for (int i = 0; i < 3; i++)
+        request->history[i] = 10 * (i + 1);
+    request->history_count = 3;
+    request->k = 5;
+    request->job = true;
+    return request;
+}
+
+static result_t *
+s_result (const char *request_id)
+{
+    static const float scores[] = {1.1f, 0.333333343f, -2.5e-7f};
+    result_t *result = result_new ();
+    snprintf (result->request_id, sizeof result->request_id, "%s", request_id);
+    snprintf (result->model_version, sizeof result->model_version, "v1");
+    result->count = 3;
+    result->item_ids = malloc (3 * sizeof *result->item_ids);
+    result->scores = malloc (sizeof scores);
+    assert_true (result->item_ids && result->scores);
+    memcpy (result->scores, scores, sizeof scores);
+    for (int i = 0; i < 3; i++)
+        result->item_ids[i] = INT64_C (9007199254740991) - i;
+    return result;
+}
+
+/* Inserts one PENDING row and returns its id (static). */
+static const char *
+s_accept (store_fixture_t *self)
+{
+    static char id[PROTO_ID_SIZE];
+    request_t *request = s_request ();
+    assert_int_equal (predictions_insert (self->db, &request, 1, 900), DB_OK);
+    memcpy (id, request->request_id, sizeof id);
+    request_destroy (&request);
+    return id;
+}
+
+static size_t
+s_finish (db_t *db, const char *id)
+{
+    size_t hit;
+    result_t *result = s_result (id);
+    const result_t *results[] = {result};
+    assert_int_equal (predictions_finish (db, results, 1, &hit), DB_OK);
+    result_destroy (&result);
+    return hit;
+}
+
+static size_t
+s_take (db_t *db, bool repeats, request_t **requests, size_t limit)
+{
+    size_t count;
+    assert_int_equal (
+        predictions_take_unsent (db, repeats, 3, limit, requests, &count), DB_OK);
+    return count;
+}
+
+static void
+s_insert_makes_pending_rows (void **state)
+{
+    store_fixture_t *self = *state;
+    request_t *requests[1000];
+    for (int i = 0; i < 1000; i++)
+        requests[i] = s_request ();
+    assert_int_equal (predictions_insert (self->db, requests, 1000, 900), DB_OK);
+    for (int i = 0; i < 1000; i++)
+        request_destroy (&requests[i]);
+    store_assert_value (self,
+        "SELECT count (*) FROM predictions WHERE status = 'PENDING' AND attempts = 1"
+        " AND dispatched_at IS NOT NULL AND user_id = 'user_7'"
+        " AND request_json @> '{\"history\": [10, 20, 30]}'",
+        "1000");
+}
+
+static void
+s_insert_fills_the_deadline_by_the_servers_clock (void **state)
+{
+    store_fixture_t *self = *state;
+    request_t *request = s_request ();
+    request->deadline_s = 60;
+    assert_int_equal (predictions_insert (self->db, &request, 1, 900), DB_OK);
+    char expected[32];
+    snprintf (expected, sizeof expected, "%lld", (long long)request->deadline_ms);
+    store_assert_value (self,
+        "SELECT floor (extract (epoch FROM deadline) * 1000) FROM predictions",
+        expected);
+    store_assert_value (
+        self, "SELECT deadline = created_at + interval '60 s' FROM predictions", "t");
+    request_destroy (&request);
+}
+
+static void
+s_insert_leaves_an_existing_row_alone (void **state)
+{
+    store_fixture_t *self = *state;
+    request_t *request = s_request ();
+    assert_int_equal (predictions_insert (self->db, &request, 1, 900), DB_OK);
+    assert_int_equal (s_finish (self->db, request->request_id), 1);
+    assert_int_equal (predictions_insert (self->db, &request, 1, 900), DB_OK);
+    store_assert_value (self, "SELECT status FROM predictions", "COMPLETED");
+    request_destroy (&request);
+}
+
+static void
+s_insert_keeps_nothing_of_a_batch_with_a_bad_row (void **state)
+{
+    store_fixture_t *self = *state;
+    request_t *requests[] = {s_request (), s_request ()};
+    snprintf (requests[1]->request_id, sizeof requests[1]->request_id, "no uuid");
+    assert_int_equal (predictions_insert (self->db, requests, 2, 900), DB_DATA);
+    store_assert_value (self, "SELECT count (*) FROM predictions", "0");
+    assert_int_equal (predictions_insert (self->db, requests, 1, 900), DB_OK);
+    assert_int_equal (predictions_insert (self->db, requests + 1, 1, 900), DB_DATA);
+    request_destroy (&requests[0]);
+    request_destroy (&requests[1]);
+}
+
+static void
+s_insert_survives_hostile_text (void **state)
+{
+    store_fixture_t *self = *state;
+    request_t *request = s_request ();
+    snprintf (
+        request->user_id, sizeof request->user_id, "{\"a\\',\"}; -- \xc3\xa9 NULL");
+    assert_int_equal (predictions_insert (self->db, &request, 1, 900), DB_OK);
+    prediction_t row;
+    bool found;
+    assert_int_equal (
+        predictions_find (self->db, request->request_id, &row, &found), DB_OK);
+    assert_string_equal (row.user_id, request->user_id);
+    prediction_clear (&row);
+    request_destroy (&request);
+}
+
+static void
+s_finish_completes_a_row_once (void **state)
+{
+    store_fixture_t *self = *state;
+    const char *id = s_accept (self);
+    assert_int_equal (s_finish (self->db, id), 1);
+    assert_int_equal (s_finish (self->db, id), 0);
+    store_assert_value (self,
+        "SELECT status || model_version || (updated_at > created_at) FROM predictions",
+        "COMPLETEDv1true");
+}
+
+static void
+s_finish_counts_a_result_twice_in_a_batch_once (void **state)
+{
+    store_fixture_t *self = *state;
+    result_t *result = s_result (s_accept (self));
+    const result_t *results[] = {result, result};
+    size_t hit;
+    assert_int_equal (predictions_finish (self->db, results, 2, &hit), DB_OK);
+    assert_int_equal (hit, 1);
+    result_destroy (&result);
+}
+
+static void
+s_finish_skips_ids_that_are_no_uuids (void **state)
+{
+    store_fixture_t *self = *state;
+    result_t *stranger = s_result ("order-17");
+    result_t *ours = s_result (s_accept (self));
+    const result_t *results[] = {stranger, ours};
+    size_t hit;
+    assert_int_equal (predictions_finish (self->db, results, 2, &hit), DB_OK);
+    assert_int_equal (hit, 1);
+    assert_int_equal (predictions_finish (self->db, results, 1, &hit), DB_OK);
+    assert_int_equal (hit, 0);
+    result_destroy (&stranger);
+    result_destroy (&ours);
+}
+
+static void
+s_finish_writes_a_failure (void **state)
+{
+    store_fixture_t *self = *state;
+    const char *id = s_accept (self);
+    result_t *failed = s_result (id);
+    failed->status = RESULT_FAILED;
+    snprintf (failed->error, sizeof failed->error, "model exploded");
+    const result_t *results[] = {failed};
+    size_t hit;
+    assert_int_equal (predictions_finish (self->db, results, 1, &hit), DB_OK);
+    prediction_t row;
+    bool found;
+    assert_int_equal (predictions_find (self->db, id, &row, &found), DB_OK);
+    assert_true (found);
+    assert_string_equal (row.status, "FAILED");
+    assert_string_equal (row.error, "model exploded");
+    assert_null (row.result_json);
+    prediction_clear (&row);
+    result_destroy (&failed);
+}
+
+static void
+s_finish_refuses_bad_data_without_harm (void **state)
+{
+    store_fixture_t *self = *state;
+    result_t *bad = s_result (s_accept (self));
+    result_t *good = s_result (s_accept (self));
+    memcpy (bad->model_version, "v\xff", 3); /* no UTF-8 */
+    const result_t *results[] = {bad, good};
+    size_t hit;
+    assert_int_equal (predictions_finish (self->db, results, 2, &hit), DB_DATA);
+    store_assert_value (
+        self, "SELECT count (*) FROM predictions WHERE status = 'PENDING'", "2");
+    assert_int_equal (predictions_finish (self->db, results + 1, 1, &hit), DB_OK);
+    assert_int_equal (hit, 1);
+    result_destroy (&bad);
+    result_destroy (&good);
+}
+
+static void
+s_scores_and_ids_read_back_equal (void **state)
+{
+    store_fixture_t *self = *state;
+    const char *id = s_accept (self);
+    s_finish (self->db, id);
+    prediction_t row;
+    bool found;
+    assert_int_equal (predictions_find (self->db, id, &row, &found), DB_OK);
+    json_t *payload = json_loads (row.result_json, 0, NULL);
+    result_t *sent = s_result (id);
+    json_t *scores = json_object_get (payload, "scores");
+    json_t *items = json_object_get (payload, "item_ids");
+    assert_int_equal (json_array_size (scores), 3);
+    for (size_t i = 0; i < 3; i++) {
+        float score = (float)json_number_value (json_array_get (scores, i));
+        assert_memory_equal (&score, &sent->scores[i], sizeof score);
+        assert_int_equal (
+            json_integer_value (json_array_get (items, i)), sent->item_ids[i]);
+    }
+    result_destroy (&sent);
+    json_decref (payload);
+    prediction_clear (&row);
+}
+
+static void
+s_find_knows_what_is_not_there (void **state)
+{
+    store_fixture_t *self = *state;
+    prediction_t row;
+    bool found = true;
+    char id[UUID_TEXT_SIZE];
+    uuid_make (id);
+    assert_int_equal (predictions_find (self->db, id, &row, &found), DB_OK);
+    assert_false (found);
+    assert_int_equal (predictions_find (self->db, "'; DROP", &row, &found), DB_OK);
+    assert_false (found);
+}
+
+static void
+s_find_gives_times_as_rfc3339 (void **state)
+{
+    store_fixture_t *self = *state;
+    const char *id = s_accept (self);
+    store_do (self, "UPDATE predictions SET created_at = '2026-01-02 03:04:05.6+01'");
+    prediction_t row;
+    bool found;
+    assert_int_equal (predictions_find (self->db, id, &row, &found), DB_OK);
+    assert_string_equal (row.created_at, "2026-01-02T02:04:05.600000Z");
+    prediction_clear (&row);
+}
+
+static void
+s_what_was_sent_is_not_taken (void **state)
+{
+    store_fixture_t *self = *state;
+    request_t *requests[4];
+    s_accept (self);
+    assert_int_equal (s_take (self->db, false, requests, 4), 0);
+    assert_int_equal (s_take (self->db, true, requests, 4), 0);
+}
+
+static void
+s_undispatched_is_taken_once_and_whole (void **state)
+{
+    store_fixture_t *self = *state;
+    request_t *requests[4];
+    const char *id = s_accept (self);
+    assert_int_equal (predictions_undispatch (self->db, &id, 1), DB_OK);
+    assert_int_equal (s_take (self->db, false, requests, 4), 1);
+    assert_string_equal (requests[0]->request_id, id);
+    assert_string_equal (requests[0]->user_id, "user_7");
+    assert_int_equal (requests[0]->history_count, 3);
+    assert_int_equal (requests[0]->history[2], 30);
+    assert_int_equal (requests[0]->k, 5);
+    assert_int_equal (requests[0]->attempt, 1); /* the failed sending does not count */
+    assert_true (requests[0]->job);
+    assert_true (requests[0]->deadline_ms > clock_unix_ms () + 800 * 1000);
+    request_destroy (&requests[0]);
+    assert_int_equal (s_take (self->db, false, requests, 4), 0);
+}
+
+static void
+s_oldest_is_taken_first (void **state)
+{
+    store_fixture_t *self = *state;
+    request_t *requests[2];
+    char ids[3][PROTO_ID_SIZE];
+    for (int i = 0; i < 3; i++)
+        memcpy (ids[i], s_accept (self), PROTO_ID_SIZE);
+    const char *order[] = {ids[2], ids[0], ids[1]};
+    assert_int_equal (predictions_undispatch (self->db, order, 3), DB_OK);
+    assert_int_equal (s_take (self->db, false, requests, 2), 2);
+    assert_string_equal (requests[0]->request_id, ids[0]);
+    assert_string_equal (requests[1]->request_id, ids[1]);
+    request_destroy (&requests[0]);
+    request_destroy (&requests[1]);
+}
+
+static void
+s_repeats_back_off (void **state)
+{
+    store_fixture_t *self = *state;
+    static const char *const between[] = {"12 AND 18", "24 AND 36", "48 AND 72"};
+    request_t *requests[4];
+    s_accept (self);
+    for (int i = 0; i < 3; i++) {
+        char sql[200];
+        snprintf (sql, sizeof sql,
+            "SELECT extract (epoch FROM next_attempt_at - dispatched_at) BETWEEN %s"
+            " FROM predictions",
+            between[i]);
+        store_assert_value (self, sql, "t");
+        store_do (self, "UPDATE predictions SET next_attempt_at = now ()");
+        assert_int_equal (s_take (self->db, false, requests, 4), 0);
+        if (i == 2)
+            break;
+        assert_int_equal (s_take (self->db, true, requests, 4), 1);
+        assert_int_equal (requests[0]->attempt, i + 2);
+        request_destroy (&requests[0]);
+    }
+    /* Sent three times, which is the limit s_take gives. */
+    assert_int_equal (s_take (self->db, true, requests, 4), 0);
+    store_assert_value (self, "SELECT status || ': ' || error FROM predictions",
+        "FAILED: no answer after 3 attempts");
+}
+
+static void
+s_two_takers_never_take_the_same_row (void **state)
+{
+    store_fixture_t *self = *state;
+    request_t *requests[4];
+    char ids[2][PROTO_ID_SIZE];
+    for (int i = 0; i < 2; i++)
+        memcpy (ids[i], s_accept (self), PROTO_ID_SIZE);
+    const char *both[] = {ids[0], ids[1]};
+    assert_int_equal (predictions_undispatch (self->db, both, 2), DB_OK);
+    db_t *other = db_new (self->conninfo, "other", 5000);
+    assert_true (db_ensure (other));
+    assert_int_equal (db_script (other, "BEGIN"), DB_OK);
+    assert_int_equal (s_take (other, false, requests, 1), 1); /* held, not committed */
+    assert_string_equal (requests[0]->request_id, ids[0]);
+    assert_int_equal (s_take (self->db, false, requests + 1, 3), 1);
+    assert_string_equal (requests[1]->request_id, ids[1]);
+    request_destroy (&requests[0]);
+    request_destroy (&requests[1]);
+    db_destroy (&other);
+}
+
+static void
+s_unreadable_request_fails_alone (void **state)
+{
+    store_fixture_t *self = *state;
+    request_t *requests[4];
+    s_accept (self);
+    s_accept (self);
+    store_do (self,
+        "UPDATE predictions SET request_json = '[]' WHERE request_id ="
+        " (SELECT request_id FROM predictions ORDER BY request_id LIMIT 1)");
+    size_t count;
+    assert_int_equal (predictions_reset_dispatch (self->db, &count), DB_OK);
+    assert_int_equal (s_take (self->db, false, requests, 4), 1);
+    request_destroy (&requests[0]);
+    store_assert_value (
+        self, "SELECT count (*) FROM predictions WHERE status = 'FAILED'", "1");
+}
+
+static void
+s_reset_makes_all_pending_rows_unsent (void **state)
+{
+    store_fixture_t *self = *state;
+    request_t *requests[4];
+    size_t count;
+    s_finish (self->db, s_accept (self));
+    s_accept (self);
+    s_accept (self);
+    assert_int_equal (predictions_reset_dispatch (self->db, &count), DB_OK);
+    assert_int_equal (count, 2);
+    assert_int_equal (s_take (self->db, false, requests, 4), 2);
+    assert_int_equal (requests[0]->attempt, 2);
+    request_destroy (&requests[0]);
+    request_destroy (&requests[1]);
+}
+
+static void
+s_expire_ends_what_is_past_its_deadline (void **state)
+{
+    store_fixture_t *self = *state;
+    size_t count;
+    s_accept (self);
+    s_finish (self->db, s_accept (self));
+    store_do (self, "UPDATE predictions SET deadline = now ()");
+    char late[PROTO_ID_SIZE];
+    memcpy (late, s_accept (self), sizeof late);
+    assert_int_equal (predictions_expire (self->db, &count), DB_OK);
+    assert_int_equal (count, 1);
+    store_assert_value (self,
+        "SELECT string_agg (status, ' ' ORDER BY status) FROM predictions",
+        "COMPLETED EXPIRED PENDING");
+}
+
+static void
+s_expired_row_is_not_completed_later (void **state)
+{
+    store_fixture_t *self = *state;
+    size_t count;
+    const char *id = s_accept (self);
+    store_do (self, "UPDATE predictions SET deadline = now ()");
+    assert_int_equal (predictions_expire (self->db, &count), DB_OK);
+    assert_int_equal (s_finish (self->db, id), 0);
+    store_assert_value (self, "SELECT status FROM predictions", "EXPIRED");
+}
+
+static void
+s_pending_count_is_capped (void **state)
+{
+    store_fixture_t *self = *state;
+    size_t count;
+    for (int i = 0; i < 4; i++)
+        s_accept (self);
+    s_finish (self->db, s_accept (self));
+    assert_int_equal (predictions_pending_count (self->db, 100, &count), DB_OK);
+    assert_int_equal (count, 4);
+    assert_int_equal (predictions_pending_count (self->db, 2, &count), DB_OK);
+    assert_int_equal (count, 3);
+}
+
+static void
+s_prune_deletes_old_ended_rows (void **state)
+{
+    store_fixture_t *self = *state;
+    size_t count;
+    s_accept (self);
+    s_finish (self->db, s_accept (self));
+    store_do (self, "UPDATE predictions SET created_at = '2026-01-01'");
+    s_finish (self->db, s_accept (self));
+    assert_int_equal (predictions_prune (self->db, "2026-01-02", &count), DB_OK);
+    assert_int_equal (count, 1);
+    store_assert_value (self, "SELECT count (*) FROM predictions", "2");
+    assert_int_equal (predictions_prune (self->db, "yesterdayish", &count), DB_DATA);
+}
+
+static void
+s_functions_are_harmless_without_a_server (void **state)
+{
+    (void)state;
+    db_t *db = db_new ("host=/nowhere", "test", 1000);
+    db_mute (db);
+    assert_false (db_ensure (db));
+    request_t *request = s_request ();
+    request_t *taken[1];
+    size_t count;
+    assert_int_equal (predictions_insert (db, &request, 1, 900), DB_AWAY);
+    assert_int_equal (predictions_take_unsent (db, true, 3, 1, taken, &count), DB_AWAY);
+    assert_int_equal (predictions_expire (db, &count), DB_AWAY);
+    request_destroy (&request);
+    db_destroy (&db);
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        STORE_TEST (s_insert_makes_pending_rows),
+        STORE_TEST (s_insert_fills_the_deadline_by_the_servers_clock),
+        STORE_TEST (s_insert_leaves_an_existing_row_alone),
+        STORE_TEST (s_insert_keeps_nothing_of_a_batch_with_a_bad_row),
+        STORE_TEST (s_insert_survives_hostile_text),
+        STORE_TEST (s_finish_completes_a_row_once),
+        STORE_TEST (s_finish_counts_a_result_twice_in_a_batch_once),
+        STORE_TEST (s_finish_skips_ids_that_are_no_uuids),
+        STORE_TEST (s_finish_writes_a_failure),
+        STORE_TEST (s_finish_refuses_bad_data_without_harm),
+        STORE_TEST (s_scores_and_ids_read_back_equal),
+        STORE_TEST (s_find_knows_what_is_not_there),
+        STORE_TEST (s_find_gives_times_as_rfc3339),
+        STORE_TEST (s_what_was_sent_is_not_taken),
+        STORE_TEST (s_undispatched_is_taken_once_and_whole),
+        STORE_TEST (s_oldest_is_taken_first),
+        STORE_TEST (s_repeats_back_off),
+        STORE_TEST (s_two_takers_never_take_the_same_row),
+        STORE_TEST (s_unreadable_request_fails_alone),
+        STORE_TEST (s_reset_makes_all_pending_rows_unsent),
+        STORE_TEST (s_expire_ends_what_is_past_its_deadline),
+        STORE_TEST (s_expired_row_is_not_completed_later),
+        STORE_TEST (s_pending_count_is_capped),
+        STORE_TEST (s_prune_deletes_old_ended_rows),
+        cmocka_unit_test (s_functions_are_harmless_without_a_server),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+/* What the integration tests of store/ share: the throw-away server of with-postgres,
+ * and a database of its own for each test. SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_TESTS_STORE_FIXTURE_H
+#define SASREC_TESTS_STORE_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/uuid.h"
+#include "store/db.h"
+#include "store/migrate.h"
+
+typedef struct {
+    char conninfo[64]; /* a fresh database with the schema */
+    db_t *db;          /* connected to it */
+} store_fixture_t;
+
+static inline int
+store_set_up (void **state)
+{
+    static int number;
+    log_configure ("error", "text");
+    char error[160] = "";
+    store_fixture_t *self = calloc (1, sizeof *self);
+    assert_non_null (self);
+    snprintf (self->conninfo, sizeof self->conninfo, "dbname=test_%d", ++number);
+    if (migrate_run (self->conninfo, NULL, error))
+        fail_msg ("%s", error);
+    self->db = db_new (self->conninfo, "test", 5000);
+    assert_true (db_ensure (self->db));
+    *state = self;
+    return 0;
+}
+
+static inline int
+store_tear_down (void **state)
+{
+    store_fixture_t *self = *state;
+    db_destroy (&self->db);
+    free (self);
+    return 0;
+}
+
+/* One value as text, as another client sees it. */
+static inline char *
+store_value (store_fixture_t *self, const char *sql)
+{
+    PGconn *conn = PQconnectdb (self->conninfo);
+    PGresult *result = PQexec (conn, sql);
+    if (PQresultStatus (result) != PGRES_TUPLES_OK || PQntuples (result) != 1)
+        fail_msg ("%s: %s", sql, PQerrorMessage (conn));
+    char *value = strdup (PQgetvalue (result, 0, 0));
+    PQclear (result);
+    PQfinish (conn);
+    return value;
+}
+
+static inline void
+store_assert_value (store_fixture_t *self, const char *sql, const char *expected)
+{
+    char *value = store_value (self, sql);
+    assert_string_equal (value, expected);
+    free (value);
+}
+
+/* Statements of another client; any number. */
+static inline void
+store_do (store_fixture_t *self, const char *sql)
+{
+    PGconn *conn = PQconnectdb (self->conninfo);
+    PGresult *result = PQexec (conn, sql);
+    ExecStatusType status = PQresultStatus (result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        fail_msg ("%s: %s", sql, PQerrorMessage (conn));
+    PQclear (result);
+    PQfinish (conn);
+}
+
+#define STORE_TEST(function)                                                           \
+    cmocka_unit_test_setup_teardown (function, store_set_up, store_tear_down)
+
+#endif

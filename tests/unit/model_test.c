@@ -1,0 +1,294 @@
+/* Recommendations of a loaded model: odd histories, batches, popularity.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "model/model.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/tiny_model.h"
+
+enum { ITEMS = 400, WINDOW = 12, K = 10, BATCH = 64 };
+
+typedef struct {
+    dataset_t *data;
+    sasrec_weights_t *weights;
+    model_t *model;
+    model_scratch_t *scratch;
+} fixture_t;
+
+static int
+s_setup (void **state)
+{
+    fixture_t *self = calloc (1, sizeof *self);
+    const sasrec_shape_t shape = {ITEMS, 16, 2, 2, WINDOW, 4, false};
+    self->data = tiny_data (50, ITEMS);
+    self->weights = tiny_weights (&shape, 3);
+    self->model =
+        model_new ("v1", self->weights, self->data->item_ids, self->data->item_counts);
+    self->scratch = model_scratch_new (self->model, BATCH);
+    *state = self;
+    return 0;
+}
+
+static int
+s_teardown (void **state)
+{
+    fixture_t *self = *state;
+    model_scratch_destroy (&self->scratch);
+    model_destroy (&self->model);
+    sasrec_weights_destroy (&self->weights);
+    dataset_destroy (&self->data);
+    free (self);
+    return 0;
+}
+
+typedef struct {
+    int64_t item_ids[ITEMS + 10];
+    float scores[ITEMS + 10];
+    model_answer_t answer;
+} result_t;
+
+static void
+s_ask (fixture_t *self, model_query_t query, result_t *result)
+{
+    result->answer =
+        (model_answer_t){.item_ids = result->item_ids, .scores = result->scores};
+    model_recommend (self->model, self->scratch, &query, 1, &result->answer);
+}
+
+static void
+s_assert_sane (const result_t *result)
+{
+    for (size_t i = 0; i < result->answer.count; i++) {
+        assert_true (isfinite (result->scores[i]));
+        assert_true (i == 0 || result->scores[i - 1] >= result->scores[i]);
+        for (size_t j = 0; j < i; j++)
+            assert_int_not_equal (result->item_ids[i], result->item_ids[j]);
+    }
+}
+
+static void
+s_assert_same (const result_t *a, const result_t *b)
+{
+    assert_int_equal (a->answer.count, b->answer.count);
+    for (size_t i = 0; i < a->answer.count; i++) {
+        assert_int_equal (a->item_ids[i], b->item_ids[i]);
+        assert_true (fabsf (a->scores[i] - b->scores[i]) < 1e-4f);
+    }
+}
+
+static void
+seen_items_are_left_out (void **state)
+{
+    const int64_t history[] = {10, 20, 30};
+    result_t result;
+    s_ask (*state, (model_query_t){history, 3, ITEMS, false}, &result);
+    assert_int_equal (result.answer.count, ITEMS - 3);
+    assert_false (result.answer.popular);
+    assert_int_equal (result.answer.history_used, 3);
+    s_assert_sane (&result);
+    for (size_t i = 0; i < result.answer.count; i++)
+        assert_true (result.item_ids[i] > 30);
+}
+
+static void
+include_seen_brings_them_back (void **state)
+{
+    const int64_t history[] = {10, 20, 30};
+    result_t result;
+    s_ask (*state, (model_query_t){history, 3, ITEMS, true}, &result);
+    assert_int_equal (result.answer.count, ITEMS);
+}
+
+static void
+unknown_items_are_dropped_and_counted (void **state)
+{
+    const int64_t odd[] = {5, 10, -3, 20, INT64_MAX, INT64_MIN, 30, 11};
+    const int64_t plain[] = {10, 20, 30};
+    result_t with, without;
+    s_ask (*state, (model_query_t){odd, 8, K, false}, &with);
+    s_ask (*state, (model_query_t){plain, 3, K, false}, &without);
+    assert_int_equal (with.answer.unknown_dropped, 5);
+    assert_int_equal (with.answer.history_used, 3);
+    s_assert_same (&with, &without);
+}
+
+static void
+only_the_window_is_used_but_all_is_seen (void **state)
+{
+    int64_t history[40];
+    for (int64_t i = 0; i < 40; i++)
+        history[i] = 10 * (40 - i);
+    result_t whole, window;
+    s_ask (*state, (model_query_t){history, 40, ITEMS, false}, &whole);
+    assert_int_equal (whole.answer.history_used, WINDOW);
+    assert_int_equal (whole.answer.count, ITEMS - 40);
+    s_ask (*state, (model_query_t){history, 40, K, true}, &whole);
+    s_ask (*state, (model_query_t){history + 40 - WINDOW, WINDOW, K, true}, &window);
+    s_assert_same (&whole, &window);
+}
+
+static void
+no_known_item_is_answered_from_popularity (void **state)
+{
+    fixture_t *self = *state;
+    const int64_t history[] = {1, 2, 3};
+    for (size_t count = 0; count <= 3; count += 3) {
+        result_t result;
+        s_ask (self, (model_query_t){history, count, K, false}, &result);
+        assert_true (result.answer.popular);
+        assert_int_equal (result.answer.count, K);
+        assert_int_equal (result.answer.unknown_dropped, count);
+        for (size_t i = 0; i < K; i++) {
+            double share = (double)self->data->item_counts[i] /
+                           (double)self->data->interaction_count;
+            assert_int_equal (result.item_ids[i], self->data->item_ids[i]);
+            assert_true (fabs ((double)result.scores[i] - log (share)) < 1e-5);
+        }
+    }
+}
+
+static void
+all_items_seen_leaves_nothing (void **state)
+{
+    fixture_t *self = *state;
+    result_t result;
+    model_query_t query = {self->data->item_ids, ITEMS, K, false};
+    s_ask (self, query, &result);
+    assert_int_equal (result.answer.count, 0);
+    query.history_count--;
+    s_ask (self, query, &result);
+    assert_int_equal (result.answer.count, 1);
+    assert_int_equal (result.item_ids[0], self->data->item_ids[ITEMS - 1]);
+}
+
+static void
+an_answer_is_the_same_in_any_batch (void **state)
+{
+    fixture_t *self = *state;
+    static result_t results[BATCH], alone;
+    static int64_t histories[BATCH][2 * WINDOW];
+    model_query_t queries[BATCH];
+    model_answer_t answers[BATCH];
+    rng_t rng;
+    rng_seed (&rng, 11, 0);
+    for (size_t b = 0; b < BATCH; b++) {
+        for (size_t i = 0; i < 2 * WINDOW; i++)
+            histories[b][i] = 10 * (int64_t)rng_below (&rng, ITEMS + 1);
+        queries[b] = (model_query_t){histories[b], rng_below (&rng, 2 * WINDOW),
+            1 + rng_below (&rng, 30), rng_below (&rng, 2) == 0};
+        answers[b] = (model_answer_t){
+            .item_ids = results[b].item_ids, .scores = results[b].scores};
+    }
+    model_recommend (self->model, self->scratch, queries, BATCH, answers);
+    for (size_t b = 0; b < BATCH; b++) {
+        results[b].answer = answers[b];
+        s_ask (self, queries[b], &alone);
+        s_assert_same (&results[b], &alone);
+        s_assert_sane (&results[b]);
+        assert_int_equal (answers[b].popular, alone.answer.popular);
+    }
+}
+
+static void
+equal_items_come_by_popularity (void **state)
+{
+    (void)state;
+    const sasrec_shape_t shape = {30, 8, 1, 1, 5, 2, false};
+    dataset_t *data = tiny_data (20, 30);
+    sasrec_weights_t *weights = tiny_weights (&shape, 5);
+    sasrec_tensor_t items = sasrec_tensor (weights, 0);
+    for (size_t i = 1; i < 30; i++)
+        memcpy (items.values + i * 8, items.values, 8 * sizeof (float));
+    fixture_t self = {
+        .model = model_new ("v1", weights, data->item_ids, data->item_counts)};
+    self.scratch = model_scratch_new (self.model, 1);
+    result_t result;
+    s_ask (&self, (model_query_t){data->item_ids, 1, 5, false}, &result);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal (result.item_ids[i], data->item_ids[i + 1]);
+    model_scratch_destroy (&self.scratch);
+    model_destroy (&self.model);
+    sasrec_weights_destroy (&weights);
+    dataset_destroy (&data);
+}
+
+static void
+a_broken_network_still_answers (void **state)
+{
+    (void)state;
+    const sasrec_shape_t shape = {30, 8, 1, 1, 5, 2, false};
+    dataset_t *data = tiny_data (20, 30);
+    sasrec_weights_t *weights = tiny_weights (&shape, 5);
+    sasrec_tensor_t items = sasrec_tensor (weights, 0);
+    for (size_t i = 0; i < 8; i++)
+        items.values[i] = NAN;
+    fixture_t self = {
+        .model = model_new ("v1", weights, data->item_ids, data->item_counts)};
+    self.scratch = model_scratch_new (self.model, 1);
+    result_t result;
+    s_ask (&self, (model_query_t){data->item_ids, 1, 5, false}, &result);
+    assert_true (result.answer.popular);
+    assert_int_equal (result.answer.count, 5);
+    assert_int_equal (result.item_ids[0], data->item_ids[1]); /* 0 is seen */
+    s_assert_sane (&result);
+    model_scratch_destroy (&self.scratch);
+    model_destroy (&self.model);
+    sasrec_weights_destroy (&weights);
+    dataset_destroy (&data);
+}
+
+static void
+scratch_fits_its_shape_only (void **state)
+{
+    fixture_t *self = *state;
+    assert_true (model_scratch_fits (self->scratch, self->model));
+    const sasrec_shape_t shape = {ITEMS, 16, 2, 2, WINDOW + 1, 4, false};
+    sasrec_weights_t *weights = tiny_weights (&shape, 3);
+    model_t *other =
+        model_new ("v2", weights, self->data->item_ids, self->data->item_counts);
+    assert_false (model_scratch_fits (self->scratch, other));
+    assert_string_equal (model_version (other), "v2");
+    model_destroy (&other);
+    sasrec_weights_destroy (&weights);
+}
+
+static void
+scores_agree_with_recommendations (void **state)
+{
+    fixture_t *self = *state;
+    static float scores[ITEMS];
+    const int64_t history[] = {70, 10, 250};
+    model_query_t query = {history, 3, K, true};
+    result_t result;
+    s_ask (self, query, &result);
+    assert_true (model_scores (self->model, self->scratch, &query, scores));
+    for (size_t i = 0; i < K; i++) {
+        int32_t index = model_item_index (self->model, result.item_ids[i]);
+        assert_true (fabsf (scores[index] - result.scores[i]) < 1e-4f);
+    }
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (seen_items_are_left_out),
+        cmocka_unit_test (include_seen_brings_them_back),
+        cmocka_unit_test (unknown_items_are_dropped_and_counted),
+        cmocka_unit_test (only_the_window_is_used_but_all_is_seen),
+        cmocka_unit_test (no_known_item_is_answered_from_popularity),
+        cmocka_unit_test (all_items_seen_leaves_nothing),
+        cmocka_unit_test (an_answer_is_the_same_in_any_batch),
+        cmocka_unit_test (equal_items_come_by_popularity),
+        cmocka_unit_test (a_broken_network_still_answers),
+        cmocka_unit_test (scratch_fits_its_shape_only),
+        cmocka_unit_test (scores_agree_with_recommendations),
+    };
+    return cmocka_run_group_tests (tests, s_setup, s_teardown);
+}
