@@ -114,7 +114,7 @@ s_add_value (strbuf_t *line, const log_field_t *field, bool json)
     case LOG_FIELD_END:
         break;
     }
-    assert (!"a field has a type");
+    assert (false); /* a field has a type */
 }
 
 static void

@@ -105,8 +105,10 @@ result_to_json (const result_t *self, strbuf_t *out)
 {
     strbuf_add (out, "{\"request_id\":");
     strbuf_add_json_string (out, self->request_id);
-    strbuf_add (out, ",\"user_id\":");
-    strbuf_add_json_string (out, self->user_id);
+    if (self->user_id[0]) {
+        strbuf_add (out, ",\"user_id\":");
+        strbuf_add_json_string (out, self->user_id);
+    }
     strbuf_add (out, ",\"result\":");
     if (self->status == RESULT_COMPLETED) {
         s_add_items (self, out);

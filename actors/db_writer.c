@@ -1,0 +1,291 @@
+/* The db_writer actor. SPDX-License-Identifier: Apache-2.0 */
+#include "actors/db_writer.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "actors/control.h"
+#include "actors/endpoints.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/ring.h"
+#include "proto/result.h"
+#include "proto/wire.h"
+#include "store/predictions.h"
+
+#define RETRY_MS                                                                       \
+    100 /* how often a write is tried again; connecting has its own back-off */
+
+typedef struct {
+    const db_writer_args_t *args; /* borrowed */
+    zsock_t *pipe;                /* commands; main's */
+    zsock_t *write;
+    db_t *db;
+    ring_t *waiting;  /* result_t, not yet in a batch */
+    result_t **batch; /* the results in work, kept until they are settled */
+    size_t batch_count;
+    int64_t retry_ms; /* when to try the batch again; 0: at once */
+    bool started;     /* START was answered OK */
+    bool terminated;  /* $TERM came */
+    metric_t *rows;   /* rows that ended */
+    metric_t *duplicates;
+    metric_t *refused; /* results that PostgreSQL refused */
+    metric_t *retries;
+    metric_t *lost; /* let go at the end; their requests are sent again */
+    metric_t *batch_size;
+    metric_t *seconds; /* per transaction */
+} self_t;
+
+static const double s_size_bounds[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
+
+static void
+s_register_metrics (self_t *self)
+{
+    self->rows =
+        metrics_counter ("db_writer_rows_total", "Rows that got their result.", "");
+    self->duplicates = metrics_counter ("db_writer_duplicates_total",
+        "Results whose row had ended before, or does not exist.", "");
+    self->refused = metrics_counter (
+        "db_writer_refused_total", "Results that PostgreSQL refused.", "");
+    self->retries = metrics_counter (
+        "db_writer_retries_total", "Batches that had to be tried again.", "");
+    self->lost = metrics_counter ("db_writer_dropped_total",
+        "Results let go when stopping without a database.", "");
+    self->batch_size =
+        metrics_histogram ("db_writer_batch_size", "Results per transaction.", "",
+            s_size_bounds, sizeof s_size_bounds / sizeof s_size_bounds[0]);
+    self->seconds =
+        metrics_histogram ("db_writer_write_seconds", "Time of one transaction.", "",
+            metrics_latency_bounds, metrics_latency_bound_count);
+}
+
+static self_t *
+s_new (zsock_t *pipe, const db_writer_args_t *args)
+{
+    self_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->pipe = pipe;
+    self->args = args;
+    self->waiting = ring_new (args->waiting_limit);
+    self->batch = calloc (args->batch_limit, sizeof *self->batch);
+    assert (self->batch);
+    self->db = db_new (args->conninfo, "sasrec db_writer", args->statement_timeout_ms);
+    s_register_metrics (self);
+    return self;
+}
+
+/* The cell is an estimate that others set too: never below nothing. */
+static void
+s_lower_backlog (self_t *self, size_t rows)
+{
+    size_t now = atomic_load (self->args->backlog), next;
+    do {
+        next = now > rows ? now - rows : 0;
+    } while (!atomic_compare_exchange_weak (self->args->backlog, &now, next));
+}
+
+static db_status_t
+s_finish (self_t *self, result_t **results, size_t count)
+{
+    size_t hit = 0;
+    int64_t start_us = clock_monotonic_us ();
+    db_status_t status =
+        predictions_finish (self->db, (const result_t *const *)results, count, &hit);
+    if (status != DB_OK)
+        return status;
+    metric_observe (self->seconds, (double)(clock_monotonic_us () - start_us) * 1e-6);
+    metric_observe (self->batch_size, (double)count);
+    metric_add (self->rows, hit);
+    metric_add (self->duplicates, count - hit);
+    s_lower_backlog (self, hit);
+    return DB_OK;
+}
+
+/* The refused result ends its row as FAILED, if at least that can be written. */
+static db_status_t
+s_fail_one (self_t *self, const result_t *refused)
+{
+    metric_add (self->refused, 1);
+    log_warn ("db_writer.refused", log_str ("request_id", refused->request_id),
+        log_str ("reason", db_error (self->db)));
+    result_t *failed = result_new ();
+    snprintf (failed->request_id, sizeof failed->request_id, "%s", refused->request_id);
+    failed->status = RESULT_FAILED;
+    snprintf (failed->error, sizeof failed->error,
+        "the result could not be stored: %.120s", db_error (self->db));
+    db_status_t status = s_finish (self, &failed, 1);
+    result_destroy (&failed);
+    return status == DB_DATA ? DB_OK : status;
+}
+
+/* Bisects what PostgreSQL refuses. Writing a part again is harmless: only PENDING rows
+ * change. */
+static db_status_t
+s_write (self_t *self, result_t **results, size_t count)
+{
+    db_status_t status = s_finish (self, results, count);
+    if (status != DB_DATA)
+        return status;
+    if (count == 1)
+        return s_fail_one (self, results[0]);
+    size_t half = count / 2;
+    status = s_write (self, results, half);
+    return status == DB_OK ? s_write (self, results + half, count - half) : status;
+}
+
+static void
+s_settle_batch (self_t *self)
+{
+    while (self->batch_count > 0)
+        result_destroy (&self->batch[--self->batch_count]);
+}
+
+static void
+s_fill_batch (self_t *self)
+{
+    result_t *result;
+    while (self->batch_count < self->args->batch_limit &&
+           (result = ring_pop (self->waiting)))
+        self->batch[self->batch_count++] = result;
+}
+
+static bool
+s_has_work (const self_t *self)
+{
+    return self->batch_count + ring_count (self->waiting) > 0;
+}
+
+/* One batch. A batch that failed is tried again as it is. */
+static void
+s_try (self_t *self)
+{
+    if (self->batch_count == 0)
+        s_fill_batch (self);
+    bool done =
+        db_ensure (self->db) && s_write (self, self->batch, self->batch_count) == DB_OK;
+    if (done) {
+        s_settle_batch (self);
+        self->retry_ms = 0;
+    } else {
+        metric_add (self->retries, 1);
+        self->retry_ms = clock_monotonic_ms () + RETRY_MS;
+    }
+}
+
+static void
+s_handle_write (self_t *self)
+{
+    result_t *result;
+    while (!ring_full (self->waiting) && (result = result_recv (self->write))) {
+        int rc = ring_push (self->waiting, result);
+        assert (rc == 0);
+    }
+}
+
+/* The senders have stopped: writes what is left while the database takes it. */
+static void
+s_flush (self_t *self)
+{
+    int64_t deadline_ms = clock_monotonic_ms () + DB_WRITER_FLUSH_MS;
+    result_t *result;
+    s_handle_write (self);
+    self->retry_ms = 0;
+    while (
+        s_has_work (self) && !self->retry_ms && clock_monotonic_ms () < deadline_ms) {
+        s_try (self);
+        s_handle_write (self);
+    }
+    size_t lost = self->batch_count + ring_count (self->waiting);
+    s_settle_batch (self);
+    while ((result = ring_pop (self->waiting)))
+        result_destroy (&result);
+    while (self->write && (result = result_recv (self->write))) {
+        result_destroy (&result);
+        lost++;
+    }
+    if (lost == 0)
+        return;
+    metric_add (self->lost, lost);
+    log_warn ("db_writer.stopped_early", log_int ("unwritten", (int64_t)lost),
+        log_str ("reason", db_error (self->db)));
+}
+
+static void
+s_destroy (self_t **self_p)
+{
+    self_t *self = *self_p;
+    if (self->started)
+        s_flush (self);
+    wire_destroy (&self->write);
+    db_destroy (&self->db);
+    ring_destroy (&self->waiting);
+    free (self->batch);
+    free (self);
+    *self_p = NULL;
+}
+
+static void
+s_start (self_t *self)
+{
+    self->write = wire_pull_new (self->args->write_endpoint, ENDPOINT_WRITE_LIMIT);
+    self->started = self->write != NULL;
+    control_reply (self->pipe,
+        self->started ? NULL : "db_writer: an endpoint of its name is taken");
+}
+
+static void
+s_handle_command (self_t *self)
+{
+    switch (control_recv (self->pipe)) {
+    case CONTROL_TERM:
+        self->terminated = true;
+        break;
+    case CONTROL_START:
+        s_start (self);
+        break;
+    default:
+        control_refuse (self->pipe);
+    }
+}
+
+static long
+s_wait_ms (const self_t *self)
+{
+    if (!s_has_work (self))
+        return -1;
+    int64_t wait_ms = self->retry_ms ? self->retry_ms - clock_monotonic_ms () : 0;
+    return wait_ms > 0 ? (long)wait_ms : 0;
+}
+
+static void
+s_serve (self_t *self)
+{
+    zmq_pollitem_t items[] = {
+        {zsock_resolve (self->pipe), 0, ZMQ_POLLIN, 0},
+        {zsock_resolve (self->write), 0, ZMQ_POLLIN, 0},
+    };
+    int count = ring_full (self->waiting) ? 1 : 2;
+    zmq_poll (items, count, s_wait_ms (self));
+    if (count == 2 && items[1].revents)
+        s_handle_write (self);
+    if (items[0].revents)
+        s_handle_command (self);
+    if (s_has_work (self) && s_wait_ms (self) == 0 && !self->terminated)
+        s_try (self);
+}
+
+void
+db_writer_actor (zsock_t *pipe, void *args)
+{
+    self_t *self = s_new (pipe, args);
+    zsock_signal (pipe, 0);
+    while (!self->terminated) {
+        if (self->started)
+            s_serve (self);
+        else
+            s_handle_command (self);
+    }
+    s_destroy (&self);
+}

@@ -1,0 +1,32 @@
+/* The db_writer actor: results into their rows, whatever waits in one transaction (up to
+ * the batch limit), no timer. One result that PostgreSQL refuses is found by bisection,
+ * its row becomes FAILED with the reason, and the others are written. While the database
+ * is away a bounded backlog is kept and tried again; past it the pipe fills and the
+ * router drops (rows stay PENDING and are sent again).
+ *
+ * commands      START; $TERM (what waits is written, for at most DB_WRITER_FLUSH_MS)
+ * messages in   result_t from write
+ * messages out  none
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_ACTORS_DB_WRITER_H
+#define SASREC_ACTORS_DB_WRITER_H
+
+#include <czmq.h>
+#include <stdatomic.h>
+
+#define DB_WRITER_FLUSH_MS 1500
+
+typedef struct {
+    const char *write_endpoint;
+    const char *conninfo;
+    int statement_timeout_ms;
+    size_t batch_limit;     /* rows in one transaction */
+    size_t waiting_limit;   /* results kept while the database is away */
+    atomic_size_t *backlog; /* in, out: less by each row that ended */
+} db_writer_args_t;
+
+/* args: db_writer_args_t, borrowed until the actor ends. */
+void db_writer_actor (zsock_t *pipe, void *args);
+
+#endif

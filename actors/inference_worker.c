@@ -1,0 +1,278 @@
+/* The inference_worker actor. SPDX-License-Identifier: Apache-2.0 */
+#include "actors/inference_worker.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "actors/batch.h"
+#include "actors/control.h"
+#include "actors/endpoints.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/ring.h"
+#include "model/checkpoint.h"
+#include "proto/result.h"
+#include "proto/wire.h"
+
+typedef struct {
+    const inference_worker_args_t *args; /* borrowed */
+    zsock_t *pipe;                       /* commands; main's */
+    zsock_t *batches;
+    zsock_t *free;
+    zsock_t *results;
+    batch_t *batch;         /* in work, or emptied and not yet sent back; owned */
+    model_query_t *queries; /* batch_limit of each */
+    model_answer_t *answers;
+    model_scratch_t
+        *scratch;    /* of the last model's shape; NULL before the first batch */
+    ring_t *unsent;  /* result_t that did not fit into the results pipe */
+    bool started;    /* START was answered OK */
+    bool terminated; /* $TERM came */
+    metric_t *processed;
+    metric_t *errors;
+    metric_t *latency;
+    metric_t *history_length;
+    metric_t *score;
+} self_t;
+
+static void
+s_register_metrics (self_t *self)
+{
+    self->processed =
+        metrics_counter ("worker_processed_total", "Requests computed.", "");
+    self->errors = metrics_counter (
+        "worker_errors_total", "Requests that could not be computed.", "");
+    self->latency = metrics_histogram ("worker_inference_latency_seconds",
+        "Time of the batch that a request was computed in.", "", metrics_latency_bounds,
+        metrics_latency_bound_count);
+    self->history_length = metrics_histogram ("worker_history_length",
+        "Known items of a history that the model used.", "", checkpoint_history_bounds,
+        checkpoint_history_bound_count);
+    self->score = metrics_histogram ("worker_prediction_score",
+        "Score of the best item, where the model made it.", "", checkpoint_score_bounds,
+        checkpoint_score_bound_count);
+}
+
+static self_t *
+s_new (zsock_t *pipe, const inference_worker_args_t *args)
+{
+    self_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->pipe = pipe;
+    self->args = args;
+    self->queries = calloc (args->batch_limit, sizeof *self->queries);
+    self->answers = calloc (args->batch_limit, sizeof *self->answers);
+    assert (self->queries && self->answers);
+    self->unsent = ring_new (args->batch_limit);
+    s_register_metrics (self);
+    return self;
+}
+
+/* What waits is let go: a job keeps its row, an at-once client hears that we stop. */
+static void
+s_drain (self_t *self)
+{
+    while (
+        !self->batch && self->batches && (self->batch = batch_recv (self->batches))) {
+        for (size_t i = 0; i < self->batch->count; i++)
+            if (self->batch->requests[i]->ticket)
+                ticket_answer (self->batch->requests[i]->ticket, TICKET_UNAVAILABLE,
+                    NULL, "the server is stopping");
+        batch_destroy (&self->batch);
+    }
+    batch_destroy (&self->batch);
+    result_t *result;
+    while ((result = ring_pop (self->unsent)))
+        result_destroy (&result);
+}
+
+static void
+s_destroy (self_t **self_p)
+{
+    self_t *self = *self_p;
+    s_drain (self);
+    wire_destroy (&self->batches);
+    wire_destroy (&self->free);
+    wire_destroy (&self->results);
+    ring_destroy (&self->unsent);
+    model_scratch_destroy (&self->scratch);
+    free (self->queries);
+    free (self->answers);
+    free (self);
+    *self_p = NULL;
+}
+
+static void
+s_start (self_t *self)
+{
+    const inference_worker_args_t *args = self->args;
+    char endpoint[160];
+    snprintf (endpoint, sizeof endpoint, "%s-%zu", args->batch_endpoint, args->index);
+    self->batches = wire_pull_new (endpoint, 2);
+    self->free = wire_push_new (args->free_endpoint, 2);
+    self->results = wire_push_new (args->results_endpoint, ENDPOINT_RESULTS_LIMIT);
+    self->batch = batch_new (args->index, args->batch_limit);
+    self->started = self->batches && batch_send (&self->batch, self->free) == 0;
+    control_reply (self->pipe,
+        self->started ? NULL : "inference_worker: an endpoint of its name is taken");
+}
+
+static void
+s_handle_command (self_t *self)
+{
+    switch (control_recv (self->pipe)) {
+    case CONTROL_TERM:
+        self->terminated = true;
+        break;
+    case CONTROL_START:
+        s_start (self);
+        break;
+    default:
+        control_refuse (self->pipe);
+    }
+}
+
+/* The result that will answer the request, with room for k items. */
+static result_t *
+s_result_for (request_t *request, const model_t *model)
+{
+    result_t *result = result_new ();
+    memcpy (result->request_id, request->request_id, sizeof result->request_id);
+    memcpy (result->user_id, request->user_id, sizeof result->user_id);
+    snprintf (result->model_version, sizeof result->model_version, "%s",
+        model_version (model));
+    result->job = request->job;
+    result->accepted_us = request->accepted_us;
+    result->ticket = request->ticket;
+    request->ticket = NULL;
+    result->receipt = request->receipt;
+    result->item_ids = calloc (request->k, sizeof *result->item_ids);
+    result->scores = calloc (request->k, sizeof *result->scores);
+    assert (result->item_ids && result->scores);
+    return result;
+}
+
+static void
+s_compute (self_t *self, const model_t *model, result_t **results)
+{
+    batch_t *batch = self->batch;
+    for (size_t i = 0; i < batch->count; i++) {
+        const request_t *request = batch->requests[i];
+        self->queries[i] = (model_query_t){.history = request->history,
+            .history_count = request->history_count,
+            .k = request->k,
+            .include_seen = request->include_seen};
+        self->answers[i] = (model_answer_t){
+            .item_ids = results[i]->item_ids, .scores = results[i]->scores};
+    }
+    if (self->scratch && !model_scratch_fits (self->scratch, model))
+        model_scratch_destroy (&self->scratch);
+    if (!self->scratch)
+        self->scratch = model_scratch_new (model, self->args->batch_limit);
+    model_recommend (model, self->scratch, self->queries, batch->count, self->answers);
+}
+
+static bool
+s_all_finite (const result_t *result)
+{
+    for (size_t i = 0; i < result->count; i++)
+        if (!isfinite (result->scores[i]))
+            return false;
+    return true;
+}
+
+static void
+s_finish (self_t *self, result_t *result, const model_answer_t *answer)
+{
+    result->count = answer->count;
+    result->source = answer->popular ? RESULT_FROM_POPULAR : RESULT_FROM_MODEL;
+    result->history_used = answer->history_used;
+    result->unknown_dropped = answer->unknown_dropped;
+    metric_observe (self->history_length, (double)answer->history_used);
+    if (s_all_finite (result)) {
+        metric_add (self->processed, 1);
+        if (result->count > 0 && !answer->popular)
+            metric_observe (self->score, result->scores[0]);
+    } else {
+        metric_add (self->errors, 1);
+        result->status = RESULT_FAILED;
+        result->count = 0;
+        snprintf (result->error, sizeof result->error,
+            "the model gave a score that is not finite");
+    }
+}
+
+/* Results first, the batch last: "free" means that all is out. */
+static void
+s_send_out (self_t *self)
+{
+    result_t *result;
+    while ((result = ring_peek (self->unsent))) {
+        if (result_send (&result, self->results))
+            return;
+        ring_pop (self->unsent);
+    }
+    int rc = batch_send (&self->batch, self->free);
+    assert (rc == 0); /* it holds at most the one batch that stands for this worker */
+}
+
+static void
+s_handle_batch (self_t *self)
+{
+    self->batch = batch_recv (self->batches);
+    batch_t *batch = self->batch;
+    assert (batch && batch->count <= self->args->batch_limit);
+    model_ref_t *ref = model_slot_acquire (self->args->slot);
+    assert (ref); /* the pool sends nothing before there is a model; it never goes */
+    result_t **results = calloc (batch->count + 1, sizeof *results);
+    assert (results);
+    int64_t start_us = clock_monotonic_us ();
+    for (size_t i = 0; i < batch->count; i++)
+        results[i] = s_result_for (batch->requests[i], model_ref_model (ref));
+    s_compute (self, model_ref_model (ref), results);
+    double seconds = (double)(clock_monotonic_us () - start_us) * 1e-6;
+    for (size_t i = 0; i < batch->count; i++) {
+        s_finish (self, results[i], &self->answers[i]);
+        metric_observe (self->latency, seconds);
+        ring_push (self->unsent, results[i]);
+        request_destroy (&batch->requests[i]);
+    }
+    batch->count = 0;
+    free (results);
+    model_ref_release (&ref);
+    s_send_out (self);
+}
+
+static void
+s_serve (self_t *self)
+{
+    zmq_pollitem_t items[] = {
+        {zsock_resolve (self->pipe), 0, ZMQ_POLLIN, 0},
+        {zsock_resolve (self->batches), 0, ZMQ_POLLIN, 0},
+        {zsock_resolve (self->results), 0, ZMQ_POLLOUT, 0},
+    };
+    zmq_poll (items, self->batch ? 3 : 2, -1);
+    if (self->batch && items[2].revents)
+        s_send_out (self);
+    if (items[1].revents)
+        s_handle_batch (self);
+    if (items[0].revents)
+        s_handle_command (self);
+}
+
+void
+inference_worker_actor (zsock_t *pipe, void *args)
+{
+    self_t *self = s_new (pipe, args);
+    zsock_signal (pipe, 0);
+    while (!self->terminated) {
+        if (self->started)
+            s_serve (self);
+        else
+            s_handle_command (self);
+    }
+    s_destroy (&self);
+}

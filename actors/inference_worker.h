@@ -1,0 +1,30 @@
+/* The inference_worker actor: one thread, one model scratch. A batch comes in, every
+ * request of it leaves as a result with its provenance, the emptied batch goes back and
+ * says "free". One model reference per batch, so that all of it was made by one version.
+ *
+ * commands      START (sends the first, empty batch); $TERM
+ * messages in   batch_t from batch-N
+ * messages out  result_t to results; batch_t (empty) to free
+ *
+ * A full results pipe is waited for without blocking commands; the next batch only comes
+ * when all results are out. SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_ACTORS_INFERENCE_WORKER_H
+#define SASREC_ACTORS_INFERENCE_WORKER_H
+
+#include <czmq.h>
+
+#include "actors/model_slot.h"
+
+typedef struct {
+    size_t index;               /* N of the batch endpoint */
+    const char *batch_endpoint; /* "-N" is appended */
+    const char *free_endpoint;
+    const char *results_endpoint;
+    size_t batch_limit;
+    model_slot_t *slot;
+} inference_worker_args_t;
+
+/* args: inference_worker_args_t, borrowed until the actor ends. */
+void inference_worker_actor (zsock_t *pipe, void *args);
+
+#endif

@@ -1,0 +1,159 @@
+/* The result_router actor. SPDX-License-Identifier: Apache-2.0 */
+#include "actors/result_router.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "actors/control.h"
+#include "actors/endpoints.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "proto/result.h"
+#include "proto/wire.h"
+
+typedef struct {
+    const result_router_args_t *args; /* borrowed */
+    zsock_t *pipe;                    /* commands; main's */
+    zsock_t *results;
+    zsock_t *write;   /* NULL: nobody writes here */
+    bool started;     /* START was answered OK */
+    bool terminated;  /* $TERM came */
+    metric_t *routed; /* results seen */
+    metric_t *dropped;
+    metric_t *answer_seconds; /* acceptance to result */
+} self_t;
+
+static self_t *
+s_new (zsock_t *pipe, const result_router_args_t *args)
+{
+    self_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->pipe = pipe;
+    self->args = args;
+    self->routed = metrics_counter ("router_results_total", "Results routed.", "");
+    self->dropped = metrics_counter ("router_dropped_total",
+        "Results not passed on because the writer was full; their requests are sent "
+        "again.",
+        "");
+    self->answer_seconds = metrics_histogram ("router_answer_seconds",
+        "Time from acceptance in this process to the result.", "",
+        metrics_latency_bounds, metrics_latency_bound_count);
+    return self;
+}
+
+/* An at-once result goes into its ticket; of a job's, the row gets the original. */
+static void
+s_answer (result_t **result_p)
+{
+    result_t *result = *result_p;
+    ticket_t *ticket = result->ticket;
+    result->ticket = NULL;
+    if (result->status == RESULT_FAILED) {
+        ticket_answer (ticket, TICKET_FAILED, NULL, result->error);
+    } else if (result->job) {
+        result_t *copy = result_copy (result);
+        ticket_answer (ticket, TICKET_DONE, &copy, NULL);
+    } else {
+        ticket_answer (ticket, TICKET_DONE, result_p, NULL);
+    }
+    ticket_release (&ticket);
+}
+
+static void
+s_pass_on (self_t *self, result_t **result_p)
+{
+    if (!self->write || result_send (result_p, self->write) == 0)
+        return;
+    metric_add (self->dropped, 1);
+}
+
+static void
+s_route (self_t *self, result_t *result)
+{
+    metric_add (self->routed, 1);
+    if (result->accepted_us)
+        metric_observe (self->answer_seconds,
+            (double)(clock_monotonic_us () - result->accepted_us) * 1e-6);
+    if (result->ticket)
+        s_answer (&result);
+    if (result && result->job) {
+        live_publish_result (self->args->live, result);
+        s_pass_on (self, &result);
+    }
+    result_destroy (&result);
+}
+
+static void
+s_handle_results (self_t *self)
+{
+    result_t *result;
+    while ((result = result_recv (self->results)))
+        s_route (self, result);
+}
+
+static void
+s_destroy (self_t **self_p)
+{
+    self_t *self = *self_p;
+    if (self->results)
+        s_handle_results (self);
+    wire_destroy (&self->results);
+    wire_destroy (&self->write);
+    free (self);
+    *self_p = NULL;
+}
+
+static void
+s_start (self_t *self)
+{
+    self->results =
+        wire_pull_new (self->args->results_endpoint, ENDPOINT_RESULTS_LIMIT);
+    if (self->args->write_endpoint)
+        self->write = wire_push_new (self->args->write_endpoint, ENDPOINT_WRITE_LIMIT);
+    self->started = self->results != NULL;
+    control_reply (self->pipe,
+        self->started ? NULL : "result_router: an endpoint of its name is taken");
+}
+
+static void
+s_handle_command (self_t *self)
+{
+    switch (control_recv (self->pipe)) {
+    case CONTROL_TERM:
+        self->terminated = true;
+        break;
+    case CONTROL_START:
+        s_start (self);
+        break;
+    default:
+        control_refuse (self->pipe);
+    }
+}
+
+static void
+s_serve (self_t *self)
+{
+    zmq_pollitem_t items[] = {
+        {zsock_resolve (self->pipe), 0, ZMQ_POLLIN, 0},
+        {zsock_resolve (self->results), 0, ZMQ_POLLIN, 0},
+    };
+    zmq_poll (items, 2, -1);
+    if (items[1].revents)
+        s_handle_results (self);
+    if (items[0].revents)
+        s_handle_command (self);
+}
+
+void
+result_router_actor (zsock_t *pipe, void *args)
+{
+    self_t *self = s_new (pipe, args);
+    zsock_signal (pipe, 0);
+    while (!self->terminated) {
+        if (self->started)
+            s_serve (self);
+        else
+            s_handle_command (self);
+    }
+    s_destroy (&self);
+}

@@ -1,0 +1,28 @@
+/* The result_router actor: each result goes to who waits for it. A ticket is answered, a
+ * job's result is published to the live streams and passed on to be written. It never
+ * waits: when the writer's pipe is full, a result without receipt is dropped and counted;
+ * its row stays PENDING and is sent again.
+ *
+ * commands      START; $TERM (what waits is still routed), after the workers, before the
+ *               db_writer
+ * messages in   result_t from results
+ * messages out  result_t to write
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_ACTORS_RESULT_ROUTER_H
+#define SASREC_ACTORS_RESULT_ROUTER_H
+
+#include <czmq.h>
+
+#include "actors/live.h"
+
+typedef struct {
+    const char *results_endpoint;
+    const char *write_endpoint; /* NULL: nobody writes in this process */
+    live_t *live;
+} result_router_args_t;
+
+/* args: result_router_args_t, borrowed until the actor ends. */
+void result_router_actor (zsock_t *pipe, void *args);
+
+#endif

@@ -1,0 +1,244 @@
+/* What every subcommand shares. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/strbuf.h"
+#include "store/migrate.h"
+
+enum { S_KEY_JSON = 'j', S_KEY_QUIET = 'q', S_KEY_SETTING = 0x4000 };
+enum { S_GROUP_SETTINGS = 2, S_GROUP_OUTPUT = 1 };
+
+const char *argp_program_version = "sasrec " SASREC_VERSION;
+
+const config_key_t command_database_settings[] = {CONFIG_POSTGRES_URL, CONFIG_PGHOST,
+    CONFIG_PGPORT, CONFIG_PGUSER, CONFIG_PGDATABASE, CONFIG_PGPASSWORD, CONFIG_COUNT};
+
+const config_key_t command_all_settings[] = {CONFIG_POSTGRES_URL, CONFIG_PGHOST,
+    CONFIG_PGPORT, CONFIG_PGUSER, CONFIG_PGDATABASE, CONFIG_PGPASSWORD,
+    CONFIG_KAFKA_BOOTSTRAP_SERVERS, CONFIG_BIND, CONFIG_HTTP_PORT, CONFIG_UI_PORT,
+    CONFIG_CHECKPOINTS, CONFIG_WORKERS, CONFIG_BATCH_LIMIT, CONFIG_JOB_QUEUE_LIMIT,
+    CONFIG_SYNC_QUEUE_LIMIT, CONFIG_BACKLOG_LIMIT, CONFIG_DEADLINE_S,
+    CONFIG_MAX_ATTEMPTS, CONFIG_CONNECTION_LIMIT, CONFIG_ADDRESS_LIMIT,
+    CONFIG_SSE_LIMIT, CONFIG_LOG_LEVEL, CONFIG_LOG_FORMAT, CONFIG_COUNT};
+
+static const struct argp_option s_quiet_options[] = {
+    {"quiet", S_KEY_QUIET, 0, 0, "No progress on stderr", S_GROUP_OUTPUT}, {0}};
+static const struct argp_option s_output_options[] = {
+    {"quiet", S_KEY_QUIET, 0, 0, "No progress on stderr", S_GROUP_OUTPUT},
+    {"json", S_KEY_JSON, 0, 0, "Answer with one JSON object on stdout", S_GROUP_OUTPUT},
+    {0}};
+
+/* argp's view of the settings, made from the table in base/config. */
+typedef struct {
+    struct argp_option options[CONFIG_COUNT + 1];
+    char *help[CONFIG_COUNT]; /* owned */
+    size_t count;
+} s_settings_t;
+
+static void
+s_settings_init (s_settings_t *self, const config_key_t *keys)
+{
+    memset (self, 0, sizeof *self);
+    for (; keys && *keys != CONFIG_COUNT; keys++) {
+        const config_item_t *item = config_item (*keys);
+        strbuf_t help = STRBUF_EMPTY;
+        strbuf_addf (&help, "%s (%s", item->help, item->env);
+        if (*item->fallback)
+            strbuf_addf (&help, ", %s", item->fallback);
+        strbuf_add (&help, ")");
+        self->help[self->count] = strbuf_take (&help);
+        self->options[self->count] = (struct argp_option){.name = item->flag,
+            .key = S_KEY_SETTING + (int)*keys,
+            .arg = item->type == CONFIG_INTEGER ? "N" : "TEXT",
+            .doc = self->help[self->count]};
+        self->count++;
+    }
+}
+
+static void
+s_settings_clear (s_settings_t *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        free (self->help[i]);
+}
+
+static error_t
+s_parse_setting (int key, char *text, struct argp_state *state)
+{
+    command_t *self = state->input;
+    if (key < S_KEY_SETTING || key >= S_KEY_SETTING + (int)CONFIG_COUNT)
+        return ARGP_ERR_UNKNOWN;
+    char error[160];
+    const char *flag = config_item ((config_key_t)(key - S_KEY_SETTING))->flag;
+    if (config_set (self->config, flag, text, error) == -1)
+        argp_error (state, "%s", error);
+    return 0;
+}
+
+static error_t
+s_parse_output (int key, char *text, struct argp_state *state)
+{
+    (void)text;
+    command_t *self = state->input;
+    if (key == S_KEY_JSON)
+        self->json = true;
+    else if (key == S_KEY_QUIET)
+        self->quiet = true;
+    else
+        return ARGP_ERR_UNKNOWN;
+    return 0;
+}
+
+/* The parser above the others: hands the command to each of them, and refuses words that
+ * none of them took. */
+static error_t
+s_parse (int key, char *text, struct argp_state *state)
+{
+    const struct argp *argp = state->root_argp;
+    if (key == ARGP_KEY_INIT) {
+        for (size_t i = 0; argp->children[i].argp; i++)
+            state->child_inputs[i] = state->input;
+        return 0;
+    }
+    if (key == ARGP_KEY_ARG && !argp->args_doc)
+        argp_error (state, "unexpected argument '%s'", text);
+    return ARGP_ERR_UNKNOWN;
+}
+
+static void
+s_parse_all (command_t *self, int argc, char **argv)
+{
+    const command_spec_t *spec = self->spec;
+    s_settings_t settings;
+    s_settings_init (&settings, spec->settings);
+    struct argp own = {.options = spec->options, .parser = spec->parser};
+    struct argp output = {
+        .options = spec->speaks_json ? s_output_options : s_quiet_options,
+        .parser = s_parse_output};
+    struct argp setting = {.options = settings.options, .parser = s_parse_setting};
+    struct argp_child children[] = {{&own, 0, NULL, 0}, {&output, 0, NULL, 0},
+        {&setting, 0, "Settings (environment variable, default):", S_GROUP_SETTINGS},
+        {0}};
+    struct argp argp = {.parser = s_parse,
+        .args_doc = spec->arguments,
+        .doc = spec->help,
+        .children = children};
+    if (settings.count == 0)
+        children[2] = (struct argp_child){0};
+    argv[0] = (char *)spec->name;
+    argp_parse (&argp, argc, argv, 0, NULL, self);
+    s_settings_clear (&settings);
+}
+
+command_t *
+command_new (const command_spec_t *spec, void *options, int argc, char **argv)
+{
+    char error[160];
+    config_t *config = config_new (error);
+    if (!config) {
+        fprintf (stderr, "%s: %s\n", spec->name, error);
+        return NULL;
+    }
+    command_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->spec = spec;
+    self->config = config;
+    self->options = options;
+    s_parse_all (self, argc, argv);
+    const char *level = config_text (config, CONFIG_LOG_LEVEL);
+    bool chosen = strcmp (config_origin (config, CONFIG_LOG_LEVEL), "default") != 0;
+    log_configure (chosen ? level : "error", config_text (config, CONFIG_LOG_FORMAT));
+    return self;
+}
+
+void
+command_destroy (command_t **self_p)
+{
+    command_t *self = *self_p;
+    if (!self)
+        return;
+    config_destroy (&self->config);
+    free (self);
+    *self_p = NULL;
+}
+
+int64_t
+command_integer (struct argp_state *state, const char *flag, const char *text,
+    int64_t low, int64_t high)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll (text, &end, 10);
+    if (errno != 0 || end == text || *end || value < low || value > high)
+        argp_error (state, "%s must be a whole number from %lld to %lld, not '%s'",
+            flag, (long long)low, (long long)high, text);
+    return value;
+}
+
+double
+command_real (struct argp_state *state, const char *flag, const char *text, double low,
+    double high)
+{
+    char *end;
+    double value = strtod (text, &end);
+    if (end == text || *end || !isfinite (value) || value < low || value > high)
+        argp_error (state, "%s must be a number from %g to %g, not '%s'", flag, low,
+            high, text);
+    return value;
+}
+
+int
+command_fail (const command_t *self, const char *format, ...)
+{
+    fprintf (stderr, "%s: ", self->spec->name);
+    va_list args;
+    va_start (args, format);
+    vfprintf (stderr, format, args);
+    va_end (args);
+    fputc ('\n', stderr);
+    return COMMAND_FAILED;
+}
+
+int
+command_answer (const command_t *self, json_t **object_p)
+{
+    assert (*object_p);
+    int status = COMMAND_DONE;
+    if (json_dumpf (*object_p, stdout, JSON_COMPACT | JSON_REAL_PRECISION (9)) == -1 ||
+        puts ("") == EOF || fflush (stdout) == EOF)
+        status = command_fail (self, "cannot write the answer: %s", strerror (errno));
+    json_decref (*object_p);
+    *object_p = NULL;
+    return status;
+}
+
+db_t *
+command_database (const command_t *self)
+{
+    char *conninfo = config_conninfo (self->config);
+    char *label = config_database_label (self->config);
+    db_t *db = db_new (conninfo, self->spec->name, 0);
+    if (!db_ensure (db)) {
+        bool missing = strstr (db_error (db), "does not exist") != NULL;
+        command_fail (self, "cannot use %s: %s%s", label, db_error (db),
+            missing ? "; run 'sasrec migrate'" : "");
+        db_destroy (&db);
+    } else if (!migrate_current (db)) {
+        command_fail (self,
+            "%s lacks our tables, or is older than this program; "
+            "run 'sasrec migrate'",
+            label);
+        db_destroy (&db);
+    }
+    free (label);
+    free (conninfo);
+    return db;
+}

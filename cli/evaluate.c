@@ -1,0 +1,173 @@
+/* sasrec evaluate. SPDX-License-Identifier: Apache-2.0 */
+#include "model/evaluate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/chosen_model.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "cli/training_data.h"
+
+enum { S_KEY_SEED = 0x100, S_KEY_THREADS };
+
+typedef struct {
+    const char *checkpoint; /* NULL: the current one */
+    const char *data;       /* NULL: the database */
+    evaluate_protocol_t protocol;
+    ranking_split_t split;
+    uint64_t seed;
+    size_t threads;
+} s_options_t;
+
+static const struct argp_option s_options[] = {
+    {"checkpoint", 'c', "F", 0, "A file, or a version; else the current model", 0},
+    {"data", 'd', "FILE", 0, "Pairs, \"user item\" per line; else the database", 0},
+    {"protocol", 'p', "WORD", 0,
+        "full: rank all items (default). sampled100: among 100 random ones", 0},
+    {"split", 's', "WORD", 0, "test (default) or valid", 0},
+    {"seed", S_KEY_SEED, "N", 0, "Of the random items of sampled100 (1)", 0},
+    {"threads", S_KEY_THREADS, "N", 0, "Threads (2)", 0}, {0}};
+
+/* Which of the two words it is. */
+static int
+s_choose (struct argp_state *state, const char *flag, const char *text,
+    const char *const words[2])
+{
+    for (int i = 0; i < 2; i++) {
+        if (strcmp (text, words[i]) == 0)
+            return i;
+    }
+    argp_error (state, "%s must be %s or %s, not '%s'", flag, words[0], words[1], text);
+    return 0;
+}
+
+static error_t
+s_parse (int key, char *text, struct argp_state *state)
+{
+    static const char *const protocols[2] = {"full", "sampled100"};
+    static const char *const splits[2] = {"valid", "test"};
+    s_options_t *options = ((command_t *)state->input)->options;
+    switch (key) {
+    case 'c':
+        options->checkpoint = text;
+        return 0;
+    case 'd':
+        options->data = text;
+        return 0;
+    case 'p':
+        options->protocol = s_choose (state, "--protocol", text, protocols) == 0
+                                ? EVALUATE_FULL
+                                : EVALUATE_SAMPLED100;
+        return 0;
+    case 's':
+        options->split = s_choose (state, "--split", text, splits) == 0 ? RANKING_VALID
+                                                                        : RANKING_TEST;
+        return 0;
+    case S_KEY_SEED:
+        options->seed = (uint64_t)command_integer (state, "--seed", text, 0, INT64_MAX);
+        return 0;
+    case S_KEY_THREADS:
+        options->threads = (size_t)command_integer (state, "--threads", text, 1, 256);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const config_key_t s_settings[] = {CONFIG_CHECKPOINTS, CONFIG_POSTGRES_URL,
+    CONFIG_PGHOST, CONFIG_PGPORT, CONFIG_PGUSER, CONFIG_PGDATABASE, CONFIG_PGPASSWORD,
+    CONFIG_COUNT};
+
+static const command_spec_t s_spec = {
+    .name = "sasrec evaluate",
+    .help = "Measure a model: how high does it rank the last item of each user, given "
+            "those "
+            "before? Popularity and a Markov chain stand beside it.",
+    .options = s_options,
+    .parser = s_parse,
+    .settings = s_settings,
+    .speaks_json = true,
+};
+
+typedef struct {
+    const char *path; /* of the checkpoint; borrowed */
+    const char *version;
+    const char *protocol;
+    const char *split;
+    ranking_t model;
+    ranking_t popularity; /* full protocol only, as markov */
+    ranking_t markov;
+    bool has_floors;
+} s_outcome_t;
+
+static json_t *
+s_to_json (const s_outcome_t *outcome)
+{
+    json_t *answer =
+        json_pack ("{s:s,s:s,s:s,s:s}", "version", outcome->version, "checkpoint",
+            outcome->path, "protocol", outcome->protocol, "split", outcome->split);
+    json_t *ranking = report_ranking (&outcome->model);
+    json_object_update (answer, ranking);
+    json_decref (ranking);
+    if (outcome->has_floors)
+        json_object_set_new (
+            answer, "floors", report_floors (&outcome->popularity, &outcome->markov));
+    return answer;
+}
+
+static int
+s_answer (const command_t *self, const s_outcome_t *outcome)
+{
+    if (self->json) {
+        json_t *answer = s_to_json (outcome);
+        return command_answer (self, &answer);
+    }
+    char title[64];
+    snprintf (title, sizeof title, "%s, %zu users, %s", outcome->split,
+        outcome->model.users, outcome->protocol);
+    printf ("Model %s\n", outcome->version);
+    report_print (title, &outcome->model,
+        outcome->has_floors ? &outcome->popularity : NULL,
+        outcome->has_floors ? &outcome->markov : NULL);
+    return COMMAND_DONE;
+}
+
+static int
+s_evaluate (const command_t *self, const model_t *model, const char *path,
+    const dataset_t *data)
+{
+    const s_options_t *options = self->options;
+    s_outcome_t outcome = {.path = path,
+        .version = model_version (model),
+        .protocol = options->protocol == EVALUATE_FULL ? "full" : "sampled100",
+        .split = options->split == RANKING_TEST ? "test" : "valid",
+        .has_floors = options->protocol == EVALUATE_FULL};
+    outcome.model = evaluate_model (model, data, options->split, options->protocol,
+        options->seed, options->threads);
+    if (outcome.has_floors) {
+        outcome.popularity = ranking_popularity (data, options->split);
+        outcome.markov = ranking_markov (data, options->split);
+    }
+    return s_answer (self, &outcome);
+}
+
+int
+command_evaluate (int argc, char **argv)
+{
+    s_options_t options = {.split = RANKING_TEST, .seed = 1, .threads = 2};
+    command_t *self = command_new (&s_spec, &options, argc, argv);
+    if (!self)
+        return COMMAND_FAILED;
+    char path[CHECKPOINT_PATH_SIZE];
+    dataset_t *data = NULL;
+    int status = COMMAND_FAILED;
+    model_t *model = chosen_model_load (self, options.checkpoint, path);
+    if (model && (data = training_data_read (self, options.data)))
+        status = s_evaluate (self, model, path, data);
+    dataset_destroy (&data);
+    model_destroy (&model);
+    command_destroy (&self);
+    return status;
+}

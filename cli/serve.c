@@ -1,0 +1,52 @@
+/* sasrec serve. SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "actors/topology.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+
+typedef struct {
+    const char *role;
+} s_options_t;
+
+static const struct argp_option s_options[] = {
+    {"role", 'r', "ROLE", 0, "all (the default); api, worker, db-writer need Kafka", 0},
+    {0}};
+
+static error_t
+s_parse (int key, char *text, struct argp_state *state)
+{
+    command_t *self = state->input;
+    s_options_t *options = self->options;
+    if (key != 'r')
+        return ARGP_ERR_UNKNOWN;
+    options->role = text;
+    return 0;
+}
+
+static const command_spec_t s_spec = {
+    .name = "sasrec serve",
+    .help = "Run the service: the API and the page, jobs and answers at once, until "
+            "Ctrl-C or SIGTERM.",
+    .options = s_options,
+    .parser = s_parse,
+    .settings = command_all_settings,
+};
+
+int
+command_serve (int argc, char **argv)
+{
+    s_options_t options = {.role = "all"};
+    command_t *self = command_new (&s_spec, &options, argc, argv);
+    if (!self)
+        return COMMAND_FAILED;
+    char error[160];
+    int status = COMMAND_DONE;
+    log_configure (config_text (self->config, CONFIG_LOG_LEVEL),
+        config_text (self->config, CONFIG_LOG_FORMAT));
+    if (topology_run (self->config, options.role, error) == -1)
+        status = command_fail (self, "%s", error);
+    command_destroy (&self);
+    return status;
+}

@@ -1,0 +1,274 @@
+/* sasrec train. SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/progress.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "cli/training_data.h"
+#include "model/checkpoint.h"
+#include "model/trainer.h"
+
+enum {
+    S_KEY_SEED = 0x100,
+    S_KEY_THREADS,
+    S_KEY_WIDTH,
+    S_KEY_BLOCKS,
+    S_KEY_HEADS,
+    S_KEY_WINDOW,
+    S_KEY_FFN_FACTOR,
+    S_KEY_BATCH_USERS,
+    S_KEY_PATIENCE,
+    S_KEY_DROPOUT,
+    S_KEY_LEARNING_RATE,
+    S_KEY_POST_NORM
+};
+
+typedef struct {
+    const char *data; /* NULL: the database */
+    trainer_options_t trainer;
+} s_options_t;
+
+static const struct argp_option s_options[] = {
+    {"data", 'd', "FILE", 0, "Pairs, \"user item\" per line; else the database", 0},
+    {"out", 'o', "FOLDER", 0, "Where to write the checkpoint, as --checkpoints", 0},
+    {"seed", S_KEY_SEED, "N", 0, "The same number gives the same model", 0},
+    {"time-limit", 't', "S", 0, "Stop after so many seconds, keep the best", 0},
+    {"epochs", 'e', "N", 0, "At most so many epochs", 0},
+    {"patience", S_KEY_PATIENCE, "N", 0, "Stop after N epochs that are no better", 0},
+    {"threads", S_KEY_THREADS, "N", 0, "Training threads (2)", 0},
+    {0, 0, 0, 0, "The network; what is not given is chosen from the data:", 1},
+    {"width", S_KEY_WIDTH, "N", 0, "Width D of the embeddings", 1},
+    {"blocks", S_KEY_BLOCKS, "N", 0, "Attention blocks", 1},
+    {"heads", S_KEY_HEADS, "N", 0, "Attention heads; divides the width", 1},
+    {"window", S_KEY_WINDOW, "N", 0, "Newest items of a history that are used", 1},
+    {"ffn-factor", S_KEY_FFN_FACTOR, "N", 0, "Inner width of the FFN over D", 1},
+    {"batch-users", S_KEY_BATCH_USERS, "N", 0, "Users in a batch", 1},
+    {"dropout", S_KEY_DROPOUT, "P", 0, "Share of activations dropped", 1},
+    {"learning-rate", S_KEY_LEARNING_RATE, "R", 0, "Of Adam", 1},
+    {"post-norm", S_KEY_POST_NORM, 0, 0, "Post-LN instead of Pre-LN", 1}, {0}};
+
+static error_t
+s_parse_network (int key, char *text, struct argp_state *state)
+{
+    trainer_options_t *trainer =
+        &((s_options_t *)((command_t *)state->input)->options)->trainer;
+    switch (key) {
+    case S_KEY_WIDTH:
+        trainer->width = (size_t)command_integer (state, "--width", text, 1, 4096);
+        return 0;
+    case S_KEY_BLOCKS:
+        trainer->blocks = (size_t)command_integer (state, "--blocks", text, 1, 64);
+        return 0;
+    case S_KEY_HEADS:
+        trainer->heads = (size_t)command_integer (state, "--heads", text, 1, 256);
+        return 0;
+    case S_KEY_WINDOW:
+        trainer->window = (size_t)command_integer (state, "--window", text, 1, 10000);
+        return 0;
+    case S_KEY_FFN_FACTOR:
+        trainer->ffn_factor =
+            (size_t)command_integer (state, "--ffn-factor", text, 1, 16);
+        return 0;
+    case S_KEY_BATCH_USERS:
+        trainer->batch_users =
+            (size_t)command_integer (state, "--batch-users", text, 1, 100000);
+        return 0;
+    case S_KEY_DROPOUT:
+        trainer->dropout = command_real (state, "--dropout", text, 0, 0.95);
+        return 0;
+    case S_KEY_LEARNING_RATE:
+        trainer->learning_rate = command_real (state, "--learning-rate", text, 1e-9, 1);
+        return 0;
+    case S_KEY_POST_NORM:
+        trainer->post_norm = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t
+s_parse (int key, char *text, struct argp_state *state)
+{
+    command_t *self = state->input;
+    s_options_t *options = self->options;
+    trainer_options_t *trainer = &options->trainer;
+    char error[160];
+    switch (key) {
+    case 'd':
+        options->data = text;
+        return 0;
+    case 'o':
+        if (config_set (self->config, "checkpoints", text, error) == -1)
+            argp_error (state, "%s", error);
+        return 0;
+    case S_KEY_SEED:
+        trainer->seed = (uint64_t)command_integer (state, "--seed", text, 0, INT64_MAX);
+        return 0;
+    case 't':
+        trainer->time_limit_s = command_real (state, "--time-limit", text, 0.1, 1e7);
+        return 0;
+    case 'e':
+        trainer->epochs = (size_t)command_integer (state, "--epochs", text, 1, 100000);
+        return 0;
+    case S_KEY_PATIENCE:
+        trainer->patience =
+            (size_t)command_integer (state, "--patience", text, 1, 100000);
+        return 0;
+    case S_KEY_THREADS:
+        trainer->threads = (size_t)command_integer (state, "--threads", text, 1, 256);
+        return 0;
+    default:
+        return s_parse_network (key, text, state);
+    }
+}
+
+static const config_key_t s_settings[] = {CONFIG_CHECKPOINTS, CONFIG_POSTGRES_URL,
+    CONFIG_PGHOST, CONFIG_PGPORT, CONFIG_PGUSER, CONFIG_PGDATABASE, CONFIG_PGPASSWORD,
+    CONFIG_COUNT};
+
+static const command_spec_t s_spec = {
+    .name = "sasrec train",
+    .help =
+        "Learn a model from the interactions, write its checkpoint and make it the one "
+        "in use. A running server takes it up by itself.\vThe last interaction of each "
+        "user is for the test, the one before for validation. The epoch with the best "
+        "NDCG@10 in validation is kept. Ctrl-C keeps the best so far.",
+    .options = s_options,
+    .parser = s_parse,
+    .settings = s_settings,
+    .speaks_json = true,
+};
+
+static volatile sig_atomic_t s_stop;
+
+static void
+s_on_signal (int number)
+{
+    (void)number;
+    s_stop = 1;
+}
+
+/* The first Ctrl-C stops after the batch; the second one ends the process. */
+static void
+s_catch_signals (void)
+{
+    struct sigaction action = {.sa_handler = s_on_signal};
+    action.sa_flags = (int)SA_RESETHAND;
+    sigaction (SIGINT, &action, NULL);
+    sigaction (SIGTERM, &action, NULL);
+}
+
+/* What is shown while it trains: on a terminal a bar for each epoch. */
+typedef struct {
+    const command_t *command; /* borrowed */
+    progress_t *progress;     /* owned; of the epoch */
+    size_t epoch;
+} s_view_t;
+
+static void
+s_show_epoch (s_view_t *view, size_t epoch, uint64_t total)
+{
+    char label[32];
+    progress_destroy (&view->progress);
+    snprintf (label, sizeof label, "epoch %zu", epoch);
+    uint64_t shown_total = isatty (STDERR_FILENO) ? total : 0;
+    view->progress =
+        progress_new (label, "positions", shown_total, view->command->quiet);
+    view->epoch = epoch;
+}
+
+static void
+s_on_progress (void *context, size_t epoch, uint64_t done, uint64_t total, double loss)
+{
+    s_view_t *view = context;
+    char note[32];
+    if (view->epoch != epoch)
+        s_show_epoch (view, epoch, total);
+    snprintf (note, sizeof note, "loss %.4f", loss);
+    progress_update (view->progress, done, note);
+}
+
+static void
+s_on_epoch (void *context, const trainer_epoch_t *epoch)
+{
+    s_view_t *view = context;
+    if (view->epoch != epoch->epoch)
+        s_show_epoch (view, epoch->epoch, 0);
+    progress_say (view->progress,
+        "epoch %3zu/%zu  loss %.4f  valid NDCG@10 %.4f HR@10 %.4f%s  %.0f positions/s  "
+        "%.0f s, at most %.0f s left",
+        epoch->epoch, epoch->epochs, epoch->loss, epoch->valid_ndcg10,
+        epoch->valid_hr10, epoch->best ? " *" : "  ", epoch->positions_per_second,
+        epoch->elapsed_s, epoch->left_s);
+}
+
+static int
+s_answer (const command_t *self, const trainer_report_t *report)
+{
+    if (self->json) {
+        json_t *answer = json_pack ("{s:s,s:s,s:f,s:I,s:I,s:f,s:o,s:o,s:o}", "version",
+            report->version, "checkpoint", report->checkpoint, "seconds",
+            report->seconds, "epochs", (json_int_t)report->epochs, "best_epoch",
+            (json_int_t)report->best_epoch, "positions_per_second",
+            report->positions_per_second, "valid", report_ranking (&report->valid),
+            "test", report_ranking (&report->test), "floors",
+            report_floors (&report->popularity, &report->markov));
+        return command_answer (self, &answer);
+    }
+    char title[64];
+    printf ("Trained %s in %.1f s: %zu epochs, the best was %zu; %.0f positions/s.\n",
+        report->version, report->seconds, report->epochs, report->best_epoch,
+        report->positions_per_second);
+    snprintf (title, sizeof title, "test, %zu users", report->test.users);
+    report_print (title, &report->test, &report->popularity, &report->markov);
+    printf ("Wrote %s, now the model in use.\n", report->checkpoint);
+    return COMMAND_DONE;
+}
+
+static int
+s_train (const command_t *self, const dataset_t *data)
+{
+    const s_options_t *options = self->options;
+    const char *folder = config_text (self->config, CONFIG_CHECKPOINTS);
+    char error[160];
+    trainer_report_t report;
+    s_view_t view = {.command = self};
+    trainer_hooks_t hooks = {.on_progress = s_on_progress,
+        .on_epoch = s_on_epoch,
+        .context = &view,
+        .stop = &s_stop};
+    if (!self->quiet)
+        fprintf (stderr, "%zu users, %zu items, %zu interactions\n", data->user_count,
+            data->item_count, data->interaction_count);
+    s_catch_signals ();
+    int status = trainer_run (data, &options->trainer, &hooks, folder, &report, error);
+    progress_destroy (&view.progress);
+    if (status == -1)
+        return command_fail (self, "%s", error);
+    if (checkpoint_publish (folder, report.version, error) == -1)
+        return command_fail (self,
+            "the model is in %s, but is not made the one in use: %s", report.checkpoint,
+            error);
+    return s_answer (self, &report);
+}
+
+int
+command_train (int argc, char **argv)
+{
+    s_options_t options = {0};
+    trainer_defaults (&options.trainer);
+    command_t *self = command_new (&s_spec, &options, argc, argv);
+    if (!self)
+        return COMMAND_FAILED;
+    dataset_t *data = training_data_read (self, options.data);
+    int status = data ? s_train (self, data) : COMMAND_FAILED;
+    dataset_destroy (&data);
+    command_destroy (&self);
+    return status;
+}

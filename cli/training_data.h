@@ -1,0 +1,13 @@
+/* The interactions that `sasrec train` and `sasrec evaluate` work on.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_CLI_TRAINING_DATA_H
+#define SASREC_CLI_TRAINING_DATA_H
+
+#include "cli/command.h"
+#include "model/dataset.h"
+
+/* From a file of pairs, or from the database when path is NULL. NULL after saying why,
+ * and what to do. */
+dataset_t *training_data_read (const command_t *command, const char *path);
+
+#endif

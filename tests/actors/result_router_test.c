@@ -1,0 +1,163 @@
+/* Tests of the result_router actor. SPDX-License-Identifier: Apache-2.0 */
+#include "tests/actors/actors.h"
+
+#include "actors/result_router.h"
+#include "proto/wire.h"
+
+#define RESULTS "inproc://router-test-results"
+#define WRITE   "inproc://router-test-write"
+
+typedef struct {
+    live_t *live;
+    result_router_args_t args;
+    zsock_t *results; /* we are a worker */
+    zsock_t *write;   /* and the db_writer */
+    zactor_t *actor;
+} world_t;
+
+static int
+s_set_up (void **state)
+{
+    world_t *world = calloc (1, sizeof *world);
+    world->live = live_new (16, 16);
+    world->args = (result_router_args_t){
+        .results_endpoint = RESULTS, .write_endpoint = WRITE, .live = world->live};
+    world->write = wire_pull_new (WRITE, 8);
+    world->results = wire_push_new (RESULTS, 8192);
+    world->actor = actor_start (result_router_actor, &world->args);
+    *state = world;
+    return 0;
+}
+
+static size_t
+s_empty_write (world_t *world)
+{
+    size_t count = 0;
+    result_t *result;
+    while ((result = result_recv (world->write))) {
+        result_destroy (&result);
+        count++;
+    }
+    return count;
+}
+
+static int
+s_tear_down (void **state)
+{
+    world_t *world = *state;
+    zactor_destroy (&world->actor);
+    s_empty_write (world);
+    wire_destroy (&world->results);
+    wire_destroy (&world->write);
+    live_destroy (&world->live);
+    free (world);
+    return 0;
+}
+
+static void
+s_send (world_t *world, result_t *result)
+{
+    assert_int_equal (result_send (&result, world->results), 0);
+}
+
+static bool
+s_published (world_t *world, const char *request_id)
+{
+    return live_wait_result (
+        world->live, request_id, clock_monotonic_ms () + LIMIT_MS, NULL);
+}
+
+static void
+test_an_at_once_result_answers_its_ticket_only (void **state)
+{
+    world_t *world = *state;
+    result_t *result = result_sample ("r", false), *answer = NULL;
+    ticket_t *ticket = ticket_new ();
+    result->ticket = ticket_retain (ticket);
+    s_send (world, result);
+    assert_int_equal (
+        ticket_wait (ticket, clock_monotonic_ms () + LIMIT_MS, 0, &answer),
+        TICKET_DONE);
+    assert_int_equal (answer->item_ids[0], 7);
+    assert_null (answer->ticket);
+    result_destroy (&answer);
+    ticket_release (&ticket);
+    zactor_destroy (&world->actor);
+    assert_int_equal (s_empty_write (world), 0);
+    assert_false (live_wait_result (world->live, "r", 0, NULL));
+}
+
+static void
+test_a_failed_result_answers_with_its_reason (void **state)
+{
+    world_t *world = *state;
+    result_t *result = result_sample ("r", false);
+    ticket_t *ticket = ticket_new ();
+    result->ticket = ticket_retain (ticket);
+    result->status = RESULT_FAILED;
+    snprintf (result->error, sizeof result->error, "broken");
+    s_send (world, result);
+    assert_int_equal (ticket_outcome (ticket), TICKET_FAILED);
+    assert_string_equal (ticket_reason (ticket), "broken");
+    ticket_release (&ticket);
+}
+
+static void
+test_a_jobs_result_is_published_and_written (void **state)
+{
+    world_t *world = *state;
+    s_send (world, result_sample ("job-1", true));
+    assert_true (s_published (world, "job-1"));
+    assert_true (arrives (world->write, LIMIT_MS));
+    result_t *written = result_recv (world->write);
+    assert_string_equal (written->request_id, "job-1");
+    assert_int_equal (written->count, 1);
+    result_destroy (&written);
+}
+
+static void
+test_a_full_writer_never_stops_the_router (void **state)
+{
+    world_t *world = *state;
+    char id[32];
+    for (int i = 0; i < 6000; i++) { /* more than the write pipe holds */
+        snprintf (id, sizeof id, "job-%d", i);
+        s_send (world, result_sample (id, true));
+        if (i % 1000 == 999)
+            assert_true (s_published (world, id));
+    }
+    assert_in_range (s_empty_write (world), 1, 5000);
+}
+
+static void
+test_stopping_routes_what_waits (void **state)
+{
+    world_t *world = *state;
+    for (int i = 0; i < 4; i++)
+        s_send (world, result_sample ("last", true));
+    zactor_destroy (&world->actor);
+    assert_int_equal (s_empty_write (world), 4);
+}
+
+static void
+test_unknown_commands_are_answered (void **state)
+{
+    actor_refuses_unknown (((world_t *)*state)->actor);
+}
+
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, s_set_up, s_tear_down)
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST (test_an_at_once_result_answers_its_ticket_only),
+        WORLD_TEST (test_a_failed_result_answers_with_its_reason),
+        WORLD_TEST (test_a_jobs_result_is_published_and_written),
+        WORLD_TEST (test_a_full_writer_never_stops_the_router),
+        WORLD_TEST (test_stopping_routes_what_waits),
+        WORLD_TEST (test_unknown_commands_are_answered),
+    };
+    zsys_handler_set (NULL);
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

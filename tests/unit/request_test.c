@@ -1,0 +1,213 @@
+/* Tests of proto/request. SPDX-License-Identifier: Apache-2.0 */
+#include "proto/request.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "proto/wire.h"
+
+static request_t *
+s_read (const char *text, json_fault_t *fault)
+{
+    return request_from_json (text, strlen (text), fault);
+}
+
+static int
+s_read_body (request_t *request, const char *text, json_fault_t *fault)
+{
+    json_t *object = json_read_object (text, strlen (text), fault);
+    assert_non_null (object);
+    int rc = request_read_body (request, object, fault);
+    json_decref (object);
+    return rc;
+}
+
+static void
+test_a_strangers_message_needs_only_id_and_history (void **state)
+{
+    (void)state;
+    json_fault_t fault;
+    request_t *request =
+        s_read ("{\"request_id\":\"r\",\"history\":[3,1],\"new\":{}}", &fault);
+    assert_non_null (request);
+    assert_string_equal (request->request_id, "r");
+    assert_string_equal (request->user_id, "anon");
+    assert_int_equal (request->history_count, 2);
+    assert_int_equal (request->history[1], 1);
+    assert_int_equal (request->k, 10);
+    assert_int_equal (request->attempt, 1);
+    assert_true (request->job);
+    request_destroy (&request);
+    assert_null (request);
+}
+
+static void
+test_json_round_trip (void **state)
+{
+    (void)state;
+    json_fault_t fault;
+    request_t *request =
+        s_read ("{\"request_id\":\"a\\\"b\",\"user_id\":\"\xc3\xa9\",\"history\":"
+                "[9007199254740991,0],\"k\":1000,\"include_seen\":true,"
+                "\"deadline\":1700000000123,\"attempt\":4}",
+            &fault);
+    assert_non_null (request);
+    strbuf_t text = STRBUF_EMPTY;
+    request_to_json (request, &text);
+    request_t *again = request_from_json (text.data, text.length, &fault);
+    assert_non_null (again);
+    assert_string_equal (again->request_id, "a\"b");
+    assert_string_equal (again->user_id, "\xc3\xa9");
+    assert_int_equal (again->history_count, 2);
+    assert_int_equal (again->history[0], 9007199254740991);
+    assert_int_equal (again->k, 1000);
+    assert_true (again->include_seen);
+    assert_int_equal (again->deadline_ms, 1700000000123);
+    assert_int_equal (again->attempt, 4);
+    request_destroy (&again);
+    request_destroy (&request);
+    strbuf_free (&text);
+}
+
+static void
+test_every_truncated_message_is_refused (void **state)
+{
+    (void)state;
+    const char *text = "{\"request_id\":\"r\",\"user_id\":\"u\",\"history\":[1,2],"
+                       "\"k\":5,\"deadline\":1}";
+    json_fault_t fault;
+    for (size_t length = 0; length < strlen (text); length++)
+        assert_null (request_from_json (text, length, &fault));
+}
+
+static void
+test_bad_fields_are_named (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *pointer;
+    } cases[] = {
+        {"{\"request_id\":\"r\"}", "/history"},
+        {"{\"history\":[]}", "/request_id"},
+        {"{\"request_id\":\"\",\"history\":[]}", "/request_id"},
+        {"{\"request_id\":7,\"history\":[]}", "/request_id"},
+        {"{\"request_id\":\"r\",\"history\":[1,-1]}", "/history/1"},
+        {"{\"request_id\":\"r\",\"history\":[9007199254740992]}", "/history/0"},
+        {"{\"request_id\":\"r\",\"history\":[1.0]}", "/history/0"},
+        {"{\"request_id\":\"r\",\"history\":[],\"k\":0}", "/k"},
+        {"{\"request_id\":\"r\",\"history\":[],\"k\":1001}", "/k"},
+        {"{\"request_id\":\"r\",\"history\":[],\"user_id\":\"\"}", "/user_id"},
+        {"{\"request_id\":\"r\",\"history\":[],\"user_id\":\"a\\n\"}", "/user_id"},
+        {"{\"request_id\":\"r\",\"history\":[],\"include_seen\":1}", "/include_seen"},
+        {"{\"request_id\":\"r\",\"history\":[],\"deadline\":-1}", "/deadline"},
+        {"{\"request_id\":\"r\",\"history\":[],\"attempt\":0}", "/attempt"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_fault_t fault = {0};
+        assert_null (s_read (cases[i].text, &fault));
+        assert_string_equal (fault.pointer, cases[i].pointer);
+        assert_true (fault.detail[0]);
+    }
+}
+
+static void
+test_ids_of_128_bytes_fit_and_longer_ones_do_not (void **state)
+{
+    (void)state;
+    char text[400];
+    json_fault_t fault;
+    snprintf (text, sizeof text, "{\"request_id\":\"%0128d\",\"history\":[]}", 7);
+    request_t *request = s_read (text, &fault);
+    assert_non_null (request);
+    assert_int_equal (strlen (request->request_id), 128);
+    request_destroy (&request);
+    snprintf (text, sizeof text, "{\"request_id\":\"%0129d\",\"history\":[]}", 7);
+    assert_null (s_read (text, &fault));
+}
+
+static void
+test_a_body_fills_what_it_names (void **state)
+{
+    (void)state;
+    json_fault_t fault;
+    request_t *request = request_new ();
+    assert_int_equal (
+        s_read_body (request, "{\"history\":[10,20,30],\"deadline_s\":5}", &fault), 0);
+    assert_int_equal (request->history_count, 3);
+    assert_int_equal (request->deadline_s, 5);
+    assert_int_equal (request->k, PROTO_K_DEFAULT);
+    assert_false (request->job);
+    request_destroy (&request);
+}
+
+static void
+test_a_body_with_a_bad_field_is_refused (void **state)
+{
+    (void)state;
+    json_fault_t fault;
+    request_t *request = request_new ();
+    assert_int_equal (
+        s_read_body (request, "{\"history\":[1],\"deadline_s\":0}", &fault), -1);
+    assert_string_equal (fault.pointer, "/deadline_s");
+    request_destroy (&request);
+}
+
+static void
+test_sending_gives_the_request_away_until_the_pipe_is_full (void **state)
+{
+    (void)state;
+    zsock_t *pull = wire_pull_new ("inproc://request-test", 4);
+    zsock_t *push = wire_push_new ("inproc://request-test", 4);
+    size_t sent = 0;
+    request_t *request = request_new ();
+    while (sent < 100 && request_send (&request, push) == 0) {
+        assert_null (request);
+        request = request_new ();
+        sent++;
+    }
+    assert_int_equal (sent, 4);
+    assert_non_null (request); /* full: still ours */
+    request_destroy (&request);
+    while ((request = request_recv (pull))) {
+        request_destroy (&request);
+        sent--;
+    }
+    assert_int_equal (sent, 0);
+    wire_destroy (&push);
+    wire_destroy (&pull);
+    assert_null (pull);
+}
+
+static void
+test_an_endpoint_is_free_again_at_once (void **state)
+{
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        zsock_t *pull = wire_pull_new ("inproc://request-test-again", 4);
+        assert_non_null (pull);
+        assert_null (wire_pull_new ("inproc://request-test-again", 4));
+        wire_destroy (&pull);
+    }
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_a_strangers_message_needs_only_id_and_history),
+        cmocka_unit_test (test_json_round_trip),
+        cmocka_unit_test (test_every_truncated_message_is_refused),
+        cmocka_unit_test (test_bad_fields_are_named),
+        cmocka_unit_test (test_ids_of_128_bytes_fit_and_longer_ones_do_not),
+        cmocka_unit_test (test_a_body_fills_what_it_names),
+        cmocka_unit_test (test_a_body_with_a_bad_field_is_refused),
+        cmocka_unit_test (test_sending_gives_the_request_away_until_the_pipe_is_full),
+        cmocka_unit_test (test_an_endpoint_is_free_again_at_once),
+    };
+    zsys_handler_set (NULL);
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
