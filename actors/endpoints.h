@@ -15,4 +15,13 @@
 #define ENDPOINT_WRITE    "inproc://write"    /* result_t   db_writer           result_router (bridge) */
 #define ENDPOINT_RELOAD   "inproc://reload"   /* reload_t   reload_controller   http (bridge) */
 
+/* Messages that a pipe holds; both of its ends name the same figure. The job pipe takes
+ * the largest burst of the request_producer while the pool looks elsewhere. */
+#define ENDPOINT_ACCEPT_LIMIT  1024
+#define ENDPOINT_JOBS_LIMIT    2048
+#define ENDPOINT_ONCE_LIMIT    256
+#define ENDPOINT_RESULTS_LIMIT 4096
+#define ENDPOINT_WRITE_LIMIT   4096
+#define ENDPOINT_RELOAD_LIMIT  64
+
 #endif
