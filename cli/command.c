@@ -13,8 +13,9 @@
 #include "base/strbuf.h"
 #include "store/migrate.h"
 
-enum { S_KEY_JSON = 'j', S_KEY_QUIET = 'q', S_KEY_SETTING = 0x4000 };
-enum { S_GROUP_SETTINGS = 2, S_GROUP_OUTPUT = 1 };
+enum { S_KEY_HELP = 'h', S_KEY_JSON = 'j', S_KEY_QUIET = 'q', S_KEY_SETTING = 0x4000 };
+enum { S_GROUP_OUTPUT = 2, S_GROUP_SETTINGS = 3 }; /* 0 and 1 are the command's own */
+enum { S_CHILDREN = 3 };
 
 const char *argp_program_version = "sasrec " SASREC_VERSION;
 
@@ -29,12 +30,11 @@ const config_key_t command_all_settings[] = {CONFIG_POSTGRES_URL, CONFIG_PGHOST,
     CONFIG_MAX_ATTEMPTS, CONFIG_CONNECTION_LIMIT, CONFIG_ADDRESS_LIMIT,
     CONFIG_SSE_LIMIT, CONFIG_LOG_LEVEL, CONFIG_LOG_FORMAT, CONFIG_COUNT};
 
-static const struct argp_option s_quiet_options[] = {
-    {"quiet", S_KEY_QUIET, 0, 0, "No progress on stderr", S_GROUP_OUTPUT}, {0}};
+/* A command that speaks no JSON starts at the second row. */
 static const struct argp_option s_output_options[] = {
-    {"quiet", S_KEY_QUIET, 0, 0, "No progress on stderr", S_GROUP_OUTPUT},
     {"json", S_KEY_JSON, 0, 0, "Answer with one JSON object on stdout", S_GROUP_OUTPUT},
-    {0}};
+    {"quiet", S_KEY_QUIET, 0, 0, "No progress on stderr", S_GROUP_OUTPUT},
+    {0, S_KEY_HELP, 0, OPTION_HIDDEN, 0, S_GROUP_OUTPUT}, {0}};
 
 /* argp's view of the settings, made from the table in base/config. */
 typedef struct {
@@ -92,6 +92,8 @@ s_parse_output (int key, char *text, struct argp_state *state)
         self->json = true;
     else if (key == S_KEY_QUIET)
         self->quiet = true;
+    else if (key == S_KEY_HELP)
+        argp_state_help (state, stdout, ARGP_HELP_STD_HELP);
     else
         return ARGP_ERR_UNKNOWN;
     return 0;
@@ -102,13 +104,10 @@ s_parse_output (int key, char *text, struct argp_state *state)
 static error_t
 s_parse (int key, char *text, struct argp_state *state)
 {
-    const struct argp *argp = state->root_argp;
-    if (key == ARGP_KEY_INIT) {
-        for (size_t i = 0; argp->children[i].argp; i++)
-            state->child_inputs[i] = state->input;
-        return 0;
-    }
-    if (key == ARGP_KEY_ARG && !argp->args_doc)
+    command_t *self = state->input;
+    for (int i = 0; key == ARGP_KEY_INIT && i < S_CHILDREN; i++)
+        state->child_inputs[i] = self;
+    if (key == ARGP_KEY_ARG && !self->spec->arguments)
         argp_error (state, "unexpected argument '%s'", text);
     return ARGP_ERR_UNKNOWN;
 }
@@ -121,18 +120,16 @@ s_parse_all (command_t *self, int argc, char **argv)
     s_settings_init (&settings, spec->settings);
     struct argp own = {.options = spec->options, .parser = spec->parser};
     struct argp output = {
-        .options = spec->speaks_json ? s_output_options : s_quiet_options,
-        .parser = s_parse_output};
+        .options = s_output_options + !spec->speaks_json, .parser = s_parse_output};
     struct argp setting = {.options = settings.options, .parser = s_parse_setting};
-    struct argp_child children[] = {{&own, 0, NULL, 0}, {&output, 0, NULL, 0},
-        {&setting, 0, "Settings (environment variable, default):", S_GROUP_SETTINGS},
-        {0}};
+    const char *header =
+        settings.count > 0 ? "Settings (environment variable, default):" : NULL;
+    struct argp_child children[S_CHILDREN + 1] = {{&own, 0, NULL, 0},
+        {&output, 0, NULL, 0}, {&setting, 0, header, S_GROUP_SETTINGS}, {0}};
     struct argp argp = {.parser = s_parse,
         .args_doc = spec->arguments,
         .doc = spec->help,
         .children = children};
-    if (settings.count == 0)
-        children[2] = (struct argp_child){0};
     argv[0] = (char *)spec->name;
     argp_parse (&argp, argc, argv, 0, NULL, self);
     s_settings_clear (&settings);

@@ -176,8 +176,10 @@ s_run (const command_t *self, db_t *db, source_t *source)
     run.load = interactions_load_new (
         db, source_name (source), source_digest (source), options->append, error);
     if (!run.load) {
-        command_fail (self, "%s: %s", source_name (source), error);
-        return COMMAND_REFUSED;
+        bool known = strstr (error, "loaded before") != NULL;
+        command_fail (self, "%s: %s%s", source_name (source), error,
+            known ? "; --append loads it again" : "");
+        return known ? COMMAND_REFUSED : COMMAND_FAILED;
     }
     reader_format_t format =
         options->has_format ? options->format : reader_format_of (options->path);

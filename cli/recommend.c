@@ -15,7 +15,7 @@
 #define S_HISTORY_LIMIT 10000 /* as over HTTP */
 #define S_K_LIMIT       1000
 
-enum { S_KEY_SEEN = 0x100 };
+enum { S_KEY_HISTORY = 0x100, S_KEY_SEEN };
 
 typedef struct {
     const char *checkpoint; /* NULL: the current one */
@@ -28,7 +28,7 @@ typedef struct {
 
 static const struct argp_option s_options[] = {
     {"checkpoint", 'c', "F", 0, "A file, or a version; else the current model", 0},
-    {"history", 'h', "ITEMS", 0, "Item ids, oldest first: 10,20,30", 0},
+    {"history", S_KEY_HISTORY, "ITEMS", 0, "Item ids, oldest first: 10,20,30", 0},
     {0, 'k', "N", 0, "How many items to recommend, 1 to 1000 (10)", 0},
     {"include-seen", S_KEY_SEEN, 0, 0, "Items of the history may come back", 0}, {0}};
 
@@ -60,7 +60,7 @@ s_parse (int key, char *text, struct argp_state *state)
     case 'c':
         options->checkpoint = text;
         return 0;
-    case 'h':
+    case S_KEY_HISTORY:
         s_parse_history (options, text, state);
         return 0;
     case 'k':

@@ -273,7 +273,10 @@ session_copy_put (session_t *self, const char *bytes, size_t length)
     while ((put = PQputCopyData (self->conn, bytes, (int)length)) == 0)
         if (pgwait_writable (self->conn, PGWAIT_FOREVER))
             return s_copy_failed (self);
-    return put > 0 ? DB_OK : s_copy_failed (self);
+    /* libpq would keep what the server has not taken yet: all of a large file. */
+    if (put < 0 || pgwait_flush (self->conn, PGWAIT_FOREVER))
+        return s_copy_failed (self);
+    return DB_OK;
 }
 
 /* Index maintenance and constraints of a long COPY may be left: no time-out of ours. */

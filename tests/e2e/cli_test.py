@@ -1,0 +1,361 @@
+"""The command line, end to end: every subcommand with a real database and a real model."""
+import json
+import pathlib
+import signal
+import subprocess
+import time
+import unittest
+
+from stack import BUILD, Stack
+
+
+class Cli(unittest.TestCase):
+    """Subclasses' shared way to call the program."""
+
+    def run_json(self, *arguments):
+        """The one JSON object that --json promises: the only line on stdout."""
+        out = self.stack.sasrec(*arguments, "--json").stdout
+        self.assertEqual(out.count("\n"), 1, out)
+        return json.loads(out)
+
+    def refuse(self, status, *arguments):
+        """stderr of a command that must end with the status and answer nothing."""
+        done = self.stack.sasrec(*arguments, check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        self.assertEqual(done.stdout, "")
+        return done.stderr
+
+    def file(self, name, text):
+        path = self.stack.folder / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return str(path)
+
+    def interactions(self):
+        return self.stack.sql("select user_id, item_id from interactions "
+                              "order by user_id, created_at, id").splitlines()
+
+
+class Words(Cli):
+    """What needs neither a database nor a model."""
+
+    class NoStack:
+        folder = pathlib.Path("/")
+
+        @staticmethod
+        def sasrec(*arguments, check=True):
+            done = subprocess.run([BUILD / "sasrec", *arguments], cwd="/",
+                                  env={"POSTGRES_URL": "postgresql://a:secret@localhost/x"},
+                                  capture_output=True, text=True)
+            assert not check or done.returncode == 0, done.stderr
+            return done
+
+    stack = NoStack
+    commands = ("migrate", "seed", "import", "export", "prune", "train", "evaluate",
+                "recommend", "serve", "config")
+
+    def test_help_lists_the_commands(self):
+        text = self.stack.sasrec("--help").stdout
+        for command in self.commands:
+            self.assertIn(f"\n  {command} ", text)
+        self.assertEqual(self.stack.sasrec("help").stdout, text)
+
+    def test_every_command_has_help_usage_and_version(self):
+        for command in self.commands:
+            text = self.stack.sasrec(command, "--help").stdout
+            self.assertTrue(text.startswith(f"Usage: sasrec {command} "), text)
+            self.assertEqual(self.stack.sasrec("help", command).stdout, text)
+            self.assertEqual(self.stack.sasrec(command, "-h").stdout, text)
+            self.assertIn("Usage:", self.stack.sasrec(command, "--usage").stdout)
+            self.assertRegex(self.stack.sasrec(command, "--version").stdout,
+                             r"^sasrec \d+\.\d+")
+
+    def test_unknown_command_is_64_with_a_suggestion(self):
+        self.assertIn("did you mean 'train'?", self.refuse(64, "trian"))
+        self.assertIn("'sasrec help' lists them", self.refuse(64, "frobnicate"))
+        self.assertIn("Usage:", self.refuse(64))
+
+    def test_wrong_usage_is_64_and_names_the_command(self):
+        for arguments in (("train", "--epochs", "x"), ("train", "--epochs", "0"),
+                          ("seed", "--items", "29"), ("seed", "--users", "1e3"),
+                          ("import",), ("import", "a", "b"), ("import", "a", "-f", "xml"),
+                          ("prune",), ("prune", "--before", "2026-02-30"),
+                          ("prune", "--before", "soon"), ("export", "--json"),
+                          ("evaluate", "--protocol", "some"), ("evaluate", "--split", "x"),
+                          ("recommend",), ("recommend", "--history", "1,-2"),
+                          ("recommend", "--history", "9007199254740992"),
+                          ("recommend", "--history", "1", "-k", "0"),
+                          ("recommend", "--history", "1", "-k", "1001"),
+                          ("serve", "--http-port", "99999"), ("config", "extra")):
+            with self.subTest(arguments):
+                self.assertTrue(self.refuse(64, *arguments)
+                                .startswith(f"sasrec {arguments[0]}: "))
+
+    def test_config_shows_origins_and_masks_secrets(self):
+        rows = {s["name"]: s for s in self.run_json("config", "--http-port", "81")["settings"]}
+        self.assertEqual((rows["http-port"]["value"], rows["http-port"]["origin"]),
+                         ("81", "flag"))
+        self.assertEqual(rows["ui-port"]["origin"], "default")
+        self.assertEqual(rows["postgres-url"]["origin"], "environment")
+        self.assertEqual(rows["http-port"]["env"], "SASREC_HTTP_PORT")
+        text = self.stack.sasrec("config").stdout + self.stack.sasrec("config", "--json").stdout
+        self.assertNotIn("secret", text)
+
+    def test_no_model_says_what_to_do(self):
+        text = self.refuse(1, "recommend", "--history", "10", "--checkpoints", "/nowhere")
+        self.assertIn("run 'sasrec train'", text)
+        self.refuse(1, "recommend", "--history", "10", "--checkpoint", "/dev/null")
+        self.refuse(1, "recommend", "--history", "10", "--checkpoint", "no-such-version")
+
+    def test_no_database_is_said_without_the_password(self):
+        for command in (("migrate",), ("seed",), ("train",), ("export",),
+                        ("prune", "--before", "2026-01-01")):
+            text = self.refuse(1, *command, "--postgres-url",
+                               "postgresql://a:secret@127.0.0.1:9/x")
+            self.assertTrue(text.startswith(f"sasrec {command[0]}: "), text)
+            self.assertNotIn("secret", text)
+
+    def test_roles_that_need_kafka_are_refused(self):
+        self.assertIn("Kafka", self.refuse(1, "serve", "--role", "worker"))
+
+
+class Data(Cli):
+    """What goes into the database and comes out of it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = cls.enterClassContext(Stack(trained=False))
+
+    def setUp(self):
+        self.stack.sql("truncate interactions, items, imports, predictions")
+
+    def test_migrate_again_changes_nothing(self):
+        self.assertEqual(self.run_json("migrate"), {"applied": 0})
+
+    def test_seed_runs_once(self):
+        answer = self.run_json("seed", "--users", "20", "--items", "60")
+        self.assertEqual((answer["seeded"], answer["users"], answer["items"]), (True, 20, 60))
+        again = self.run_json("seed", "--users", "20", "--items", "60")
+        self.assertEqual((again["seeded"], again["interactions"]), (False, 0))
+        count = int(self.stack.sql("select count(*) from interactions"))
+        self.assertEqual(count, answer["interactions"])
+        self.stack.sasrec("seed", "--users", "20", "--items", "60", "--append")
+        self.assertEqual(int(self.stack.sql("select count(*) from interactions")), 2 * count)
+
+    def test_seed_has_titles_users_and_the_items_of_the_examples(self):
+        self.stack.sasrec("seed")
+        self.assertEqual(self.stack.sql(
+            "select count(*), count(distinct title), count(distinct category) from items"),
+            "500|500|10")
+        self.assertEqual(self.stack.sql(
+            "select count(*) from items where item_id in (10, 20, 30)"), "3")
+        self.assertEqual(self.stack.sql(
+            "select count(distinct user_id), min(length(user_id)), bool_and(user_id ~ "
+            "'^user_([1-9][0-9]?|100)$') from interactions"), "100|6|t")
+        self.assertEqual(self.stack.sql(
+            "select max(created_at) <= now() and min(created_at) > now() - interval "
+            "'200 days' from interactions"), "t")
+
+    def test_seed_is_the_same_for_the_same_number(self):
+        runs = []
+        for seed in "7", "7", "8":
+            self.stack.sql("truncate interactions, items, imports")
+            self.stack.sasrec("seed", "--users", "10", "--seed", seed)
+            runs.append(self.interactions())
+        self.assertEqual(runs[0], runs[1])
+        self.assertNotEqual(runs[0], runs[2])
+
+    def test_import_pairs_keeps_the_order_of_the_file(self):
+        path = self.file("a.txt", "bob 5\nann 9\nbob 4\nann 1\n")
+        answer = self.run_json("import", path)
+        self.assertEqual(answer["interactions"], 4)
+        self.assertEqual(self.interactions(), ["ann|9", "ann|1", "bob|5", "bob|4"])
+
+    def test_import_csv_and_jsonl_with_times(self):
+        self.stack.sasrec("import", self.file(
+            "a.csv", 'user_id,item_id,created_at\n"a, ""b""",2,2026-01-02T00:00:00+01:00\n'
+                     '"a, ""b""",1,2026-01-01\n'))
+        self.stack.sasrec("import", self.file(
+            "a.jsonl", '{"user_id":"zoë","item_id":3,"created_at":1767225600}\n'))
+        self.assertEqual(self.interactions(), ['a, "b"|1', 'a, "b"|2', "zoë|3"])
+        self.assertEqual(self.stack.sql(
+            "select count(*) from interactions where created_at = '2026-01-01T23:00:00Z'"), "1")
+
+    def test_bad_lines_are_told_and_nothing_is_loaded(self):
+        lines = [f"u{i} {i}" for i in range(1, 31)]
+        for i in range(3, 27, 2):
+            lines[i] = "bad"
+        text = self.refuse(2, "import", self.file("b.txt", "\n".join(lines) + "\n"))
+        self.assertEqual(text.count("b.txt:"), 10)
+        self.assertIn("b.txt:4: ", text)
+        self.assertIn("12 bad lines", text)
+        self.assertIn("nothing was loaded", text)
+        self.assertEqual(self.interactions(), [])
+        self.assertEqual(self.stack.sql("select count(*) from imports"), "0")
+
+    def test_a_file_is_loaded_once(self):
+        path = self.file("c.txt", "ann 1\nann 2\n")
+        self.stack.sasrec("import", path)
+        copy = self.file("renamed.txt", "ann 1\nann 2\n")
+        self.assertIn("--append", self.refuse(2, "import", copy))
+        self.assertEqual(len(self.interactions()), 2)
+        self.stack.sasrec("import", copy, "--append")
+        self.assertEqual(len(self.interactions()), 4)
+
+    def test_import_reads_standard_input(self):
+        done = subprocess.run([BUILD / "sasrec", "import", "-"], env=self.stack.env,
+                              input="ann 1\nann 2\n", text=True, capture_output=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.interactions(), ["ann|1", "ann|2"])
+
+    def test_import_of_nothing(self):
+        self.refuse(2, "import", self.file("empty.txt", "\n\n"))
+        self.assertIn("No such file", self.refuse(1, "import", "no-such-file"))
+        self.assertIn("directory", self.refuse(1, "import", "/tmp"))
+
+    def test_export_comes_back_the_same(self):
+        self.stack.sasrec("import", self.file(
+            "d.csv", 'user_id,item_id,created_at\n"x,""y""",7,1700000000.123456\nb,0,5\n'))
+        everything = "select user_id, item_id, created_at from interactions order by 1, 3"
+        before = self.stack.sql(everything)
+        for name in "out.csv", "out.jsonl":
+            path = str(self.stack.folder / name)
+            self.assertEqual(self.run_json("export", "--out", path)["interactions"], 2)
+            self.stack.sql("truncate interactions, imports")
+            self.stack.sasrec("import", path)
+            self.assertEqual(self.stack.sql(everything), before)
+        out = self.stack.sasrec("export", "--format", "pairs").stdout
+        self.assertEqual(sorted(out.splitlines()), ["b 0", 'x,"y" 7'])
+
+    def test_export_leaves_the_old_file_when_it_fails(self):
+        self.stack.sasrec("import", self.file("e.csv", "user_id,item_id\na b,1\n"))
+        path = self.file("kept.txt", "old")
+        self.assertIn("--format csv", self.refuse(1, "export", "--out", path))
+        self.assertEqual(pathlib.Path(path).read_text(), "old")
+        self.assertEqual(list(self.stack.folder.glob("kept.txt.*")), [])
+
+    def test_prune_deletes_old_finished_predictions(self):
+        for day, status, more in (("01", "COMPLETED", "'{}', 'v'"), ("01", "PENDING", "null, null"),
+                                  ("03", "COMPLETED", "'{}', 'v'")):
+            self.stack.sql(
+                "insert into predictions (request_id, user_id, status, request_json, "
+                "result_json, model_version, deadline, created_at) values "
+                f"(gen_random_uuid(), 'a', '{status}', '{{}}', {more}, now(), "
+                f"'2026-01-{day}')")
+        self.assertEqual(self.run_json("prune", "--before", "2026-01-02")["deleted"], 1)
+        self.assertEqual(self.stack.sql("select count(*) from predictions"), "2")
+
+    def test_train_without_interactions_says_what_to_do(self):
+        text = self.refuse(1, "train")
+        self.assertTrue(text.endswith("; run 'sasrec seed' or 'sasrec import FILE'\n"), text)
+        self.assertIn('no interactions in database "', text)
+
+    def test_a_database_without_tables(self):
+        self.stack.sql("create database bare")
+        self.assertIn("run 'sasrec migrate'", self.refuse(1, "seed", "--pgdatabase", "bare"))
+        self.assertIn("run 'sasrec migrate'", self.refuse(1, "seed", "--pgdatabase", "none"))
+        self.stack.sasrec("migrate", "--pgdatabase", "bare")
+        self.stack.sasrec("seed", "--pgdatabase", "bare", "--users", "3")
+
+
+class Model(Cli):
+    """What needs a model."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = cls.enterClassContext(Stack(trained=False))
+        cls.stack.sasrec("seed")
+        cls.report = json.loads(cls.stack.sasrec("train", "--json").stdout)
+
+    def test_train_reports_what_it_promises(self):
+        report = self.report
+        self.assertEqual(set(report["floors"]), {"popularity", "markov"})
+        for part in report["valid"], report["test"], *report["floors"].values():
+            for name in "ndcg@10", "hr@10":
+                self.assertTrue(0 <= part[name] <= 1)
+        self.assertGreater(report["seconds"], 0)
+        self.assertGreater(report["epochs"], 0)
+        self.assertGreater(report["positions_per_second"], 0)
+        self.assertTrue(pathlib.Path(report["checkpoint"]).is_file())
+        current = self.stack.folder / "checkpoints/current"
+        self.assertEqual(current.read_text().strip(), report["version"])
+
+    def test_the_model_beats_the_floors(self):
+        hit = self.report["test"]["hr@10"]
+        floors = self.report["floors"]
+        self.assertGreaterEqual(hit, 3 * floors["popularity"]["hr@10"])
+        self.assertGreater(hit, floors["markov"]["hr@10"])
+
+    def test_evaluate_agrees_with_train(self):
+        answer = self.run_json("evaluate")
+        for name in "ndcg@10", "hr@10":
+            self.assertAlmostEqual(answer[name], self.report["test"][name], 6)
+        self.assertEqual(answer["floors"], self.report["floors"])
+        valid = self.run_json("evaluate", "--split", "valid",
+                              "--checkpoint", self.report["version"])
+        self.assertAlmostEqual(valid["hr@10"], self.report["valid"]["hr@10"], 6)
+
+    def test_evaluate_sampled_is_easier(self):
+        answer = self.run_json("evaluate", "--protocol", "sampled100",
+                               "--checkpoint", self.report["checkpoint"])
+        self.assertGreater(answer["hr@10"], self.report["test"]["hr@10"])
+        self.assertNotIn("floors", answer)
+
+    def test_recommend(self):
+        answer = self.run_json("recommend", "--history", "10,20,30")
+        self.assertEqual(len(set(answer["item_ids"]) - {10, 20, 30}), 10)
+        self.assertEqual(answer["scores"], sorted(answer["scores"], reverse=True))
+        self.assertEqual((answer["source"], answer["history_used"], answer["unknown_dropped"]),
+                         ("model", 3, 0))
+        five = self.run_json("recommend", "--history", "10,20,30", "-k", "5")
+        self.assertEqual(five["item_ids"], answer["item_ids"][:5])
+
+    def test_recommend_for_an_empty_or_unknown_history(self):
+        for history, unknown in ("", 0), ("99999,99998", 2):
+            answer = self.run_json("recommend", "--history", history)
+            self.assertEqual((answer["source"], answer["unknown_dropped"]),
+                             ("popular", unknown))
+            self.assertEqual(len(answer["item_ids"]), 10)
+
+    def test_same_seed_same_weights(self):
+        data = str(self.stack.folder / "pairs.txt")
+        self.stack.sasrec("export", "--format", "pairs", "--out", data)
+        runs = [self.run_json("train", "--data", data, "--seed", "5", "--epochs", "2",
+                              "--out", str(self.stack.folder / name))
+                for name in ("one", "two")]
+        self.assertEqual(runs[0]["test"], runs[1]["test"])
+        answers = [self.run_json("recommend", "--history", "10,20", "--checkpoint",
+                                 run["checkpoint"]) for run in runs]
+        self.assertEqual(answers[0]["scores"], answers[1]["scores"])
+
+    def test_interrupted_training_keeps_the_best_so_far(self):
+        folder = self.stack.folder / "interrupted"
+        process = subprocess.Popen(
+            [BUILD / "sasrec", "train", "--json", "--epochs", "100000", "--patience",
+             "100000", "--out", str(folder)], env=self.stack.env, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for line in process.stderr:  # after the first epoch
+            if "epoch" in line and "valid" in line:
+                break
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 0)
+        self.assertLess(time.monotonic() - started, 10)
+        self.assertTrue(pathlib.Path(json.loads(out)["checkpoint"]).is_file())
+
+    def test_time_limit(self):
+        report = self.run_json("train", "--epochs", "100000", "--patience", "100000",
+                               "--time-limit", "1", "--out",
+                               str(self.stack.folder / "limited"))
+        self.assertLess(report["seconds"], 5)
+
+    def test_damaged_checkpoint_is_refused(self):
+        data = bytearray(pathlib.Path(self.report["checkpoint"]).read_bytes())
+        data[-8] ^= 0x40
+        path = self.file("damaged.safetensors", bytes(data))
+        self.assertIn("damaged.safetensors",
+                      self.refuse(1, "recommend", "--history", "10", "--checkpoint", path))
+
+
+if __name__ == "__main__":
+    unittest.main()
