@@ -21,6 +21,8 @@
 #define ENDPOINT_JOBS_LIMIT    2048
 #define ENDPOINT_ONCE_LIMIT    256
 #define ENDPOINT_RESULTS_LIMIT 4096
+#define ENDPOINT_BATCH_LIMIT   1024 /* one at a time; libzmq tells a sender late of room */
+#define ENDPOINT_FREE_LIMIT    1024
 #define ENDPOINT_WRITE_LIMIT   4096
 #define ENDPOINT_RELOAD_LIMIT  64
 

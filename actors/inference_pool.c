@@ -139,10 +139,10 @@ s_start (self_t *self)
     char endpoint[160];
     self->jobs = wire_pull_new (args->jobs_endpoint, ENDPOINT_JOBS_LIMIT);
     self->once = wire_pull_new (args->once_endpoint, ENDPOINT_ONCE_LIMIT);
-    self->free = wire_pull_new (args->free_endpoint, (int)args->worker_count * 2);
+    self->free = wire_pull_new (args->free_endpoint, ENDPOINT_FREE_LIMIT);
     for (size_t i = 0; i < args->worker_count; i++) {
         snprintf (endpoint, sizeof endpoint, "%s-%zu", args->batch_endpoint, i);
-        self->workers[i] = wire_push_new (endpoint, 2);
+        self->workers[i] = wire_push_new (endpoint, ENDPOINT_BATCH_LIMIT);
     }
     self->started = self->jobs && self->once && self->free;
     control_reply (self->pipe,

@@ -111,8 +111,8 @@ s_start (self_t *self)
     const inference_worker_args_t *args = self->args;
     char endpoint[160];
     snprintf (endpoint, sizeof endpoint, "%s-%zu", args->batch_endpoint, args->index);
-    self->batches = wire_pull_new (endpoint, 2);
-    self->free = wire_push_new (args->free_endpoint, 2);
+    self->batches = wire_pull_new (endpoint, ENDPOINT_BATCH_LIMIT);
+    self->free = wire_push_new (args->free_endpoint, ENDPOINT_FREE_LIMIT);
     self->results = wire_push_new (args->results_endpoint, ENDPOINT_RESULTS_LIMIT);
     self->batch = batch_new (args->index, args->batch_limit);
     self->started = self->batches && batch_send (&self->batch, self->free) == 0;

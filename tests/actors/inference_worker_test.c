@@ -1,0 +1,246 @@
+/* Tests of the inference_worker actor. SPDX-License-Identifier: Apache-2.0 */
+#include "tests/actors/actors.h"
+
+#include "actors/batch.h"
+#include "actors/endpoints.h"
+#include "actors/inference_worker.h"
+#include "proto/wire.h"
+#include "tests/actors/tiny_checkpoint.h"
+
+#define BATCH   "inproc://worker-test-batch"
+#define FREE    "inproc://worker-test-free"
+#define RESULTS "inproc://worker-test-results"
+
+typedef struct {
+    tiny_folder_t folder;
+    model_slot_t *slot;
+    inference_worker_args_t args;
+    zsock_t *batches; /* we are the pool */
+    zsock_t *free;
+    zsock_t *results; /* and the result_router */
+    zactor_t *actor;
+} world_t;
+
+static int
+s_set_up_limited (void **state, int results_limit)
+{
+    world_t *world = calloc (1, sizeof *world);
+    world->folder = tiny_folder_new ();
+    world->slot = model_slot_new ();
+    tiny_write (&world->folder, "v1", 8);
+    model_t *model = tiny_load (&world->folder, "v1");
+    model_slot_put (world->slot, &model);
+    world->args = (inference_worker_args_t){.index = 3,
+        .batch_endpoint = BATCH,
+        .free_endpoint = FREE,
+        .results_endpoint = RESULTS,
+        .batch_limit = 4,
+        .slot = world->slot};
+    world->batches = wire_push_new (BATCH "-3", ENDPOINT_BATCH_LIMIT);
+    world->free = wire_pull_new (FREE, ENDPOINT_FREE_LIMIT);
+    world->results = wire_pull_new (RESULTS, results_limit);
+    world->actor = actor_start (inference_worker_actor, &world->args);
+    *state = world;
+    return 0;
+}
+
+static int
+s_set_up (void **state)
+{
+    return s_set_up_limited (state, 64);
+}
+
+static int
+s_tear_down (void **state)
+{
+    world_t *world = *state;
+    zactor_destroy (&world->actor);
+    batch_t *batch;
+    while ((batch = batch_recv (world->free)))
+        batch_destroy (&batch);
+    result_t *result;
+    while ((result = result_recv (world->results)))
+        result_destroy (&result);
+    wire_destroy (&world->batches);
+    wire_destroy (&world->free);
+    wire_destroy (&world->results);
+    model_slot_destroy (&world->slot);
+    tiny_folder_remove (&world->folder);
+    free (world);
+    return 0;
+}
+
+static batch_t *
+s_free_batch (world_t *world)
+{
+    assert_true (arrives (world->free, LIMIT_MS));
+    batch_t *batch = batch_recv (world->free);
+    assert_int_equal (batch->count, 0);
+    return batch;
+}
+
+static void
+s_give (world_t *world, batch_t *batch)
+{
+    assert_int_equal (batch_send (&batch, world->batches), 0);
+}
+
+static result_t *
+s_result (world_t *world)
+{
+    assert_true (arrives (world->results, LIMIT_MS));
+    return result_recv (world->results);
+}
+
+static void
+test_a_worker_says_at_its_start_that_it_is_free (void **state)
+{
+    world_t *world = *state;
+    batch_t *batch = s_free_batch (world);
+    assert_int_equal (batch->worker, 3);
+    assert_int_equal (batch->limit, 4);
+    batch_destroy (&batch);
+}
+
+static void
+test_results_have_items_scores_and_provenance (void **state)
+{
+    world_t *world = *state;
+    batch_t *batch = s_free_batch (world);
+    request_t *request = request_sample ("r1", true);
+    request->history[1] = 99999; /* unknown */
+    snprintf (request->user_id, sizeof request->user_id, "user_9");
+    request->accepted_us = 17;
+    batch->requests[batch->count++] = request;
+    s_give (world, batch);
+    result_t *result = s_result (world);
+    assert_string_equal (result->request_id, "r1");
+    assert_string_equal (result->user_id, "user_9");
+    assert_string_equal (result->model_version, "v1");
+    assert_int_equal (result->status, RESULT_COMPLETED);
+    assert_int_equal (result->source, RESULT_FROM_MODEL);
+    assert_int_equal (result->count, 3);
+    assert_int_equal (result->history_used, 1);
+    assert_int_equal (result->unknown_dropped, 1);
+    assert_true (result->job);
+    assert_int_equal (result->accepted_us, 17);
+    for (size_t i = 0; i < result->count; i++)
+        assert_int_not_equal (result->item_ids[i], 10); /* was seen */
+    assert_true (result->scores[0] >= result->scores[2]);
+    result_destroy (&result);
+    batch = s_free_batch (world);
+    batch_destroy (&batch);
+}
+
+static void
+test_an_unknown_history_is_answered_from_popularity (void **state)
+{
+    world_t *world = *state;
+    batch_t *batch = s_free_batch (world);
+    request_t *request = request_sample ("r1", false);
+    request->history_count = 0;
+    batch->requests[batch->count++] = request;
+    s_give (world, batch);
+    result_t *result = s_result (world);
+    assert_int_equal (result->source, RESULT_FROM_POPULAR);
+    assert_int_equal (result->count, 3);
+    assert_int_equal (result->item_ids[0], 10);
+    result_destroy (&result);
+}
+
+static void
+test_the_ticket_travels_with_the_result (void **state)
+{
+    world_t *world = *state;
+    batch_t *batch = s_free_batch (world);
+    ticket_t *ticket = ticket_new ();
+    batch->requests[0] = request_sample ("r1", false);
+    batch->requests[0]->ticket = ticket_retain (ticket);
+    batch->count = 1;
+    s_give (world, batch);
+    result_t *result = s_result (world);
+    assert_ptr_equal (result->ticket, ticket);
+    result_destroy (&result);
+    ticket_release (&ticket);
+}
+
+static void
+test_a_new_model_of_another_shape_is_used_for_the_next_batch (void **state)
+{
+    world_t *world = *state;
+    batch_t *batch = s_free_batch (world);
+    batch->requests[batch->count++] = request_sample ("old", true);
+    s_give (world, batch);
+    result_t *result = s_result (world);
+    assert_string_equal (result->model_version, "v1");
+    result_destroy (&result);
+    tiny_write (&world->folder, "v2", 16);
+    model_t *model = tiny_load (&world->folder, "v2");
+    model_slot_put (world->slot, &model);
+    batch = s_free_batch (world);
+    batch->requests[batch->count++] = request_sample ("new", true);
+    s_give (world, batch);
+    result = s_result (world);
+    assert_string_equal (result->model_version, "v2");
+    result_destroy (&result);
+}
+
+static int
+s_set_up_narrow (void **state)
+{
+    return s_set_up_limited (state, 1);
+}
+
+/* The results pipe holds half of its writer's limit here. */
+static void
+test_a_full_results_pipe_holds_the_worker_and_loses_nothing (void **state)
+{
+    world_t *world = *state;
+    size_t sent = 0, received = 0;
+    while (sent < ENDPOINT_RESULTS_LIMIT && arrives (world->free, 300)) {
+        batch_t *batch = s_free_batch (world);
+        while (batch->count < batch->limit)
+            batch->requests[batch->count++] = request_sample ("r", true);
+        sent += batch->count;
+        s_give (world, batch);
+    }
+    assert_in_range (sent, ENDPOINT_RESULTS_LIMIT / 2, ENDPOINT_RESULTS_LIMIT / 2 + 8);
+    while (received < sent && arrives (world->results, LIMIT_MS)) {
+        result_t *result = result_recv (world->results);
+        result_destroy (&result);
+        received++;
+    }
+    assert_int_equal (received, sent);
+    batch_t *batch = s_free_batch (world);
+    batch_destroy (&batch);
+}
+
+static void
+test_commands_are_answered_before_the_start_too (void **state)
+{
+    world_t *world = *state;
+    actor_refuses_unknown (world->actor);
+    zactor_t *idle = zactor_new (inference_worker_actor, &world->args);
+    actor_refuses_unknown (idle);
+    zactor_destroy (&idle);
+}
+
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, s_set_up, s_tear_down)
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST (test_a_worker_says_at_its_start_that_it_is_free),
+        WORLD_TEST (test_results_have_items_scores_and_provenance),
+        WORLD_TEST (test_an_unknown_history_is_answered_from_popularity),
+        WORLD_TEST (test_the_ticket_travels_with_the_result),
+        WORLD_TEST (test_a_new_model_of_another_shape_is_used_for_the_next_batch),
+        cmocka_unit_test_setup_teardown (
+            test_a_full_results_pipe_holds_the_worker_and_loses_nothing,
+            s_set_up_narrow, s_tear_down),
+        WORLD_TEST (test_commands_are_answered_before_the_start_too),
+    };
+    zsys_handler_set (NULL);
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
