@@ -4,8 +4,14 @@
 #include <assert.h>
 #include <cblas.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A library built without threads has no locks either: two callers at once corrupt each
+ * other's packed panels (seen with Debian's libopenblas0-serial). Then products run one
+ * at a time. */
+static pthread_mutex_t s_serial = PTHREAD_MUTEX_INITIALIZER;
 
 static blasint
 s_int (size_t value)
@@ -20,8 +26,13 @@ s_product (CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, size_t k,
 {
     if (m == 0 || n == 0)
         return;
+    bool alone = !blas_concurrent ();
+    if (alone)
+        pthread_mutex_lock (&s_serial);
     cblas_sgemm (CblasRowMajor, ta, tb, s_int (m), s_int (n), s_int (k), 1.0f, a.values,
         s_int (a.ld), b.values, s_int (b.ld), keep, c, s_int (ldc));
+    if (alone)
+        pthread_mutex_unlock (&s_serial);
 }
 
 void
@@ -49,6 +60,12 @@ void
 blas_setup (void)
 {
     openblas_set_num_threads (1);
+}
+
+bool
+blas_concurrent (void)
+{
+    return openblas_get_parallel () != 0;
 }
 
 const char *

@@ -1,4 +1,5 @@
-/* OpenBLAS, one thread per caller: our own threads split the work. Matrices are
+/* OpenBLAS, one thread per caller: our own threads split the work. Every
+ * product of the program goes through here. Matrices are
  * row-major, ld is the distance between rows, in floats.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_MODEL_BLAS_H
@@ -12,6 +13,10 @@ void blas_setup (void);
 
 /* The kernels in use: "Cooperlake", "Haswell", ... */
 const char *blas_core (void);
+
+/* False for a library without locks (libopenblas0-serial): products of several threads
+ * then wait for each other. libopenblas0-pthread is the one to install. */
+bool blas_concurrent (void);
 
 /* True when OPENBLAS_CORETYPE holds the library to kernels below this CPU's. */
 bool blas_held_back (void);

@@ -15,47 +15,50 @@
 
 typedef struct {
     uint64_t seed;
-    size_t threads;        /* 2 */
-    double time_limit_s;   /* 0 = none */
+    size_t threads;      /* 2 */
+    double time_limit_s; /* 0 = none */
     /* 0 (or a negative rate): chosen from the data's statistics, see docs/training.md */
-    size_t width;          /* D */
+    size_t width; /* D */
     size_t blocks;
     size_t heads;
-    size_t window;         /* L */
+    size_t window; /* L */
     size_t ffn_factor;
     size_t batch_users;
-    size_t epochs;         /* at most */
-    size_t patience;       /* epochs without a better validation NDCG@10 */
+    size_t epochs;   /* at most */
+    size_t patience; /* epochs without a better validation NDCG@10 */
     double dropout;
     double learning_rate;
-    bool post_norm;        /* Post-LN instead of Pre-LN */
+    bool post_norm; /* Post-LN instead of Pre-LN */
 } trainer_options_t;
 
 typedef struct {
-    size_t epoch;          /* from 1 */
-    size_t epochs;         /* planned */
-    double loss;           /* mean over the epoch's positions */
+    size_t epoch;  /* from 1 */
+    size_t epochs; /* planned */
+    double loss;   /* mean over the epoch's positions */
     double valid_ndcg10;
     double valid_hr10;
     bool best;
     double positions_per_second;
     double elapsed_s;
-    double left_s;         /* estimate */
+    double left_s; /* estimate */
 } trainer_epoch_t;
 
 typedef struct {
     /* May be NULL. positions: done of total in this epoch; called about 10 times/s. */
-    void (*on_progress) (void *context, size_t epoch, uint64_t done, uint64_t total, double loss);
-    void (*on_epoch) (void *context, const trainer_epoch_t *epoch); /* after validation */
+    void (*on_progress) (
+        void *context, size_t epoch, uint64_t done, uint64_t total, double loss);
+    void (*on_epoch) (
+        void *context, const trainer_epoch_t *epoch); /* after validation */
     void *context;
-    const volatile sig_atomic_t *stop; /* set: stop after this batch, keep the best so far; may be NULL */
+    const volatile sig_atomic_t
+        *stop; /* set: stop after this batch, keep the best so far; may be NULL */
 } trainer_hooks_t;
 
 typedef struct {
     char version[65];
     char checkpoint[512]; /* path written */
     double seconds;
-    size_t epochs;        /* run */
+    size_t epochs; /* run */
     size_t best_epoch;
     double positions_per_second;
     ranking_t valid;

@@ -1,0 +1,24 @@
+/* Full ranking of a data set's users by a network, with all threads of a team: the
+ * validation of each epoch and the test at the end.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_MODEL_RANKER_H
+#define SASREC_MODEL_RANKER_H
+
+#include "model/dataset.h"
+#include "model/ranking.h"
+#include "model/sasrec.h"
+#include "model/team.h"
+
+typedef struct ranker ranker_t;
+
+/* data and team are borrowed. user_limit: validation takes at most so many users, spread
+ * evenly over the set; the test takes all. */
+ranker_t *ranker_new (const dataset_t *data, const sasrec_shape_t *shape, team_t *team,
+    size_t user_limit);
+void ranker_destroy (ranker_t **self_p);
+
+/* The same weights give the same result with any number of threads. */
+ranking_t ranker_run (
+    ranker_t *self, const sasrec_weights_t *weights, ranking_split_t split);
+
+#endif

@@ -1,0 +1,118 @@
+/* Rules from data to hyper-parameters. SPDX-License-Identifier: Apache-2.0 */
+#include "model/recipe.h"
+
+#include <assert.h>
+#include <math.h>
+
+#define BATCH_POSITIONS 1700 /* small batches reach the same quality in fewer passes */
+
+typedef enum { DATA_TINY, DATA_SPARSE, DATA_DENSE } kind_t;
+
+typedef struct {
+    size_t users;     /* that give examples */
+    double mean;      /* training items of such a user */
+    double positions; /* targets in all, before the window cuts */
+    size_t longest;
+} statistics_t;
+
+static statistics_t
+s_statistics (const dataset_t *data)
+{
+    statistics_t s = {0};
+    for (size_t u = 0; u < data->user_count; u++) {
+        size_t count = dataset_train_count (data, u);
+        if (count < 2)
+            continue;
+        s.users++;
+        s.positions += (double)(count - 1);
+        s.longest = count > s.longest ? count : s.longest;
+    }
+    s.mean = s.users ? s.positions / (double)s.users + 1 : 0;
+    return s;
+}
+
+static kind_t
+s_kind (const statistics_t *s)
+{
+    if (s->positions < 30000)
+        return DATA_TINY;
+    return s->mean < 40 ? DATA_SPARSE : DATA_DENSE;
+}
+
+static size_t
+s_or (size_t given, size_t rule)
+{
+    return given ? given : rule;
+}
+
+static size_t
+s_clamp (double value, size_t low, size_t high)
+{
+    if (value <= (double)low)
+        return low;
+    return value >= (double)high ? high : (size_t)value;
+}
+
+/* Rules per kind of data, in the order tiny, sparse, dense. */
+static const struct {
+    size_t width, window, epochs;
+    double dropout, rate, decay;
+} s_rules[] = {
+    {32, 50, 120, 0.4, 2e-3, 0.1},
+    {64, 50, 30, 0.5, 1e-3, 0},
+    {128, 200, 24, 0.2, 1e-3, 0},
+};
+
+recipe_t
+recipe_make (const dataset_t *data, const trainer_options_t *options)
+{
+    statistics_t s = s_statistics (data);
+    kind_t kind = s_kind (&s);
+    recipe_t self = {
+        .warm_up = 0.05,
+        .decay = s_rules[kind].decay,
+        .average = 0.99,
+    };
+    self.shape = (sasrec_shape_t){
+        .items = data->item_count,
+        .width = s_or (options->width, s_rules[kind].width),
+        .blocks = s_or (options->blocks, 2),
+        .heads = s_or (options->heads, 1),
+        .window = s_or (options->window, s_rules[kind].window),
+        .ffn_factor = s_or (options->ffn_factor, 1),
+        .post_norm = options->post_norm,
+    };
+    double length = fmin (s.mean, (double)self.shape.window);
+    self.batch_users =
+        s_or (options->batch_users, s_clamp (BATCH_POSITIONS / length, 16, 256));
+    self.epochs = s_or (options->epochs, s_rules[kind].epochs);
+    self.patience = s_or (options->patience, self.epochs / 3 + 2);
+    self.dropout = options->dropout >= 0 ? options->dropout : s_rules[kind].dropout;
+    self.learning_rate =
+        options->learning_rate > 0 ? options->learning_rate : s_rules[kind].rate;
+    return self;
+}
+
+json_t *
+recipe_json (const recipe_t *self)
+{
+    const sasrec_shape_t *shape = &self->shape;
+    json_t *json = json_pack ("{sI sI sI sI sI sI sb sI sI sI sf sf sf sf sf}", "items",
+        (json_int_t)shape->items, "width", (json_int_t)shape->width, "blocks",
+        (json_int_t)shape->blocks, "heads", (json_int_t)shape->heads, "window",
+        (json_int_t)shape->window, "ffn_factor", (json_int_t)shape->ffn_factor,
+        "post_norm", shape->post_norm, "batch_users", (json_int_t)self->batch_users,
+        "epochs", (json_int_t)self->epochs, "patience", (json_int_t)self->patience,
+        "dropout", self->dropout, "learning_rate", self->learning_rate, "warm_up",
+        self->warm_up, "decay", self->decay, "average", self->average);
+    assert (json);
+    return json;
+}
+
+double
+recipe_rate (const recipe_t *self, double progress)
+{
+    const double pi = 3.14159265358979323846;
+    double rise = self->warm_up > 0 ? fmin (1.0, progress / self->warm_up) : 1.0;
+    return self->learning_rate * rise * 0.5 * (1.0 + cos (pi * fmin (progress, 1.0)));
+}

@@ -1,0 +1,34 @@
+/* How to train on this data: every choice the options leave open, by a few rules over
+ * the data's statistics (docs/training.md has the reasons and the measurements).
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_MODEL_RECIPE_H
+#define SASREC_MODEL_RECIPE_H
+
+#include <jansson.h>
+
+#include "model/dataset.h"
+#include "model/sasrec.h"
+#include "model/trainer.h"
+
+typedef struct {
+    sasrec_shape_t shape;
+    size_t batch_users;
+    size_t epochs;
+    size_t patience;
+    double dropout;
+    double learning_rate; /* peak */
+    double warm_up; /* share of the run in which the rate rises; then a cosine to 0 */
+    double decay;   /* of weights (AdamW), per unit of learning rate */
+    double average; /* of the weights' moving average, per step */
+} recipe_t;
+
+/* Options given stay; 0 (or a negative rate) is filled. */
+recipe_t recipe_make (const dataset_t *data, const trainer_options_t *options);
+
+/* For the checkpoint. Fresh. */
+json_t *recipe_json (const recipe_t *self);
+
+/* The learning rate at a share of the run, progress in [0, 1]. */
+double recipe_rate (const recipe_t *self, double progress);
+
+#endif

@@ -1,0 +1,101 @@
+/* Batches: every example once, inputs and targets in step, shares balanced.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "model/batcher.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "tests/unit/data_samples.h"
+
+#define WINDOW 12
+
+static void
+test_an_epoch_has_every_position_once (void **state)
+{
+    (void)state;
+    dataset_t *data = sample_dataset (50, 30, 2);
+    batcher_t *batcher = batcher_new (data, WINDOW, 8, 2);
+    rng_t rng;
+    rng_seed (&rng, 1, 1);
+    batcher_shuffle (batcher, &rng);
+    uint64_t want = 0, filled = 0, shared = 0;
+    for (size_t u = 0; u < data->user_count; u++) {
+        size_t targets = dataset_train_count (data, u) - 1;
+        want += targets < WINDOW ? targets : WINDOW;
+    }
+    assert_int_equal (batcher_batch_count (batcher), 7);
+    for (size_t b = 0; b < 7; b++) {
+        filled += batcher_fill (batcher, b);
+        for (size_t i = 0; i < 2; i++) {
+            batcher_share_t share = batcher_share (batcher, i);
+            shared += share.offsets[share.sequence_count];
+        }
+    }
+    assert_int_equal (batcher_positions (batcher), want);
+    assert_int_equal (filled, want);
+    assert_int_equal (shared, want);
+    batcher_destroy (&batcher);
+    dataset_destroy (&data);
+}
+
+static void
+test_targets_are_the_next_items (void **state)
+{
+    (void)state;
+    dataset_t *data = sample_dataset (1, 30, 3);
+    batcher_t *batcher = batcher_new (data, WINDOW, 8, 1);
+    size_t count = dataset_train_count (data, 0);
+    size_t length = count - 1 < WINDOW ? count - 1 : WINDOW;
+    assert_int_equal (batcher_fill (batcher, 0), length);
+    batcher_share_t share = batcher_share (batcher, 0);
+    for (size_t t = 0; t < length; t++) {
+        assert_int_equal (share.tokens[t], data->items[count - 1 - length + t]);
+        assert_int_equal (share.targets[t], data->items[count - length + t]);
+    }
+    batcher_destroy (&batcher);
+    dataset_destroy (&data);
+}
+
+static void
+test_shares_differ_by_at_most_the_longest (void **state)
+{
+    (void)state;
+    dataset_t *data = sample_dataset (100, 30, 4);
+    batcher_t *batcher = batcher_new (data, WINDOW, 16, 2);
+    for (size_t b = 0; b + 1 < batcher_batch_count (batcher); b++) {
+        batcher_fill (batcher, b);
+        batcher_share_t x = batcher_share (batcher, 0), y = batcher_share (batcher, 1);
+        long difference =
+            (long)x.offsets[x.sequence_count] - (long)y.offsets[y.sequence_count];
+        assert_true (labs (difference) <= WINDOW);
+    }
+    batcher_destroy (&batcher);
+    dataset_destroy (&data);
+}
+
+static void
+test_more_threads_than_sequences (void **state)
+{
+    (void)state;
+    dataset_t *data = sample_dataset (3, 30, 5);
+    batcher_t *batcher = batcher_new (data, WINDOW, 2, 4);
+    batcher_fill (batcher, 1);
+    assert_int_equal (batcher_share (batcher, 0).sequence_count, 1);
+    assert_int_equal (batcher_share (batcher, 3).sequence_count, 0);
+    batcher_destroy (&batcher);
+    dataset_destroy (&data);
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_an_epoch_has_every_position_once),
+        cmocka_unit_test (test_targets_are_the_next_items),
+        cmocka_unit_test (test_shares_differ_by_at_most_the_longest),
+        cmocka_unit_test (test_more_threads_than_sequences),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
