@@ -10,33 +10,36 @@
 
 #include "store/array.h"
 
-/* Users one after the other from the index on their key, so that the cost follows the
- * limit. The users that start with a prefix lie together there, unless the prefix ends
- * in a digit (store/schema: user_order). $1 prefix, $2 after, $3 limit. */
+/* Users one after the other from an index, so that the cost follows the users found and
+ * not the interactions. $1 prefix, $2 after, $3 limit; "" means none. */
+#define USER_ID  "user_id COLLATE \"C\""
 #define USER_KEY "user_order (user_id) COLLATE \"C\""
 #define AFTER_KEY                                                                      \
     "CASE WHEN $2::text = '' THEN '' ELSE user_order ($2) END COLLATE \"C\""
-#define NEXT_USER(key)                                                                 \
-    "SELECT " USER_KEY " AS user_key, user_id FROM interactions"                       \
-    " WHERE " USER_KEY " > " key " AND ($1::text = '' OR " USER_KEY                    \
-    " < $1 || chr (1114111) COLLATE \"C\")"                                            \
-    " ORDER BY " USER_KEY " LIMIT 1"
+#define NEXT_USER(key, bound)                                                          \
+    "SELECT " key " AS user_key, user_id FROM interactions"                            \
+    " WHERE " bound " AND ($1::text = '' OR " key " < $1 || chr (1114111)"             \
+    " COLLATE \"C\") ORDER BY " key " LIMIT 1"
+#define WALK(key, start)                                                               \
+    "WITH RECURSIVE walk (user_key, user_id) AS ((" NEXT_USER (                        \
+        key, start) ")"                                                                \
+                    " UNION ALL SELECT next.user_key, next.user_id FROM walk,"         \
+                    " LATERAL (" NEXT_USER (                                           \
+                        key, key " > walk.user_key") ") next)"                         \
+                                                     " SELECT user_id FROM walk"
+#define IN_ORDER " WHERE " USER_KEY " > " AFTER_KEY " ORDER BY " USER_KEY " LIMIT $3"
 
-static const char s_walk_users[] =
-    "WITH RECURSIVE walk (user_key, user_id) AS ("
-    " (" NEXT_USER (
-        "greatest ($1::text COLLATE \"C\", " AFTER_KEY
-        ")") ")"
-             " UNION ALL"
-             " SELECT next.user_key, next.user_id FROM walk,"
-             "  LATERAL (" NEXT_USER (
-                 "walk.user_key") ") next)"
-                                  " SELECT user_id FROM walk LIMIT $3::bigint";
+/* Users that start with a prefix lie together in the index on the key, unless the prefix
+ * ends in a digit (store/schema: user_order); then they are sorted afterwards. */
+static const char s_walk_keys[] = WALK (USER_KEY,
+    USER_KEY " >= $1 COLLATE \"C\" AND " USER_KEY " > " AFTER_KEY) " LIMIT $3";
+static const char s_walk_ids[] =
+    WALK (USER_ID, USER_ID " >= $1 COLLATE \"C\"") IN_ORDER;
 
+/* A view has no index of ours. */
 static const char s_sort_users[] =
-    "SELECT user_id FROM (SELECT DISTINCT user_id FROM interactions"
-    "  WHERE user_id ^@ $1::text) t"
-    " WHERE " USER_KEY " > " AFTER_KEY " ORDER BY " USER_KEY " LIMIT $3::bigint";
+    "SELECT user_id FROM (SELECT DISTINCT user_id"
+    " FROM interactions WHERE user_id ^@ $1::text) t" IN_ORDER;
 
 static const db_statement_t s_history = {
     .name = "interactions_history",
@@ -94,7 +97,9 @@ interactions_users (db_t *db, const char *prefix, const char *after, size_t limi
     if (status != DB_OK)
         return status;
     PGresult *result;
-    const char *sql = table && !s_ends_in_digit (prefix) ? s_walk_users : s_sort_users;
+    const char *sql = !table                     ? s_sort_users
+                      : s_ends_in_digit (prefix) ? s_walk_ids
+                                                 : s_walk_keys;
     status = db_exec (db, sql, 3, values, &result);
     if (status == DB_OK) {
         *count = (size_t)PQntuples (result);

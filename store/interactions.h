@@ -12,8 +12,8 @@
 #include "store/db.h"
 
 /* Distinct user ids in natural order (user_2 before user_10), after `after`, starting
- * with `prefix` (both may be ""), at most limit. *users is fresh: interactions_users_free. The
- * cost follows limit, not the size of the table (of a view: its size). */
+ * with `prefix` (both may be ""), at most limit. *users is fresh: interactions_users_free.
+ * The cost follows the users found, not the size of the table (of a view: its size). */
 db_status_t interactions_users (db_t *db, const char *prefix, const char *after,
     size_t limit, char ***users, size_t *count);
 void interactions_users_free (char ***users_p, size_t count);
@@ -49,8 +49,9 @@ typedef struct interactions_load interactions_load_t;
 interactions_load_t *interactions_load_new (
     db_t *db, const char *name, const char *digest, bool append, char error[160]);
 /* created_at_us: unix microseconds, or INT64_MIN for "now plus one microsecond per row"
- * (keeps the order of the file). -1: the connection is lost; destroy. A row that the
- * table refuses shows at commit. */
+ * (keeps the order of the file). -1: it failed; destroy, db_error says why. A row that
+ * the table refuses shows at commit. Readers of the table wait while a load of more than
+ * some 80,000 rows goes into a table that had less than a million. */
 int interactions_load_row (interactions_load_t *self, const char *user_id,
     int64_t item_id, int64_t created_at_us);
 /* Takes the load, also on -1 (then nothing was kept). rows may be NULL. */

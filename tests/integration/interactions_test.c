@@ -1,0 +1,408 @@
+/* The table interactions, against a real PostgreSQL. SPDX-License-Identifier: Apache-2.0 */
+#include "store_fixture.h"
+
+#include "store/interactions.h"
+
+#define NOW INT64_MIN
+
+static interactions_load_t *
+s_begin (store_fixture_t *self, const char *digest)
+{
+    char error[160] = "";
+    interactions_load_t *load =
+        interactions_load_new (self->db, "file.txt", digest, false, error);
+    if (!load)
+        fail_msg ("%s", error);
+    return load;
+}
+
+static void
+s_commit (interactions_load_t *load)
+{
+    char error[160] = "";
+    if (interactions_load_commit (&load, NULL, error))
+        fail_msg ("%s", error);
+    assert_null (load);
+}
+
+/* Each user gets one interaction. */
+static void
+s_load_users (store_fixture_t *self, const char *const *users, size_t count)
+{
+    interactions_load_t *load = s_begin (self, "users");
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal (interactions_load_row (load, users[i], 1, NOW), 0);
+    s_commit (load);
+}
+
+static void
+s_assert_users (store_fixture_t *self, const char *prefix, const char *after,
+    size_t limit, const char *expected)
+{
+    char **users;
+    size_t count;
+    char joined[512] = "";
+    assert_int_equal (
+        interactions_users (self->db, prefix, after, limit, &users, &count), DB_OK);
+    for (size_t i = 0; i < count; i++) {
+        strcat (joined, i ? " " : "");
+        strcat (joined, users[i]);
+    }
+    assert_string_equal (joined, expected);
+    interactions_users_free (&users, count);
+    assert_null (users);
+}
+
+static const char *const s_names[] = {"user_10", "user_2", "user_1", "alice", "user_11",
+    "bob", "user_2", "user", "7", "12", "user_100", "user_1x", "zo\xc3\xab"};
+
+#define S_NAME_COUNT (sizeof s_names / sizeof *s_names)
+
+static void
+s_users_come_in_natural_order (void **state)
+{
+    store_fixture_t *self = *state;
+    s_load_users (self, s_names, S_NAME_COUNT);
+    s_assert_users (self, "", "", 100,
+        "7 12 alice bob user user_1 user_2 user_10 user_11 user_100 user_1x "
+        "zo\xc3\xab");
+}
+
+static void
+s_users_are_paged (void **state)
+{
+    store_fixture_t *self = *state;
+    s_load_users (self, s_names, S_NAME_COUNT);
+    s_assert_users (self, "", "", 2, "7 12");
+    s_assert_users (self, "", "12", 3, "alice bob user");
+    s_assert_users (self, "", "user_2", 2, "user_10 user_11");
+    s_assert_users (self, "", "user_3", 1, "user_10"); /* after need not exist */
+    s_assert_users (self, "", "zo\xc3\xab", 5, "");
+    s_assert_users (self, "", "", 0, "");
+}
+
+static void
+s_users_are_found_by_prefix (void **state)
+{
+    store_fixture_t *self = *state;
+    s_load_users (self, s_names, S_NAME_COUNT);
+    s_assert_users (
+        self, "user_", "", 9, "user_1 user_2 user_10 user_11 user_100 user_1x");
+    s_assert_users (self, "user_1", "", 9, "user_1 user_10 user_11 user_100 user_1x");
+    s_assert_users (self, "user_1", "user_10", 2, "user_11 user_100");
+    s_assert_users (self, "user_", "user_10", 2, "user_11 user_100");
+    s_assert_users (self, "user_", "alice", 1, "user_1");
+    s_assert_users (self, "zo\xc3\xab", "", 9, "zo\xc3\xab");
+    s_assert_users (self, "%", "", 9, "");
+    s_assert_users (self, "1", "", 9, "12");
+}
+
+static void
+s_users_of_a_view_are_the_same (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self,
+        "DROP TABLE interactions;"
+        "CREATE TABLE clicks (n int PRIMARY KEY, who varchar, what int, at timestamp);"
+        "INSERT INTO clicks VALUES (1, 'user_10', 3, '2026-01-02'),"
+        " (2, 'user_2', 4, '2026-01-01'), (3, 'user_10', 5, '2026-01-01');"
+        "CREATE VIEW interactions AS SELECT n AS id, who AS user_id, what AS item_id,"
+        " at AS created_at FROM clicks");
+    s_assert_users (self, "", "", 9, "user_2 user_10");
+    s_assert_users (self, "user_", "user_2", 9, "user_10");
+    int64_t *items;
+    size_t count;
+    assert_int_equal (
+        interactions_history (self->db, "user_10", 9, &items, &count), DB_OK);
+    assert_int_equal (count, 2);
+    assert_int_equal (items[0], 5);
+    free (items);
+}
+
+static void
+s_history_is_the_newest_part_oldest_first (void **state)
+{
+    store_fixture_t *self = *state;
+    interactions_load_t *load = s_begin (self, "a");
+    for (int i = 0; i < 5; i++)
+        interactions_load_row (load, "ann", 100 + i, 1000 - i); /* newest first */
+    interactions_load_row (load, "ben", 7, 1);
+    s_commit (load);
+    int64_t *items;
+    size_t count;
+    assert_int_equal (interactions_history (self->db, "ann", 3, &items, &count), DB_OK);
+    assert_int_equal (count, 3);
+    assert_int_equal (items[0], 102);
+    assert_int_equal (items[2], 100);
+    free (items);
+}
+
+static void
+s_history_keeps_the_order_of_the_file_within_one_time (void **state)
+{
+    store_fixture_t *self = *state;
+    interactions_load_t *load = s_begin (self, "a");
+    for (int i = 0; i < 50; i++)
+        interactions_load_row (load, "ann", i * 7 % 50, 5);
+    s_commit (load);
+    int64_t *items;
+    size_t count;
+    assert_int_equal (
+        interactions_history (self->db, "ann", 50, &items, &count), DB_OK);
+    for (int i = 0; i < 50; i++)
+        assert_int_equal (items[i], i * 7 % 50);
+    free (items);
+}
+
+static void
+s_history_of_a_stranger_is_empty (void **state)
+{
+    store_fixture_t *self = *state;
+    int64_t *items;
+    size_t count = 1;
+    assert_int_equal (
+        interactions_history (self->db, "' OR 1=1 --", 9, &items, &count), DB_OK);
+    assert_int_equal (count, 0);
+    free (items);
+}
+
+typedef struct {
+    char text[512]; /* "user:item@time " of each row */
+    uint64_t sum;   /* of the item ids */
+} seen_t;
+
+static void
+s_note_row (void *context, const char *user_id, int64_t item_id, int64_t created_at_us)
+{
+    seen_t *seen = context;
+    size_t length = strlen (seen->text);
+    snprintf (seen->text + length, sizeof seen->text - length, "%s:%lld@%lld ", user_id,
+        (long long)item_id, (long long)created_at_us);
+    seen->sum += (uint64_t)item_id;
+}
+
+static void
+s_each_groups_by_user_oldest_first (void **state)
+{
+    store_fixture_t *self = *state;
+    interactions_load_t *load = s_begin (self, "a");
+    interactions_load_row (load, "b", 1, 1700000000000001);
+    interactions_load_row (load, "a", INT64_C (9007199254740991), 9);
+    interactions_load_row (load, "b", 0, -5);
+    s_commit (load);
+    seen_t seen = {0};
+    uint64_t count;
+    char error[160];
+    assert_int_equal (
+        interactions_each (self->db, s_note_row, &seen, &count, error), 0);
+    assert_int_equal (count, 3);
+    assert_string_equal (
+        seen.text, "a:9007199254740991@9 b:0@-5 b:1@1700000000000001 ");
+}
+
+static void
+s_each_of_nothing_is_nothing (void **state)
+{
+    store_fixture_t *self = *state;
+    seen_t seen = {0};
+    uint64_t count = 1;
+    char error[160];
+    assert_int_equal (
+        interactions_each (self->db, s_note_row, &seen, &count, error), 0);
+    assert_int_equal (count, 0);
+}
+
+static void
+s_each_refuses_null (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self, "DROP TABLE interactions; CREATE VIEW interactions AS"
+                    " SELECT 1 AS id, 'a' AS user_id, NULL::bigint AS item_id, now () "
+                    "AS created_at");
+    seen_t seen = {0};
+    uint64_t count;
+    char error[160];
+    assert_int_equal (
+        interactions_each (self->db, s_note_row, &seen, &count, error), -1);
+    assert_non_null (strstr (error, "NULL"));
+    assert_true (db_ensure (self->db));
+    assert_int_equal (db_exec (self->db, "SELECT 1", 0, NULL, NULL), DB_OK);
+}
+
+static void
+s_each_says_that_the_table_is_missing (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self, "DROP TABLE interactions");
+    uint64_t count;
+    char error[160];
+    assert_int_equal (
+        interactions_each (self->db, s_note_row, NULL, &count, error), -1);
+    assert_non_null (strstr (error, "interactions\" does not exist"));
+}
+
+static void
+s_load_keeps_many_rows_and_their_order (void **state)
+{
+    store_fixture_t *self = *state;
+    interactions_load_t *load = s_begin (self, "many");
+    for (int i = 0; i < 20000; i++)
+        assert_int_equal (interactions_load_row (load, "ann", i, NOW), 0);
+    uint64_t rows;
+    char error[160];
+    assert_int_equal (interactions_load_commit (&load, &rows, error), 0);
+    assert_int_equal (rows, 20000);
+    store_assert_value (self,
+        "SELECT bool_and (item_id = rank - 1) FROM (SELECT item_id,"
+        " row_number () OVER (ORDER BY created_at) AS rank FROM interactions) t",
+        "t");
+    store_assert_value (
+        self, "SELECT name || digest || rows FROM imports", "file.txtmany20000");
+}
+
+static void
+s_large_load_has_its_indexes_again (void **state)
+{
+    store_fixture_t *self = *state;
+    static const char indexes[] =
+        "SELECT string_agg (indexdef, ';' ORDER BY indexname) FROM pg_indexes"
+        " WHERE tablename = 'interactions'";
+    char *before = store_value (self, indexes);
+    interactions_load_t *load = s_begin (self, "large");
+    for (int i = 0; i < 150000; i++)
+        assert_int_equal (interactions_load_row (load, "ann", i, NOW), 0);
+    s_commit (load);
+    store_assert_value (self, indexes, before);
+    store_assert_value (self, "SELECT count (*) FROM interactions", "150000");
+    free (before);
+}
+
+static void
+s_load_given_up_leaves_nothing (void **state)
+{
+    store_fixture_t *self = *state;
+    interactions_load_t *load = s_begin (self, "a");
+    for (int i = 0; i < 150000; i++)
+        interactions_load_row (load, "ann", i, NOW);
+    interactions_load_destroy (&load);
+    assert_null (load);
+    store_assert_value (self, "SELECT count (*) FROM interactions", "0");
+    store_assert_value (self, "SELECT count (*) FROM imports", "0");
+    store_assert_value (
+        self, "SELECT count (*) FROM pg_indexes WHERE tablename = 'interactions'", "4");
+    load = s_begin (self, "a"); /* and may be tried again, on the same connection */
+    s_commit (load);
+}
+
+static void
+s_load_with_a_bad_row_leaves_nothing (void **state)
+{
+    store_fixture_t *self = *state;
+    interactions_load_t *load = s_begin (self, "a");
+    for (int i = 0; i < 10000; i++)
+        interactions_load_row (load, "ann", i == 500 ? -1 : i, NOW);
+    char error[160];
+    assert_int_equal (interactions_load_commit (&load, NULL, error), -1);
+    assert_non_null (strstr (error, "item_id"));
+    assert_null (load);
+    store_assert_value (self, "SELECT count (*) FROM interactions", "0");
+    store_assert_value (self, "SELECT count (*) FROM imports", "0");
+    s_commit (s_begin (self, "a"));
+}
+
+static void
+s_load_cut_off_leaves_nothing (void **state)
+{
+    store_fixture_t *self = *state;
+    interactions_load_t *load = s_begin (self, "a");
+    store_do (self, "SELECT pg_terminate_backend (pid) FROM pg_stat_activity"
+                    " WHERE application_name = 'test'");
+    int rc = 0;
+    for (int i = 0; i < 100000 && rc == 0; i++)
+        rc = interactions_load_row (load, "ann", i, NOW);
+    char error[160];
+    assert_int_equal (interactions_load_commit (&load, NULL, error), -1);
+    store_assert_value (self, "SELECT count (*) FROM interactions", "0");
+    s_commit (s_begin (self, "a"));
+}
+
+static void
+s_same_digest_is_refused_unless_appended (void **state)
+{
+    store_fixture_t *self = *state;
+    char error[160];
+    interactions_load_t *load = s_begin (self, "abc");
+    interactions_load_row (load, "ann", 1, NOW);
+    s_commit (load);
+    assert_null (interactions_load_new (self->db, "copy.txt", "abc", false, error));
+    assert_non_null (strstr (error, "loaded before, as file.txt on 20"));
+    load = interactions_load_new (self->db, "copy.txt", "abc", true, error);
+    assert_non_null (load);
+    interactions_load_row (load, "ann", 1, NOW);
+    s_commit (load);
+    store_assert_value (self, "SELECT count (*) FROM interactions", "2");
+}
+
+static void
+s_load_into_a_view_says_so (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self,
+        "DROP TABLE interactions; CREATE VIEW interactions AS"
+        " SELECT 1 AS id, 'a'::text AS user_id, 1 AS item_id, now () AS created_at");
+    char error[160];
+    assert_null (interactions_load_new (self->db, "f", "d", false, error));
+    assert_non_null (strstr (error, "view"));
+}
+
+static void
+s_imports_has_knows_the_name (void **state)
+{
+    store_fixture_t *self = *state;
+    bool found = true;
+    assert_int_equal (imports_has (self->db, "file.txt", &found), DB_OK);
+    assert_false (found);
+    s_commit (s_begin (self, "x"));
+    assert_int_equal (imports_has (self->db, "file.txt", &found), DB_OK);
+    assert_true (found);
+}
+
+static void
+s_count_counts (void **state)
+{
+    store_fixture_t *self = *state;
+    s_load_users (self, s_names, S_NAME_COUNT);
+    interactions_counts_t counts;
+    assert_int_equal (interactions_count (self->db, &counts), DB_OK);
+    assert_int_equal (counts.users, 12);
+    assert_int_equal (counts.items, 1);
+    assert_int_equal (counts.interactions, 13);
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        STORE_TEST (s_users_come_in_natural_order),
+        STORE_TEST (s_users_are_paged),
+        STORE_TEST (s_users_are_found_by_prefix),
+        STORE_TEST (s_users_of_a_view_are_the_same),
+        STORE_TEST (s_history_is_the_newest_part_oldest_first),
+        STORE_TEST (s_history_keeps_the_order_of_the_file_within_one_time),
+        STORE_TEST (s_history_of_a_stranger_is_empty),
+        STORE_TEST (s_each_groups_by_user_oldest_first),
+        STORE_TEST (s_each_of_nothing_is_nothing),
+        STORE_TEST (s_each_refuses_null),
+        STORE_TEST (s_each_says_that_the_table_is_missing),
+        STORE_TEST (s_load_keeps_many_rows_and_their_order),
+        STORE_TEST (s_large_load_has_its_indexes_again),
+        STORE_TEST (s_load_given_up_leaves_nothing),
+        STORE_TEST (s_load_with_a_bad_row_leaves_nothing),
+        STORE_TEST (s_load_cut_off_leaves_nothing),
+        STORE_TEST (s_same_digest_is_refused_unless_appended),
+        STORE_TEST (s_load_into_a_view_says_so),
+        STORE_TEST (s_imports_has_knows_the_name),
+        STORE_TEST (s_count_counts),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
