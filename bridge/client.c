@@ -1,0 +1,111 @@
+/* What every Kafka client of ours shares. SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/client.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static const uint64_t s_one = 1; /* what an event fd takes: eight bytes */
+
+void
+client_set (rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+    char reason[256];
+    rd_kafka_conf_res_t rc =
+        rd_kafka_conf_set (conf, name, value, reason, sizeof reason);
+    if (rc != RD_KAFKA_CONF_OK)
+        log_error ("kafka.setting", log_str ("name", name), log_str ("reason", reason));
+    assert (rc == RD_KAFKA_CONF_OK);
+}
+
+/* Called from any of librdkafka's threads. That a broker is away is told once, by health,
+ * not at every attempt to connect. */
+static void
+s_log (const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+    (void)rk;
+    bool attempt = strcmp (facility, "FAIL") == 0 || strcmp (facility, "ERROR") == 0;
+    log_field_t fields[] = {
+        log_str ("facility", facility), log_str ("text", text), {.key = NULL}};
+    log_write (level <= LOG_ERR && !attempt ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
+        "kafka.client", fields);
+}
+
+rd_kafka_conf_t *
+client_conf (const client_args_t *args, char error[160])
+{
+    char reason[256];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new ();
+    assert (conf && args->bootstrap_servers && args->client_id);
+    if (rd_kafka_conf_set (conf, "bootstrap.servers", args->bootstrap_servers, reason,
+            sizeof reason) != RD_KAFKA_CONF_OK) {
+        snprintf (error, 160, "bad list of Kafka servers: %.120s", reason);
+        rd_kafka_conf_destroy (conf);
+        return NULL;
+    }
+    client_set (conf, "client.id", args->client_id);
+    client_set (conf, "socket.nagle.disable", "true");
+    client_set (conf, "socket.keepalive.enable", "true");
+    client_set (conf, "socket.timeout.ms", "10000");
+    client_set (conf, "socket.connection.setup.timeout.ms", "3000");
+    client_set (conf, "reconnect.backoff.ms", "100");
+    client_set (conf, "reconnect.backoff.max.ms", "1000");
+    client_set (conf, "log.connection.close", "false");
+    client_set (conf, "topic.metadata.refresh.interval.ms", "10000");
+    rd_kafka_conf_set_log_cb (conf, s_log);
+    return conf;
+}
+
+rd_kafka_t *
+client_new (rd_kafka_type_t type, rd_kafka_conf_t **conf_p, char error[160])
+{
+    char reason[256] = "";
+    rd_kafka_t *rk = rd_kafka_new (type, *conf_p, reason, sizeof reason);
+    if (!rk) {
+        snprintf (error, 160, "no Kafka client: %.120s", reason);
+        rd_kafka_conf_destroy (*conf_p);
+    }
+    *conf_p = NULL;
+    return rk;
+}
+
+int
+client_fd_new (void)
+{
+    int fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
+    assert (fd >= 0);
+    return fd;
+}
+
+void
+client_watch (rd_kafka_queue_t *queue, int fd)
+{
+    rd_kafka_queue_io_event_enable (queue, fd, &s_one, sizeof s_one);
+}
+
+void
+client_clear (int fd)
+{
+    uint64_t count;
+    ssize_t size;
+    do {
+        size = read (fd, &count, sizeof count);
+    } while (size < 0 && errno == EINTR);
+}
+
+void
+client_rearm (int fd)
+{
+    ssize_t size;
+    do {
+        size = write (fd, &s_one, sizeof s_one);
+    } while (size < 0 && errno == EINTR);
+}

@@ -1,0 +1,32 @@
+/* What every Kafka client of ours shares: how it connects, how it logs, how it wakes an
+ * actor's poll. Private to bridge/. SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_BRIDGE_CLIENT_H
+#define SASREC_BRIDGE_CLIENT_H
+
+#include <librdkafka/rdkafka.h>
+
+typedef struct {
+    const char *bootstrap_servers;
+    const char *client_id;
+} client_args_t;
+
+/* One setting; the name and the value are ours, so a refusal is a bug. */
+void client_set (rd_kafka_conf_t *conf, const char *name, const char *value);
+
+/* Connection settings, bounded back-off, and librdkafka's own lines in our log. NULL with
+ * error: the server list is not one. */
+rd_kafka_conf_t *client_conf (const client_args_t *args, char error[160]);
+
+/* Takes conf, also on failure. NULL with error. */
+rd_kafka_t *client_new (
+    rd_kafka_type_t type, rd_kafka_conf_t **conf_p, char error[160]);
+
+/* An event fd that becomes readable when the queue stops being empty (edge-triggered:
+ * read it out with client_clear, then serve until nothing is left or call
+ * client_rearm). */
+int client_fd_new (void);
+void client_watch (rd_kafka_queue_t *queue, int fd);
+void client_clear (int fd);
+void client_rearm (int fd);
+
+#endif
