@@ -1,0 +1,192 @@
+/* Whole runs of the trainer on a small data set. SPDX-License-Identifier: Apache-2.0 */
+#include "model/trainer.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "model/checkpoint.h"
+#include "tests/unit/data_samples.h"
+
+typedef struct {
+    char folder[64];
+    dataset_t *data;
+    trainer_options_t options;
+    trainer_report_t report;
+    char error[160];
+} bench_t;
+
+static int
+s_setup (void **state)
+{
+    bench_t *self = calloc (1, sizeof (*self));
+    snprintf (self->folder, sizeof (self->folder), "/tmp/trainer_test.XXXXXX");
+    if (!mkdtemp (self->folder))
+        return -1;
+    self->data = sample_dataset (60, 40, 1);
+    trainer_defaults (&self->options);
+    self->options.width = 16;
+    self->options.epochs = 6;
+    *state = self;
+    return 0;
+}
+
+static int
+s_teardown (void **state)
+{
+    bench_t *self = *state;
+    DIR *folder = opendir (self->folder);
+    char path[400];
+    for (struct dirent *entry; folder && (entry = readdir (folder));) {
+        snprintf (path, sizeof (path), "%s/%s", self->folder, entry->d_name);
+        unlink (path);
+    }
+    closedir (folder);
+    rmdir (self->folder);
+    dataset_destroy (&self->data);
+    free (self);
+    return 0;
+}
+
+static int
+s_train (bench_t *self, const trainer_hooks_t *hooks)
+{
+    return trainer_run (
+        self->data, &self->options, hooks, self->folder, &self->report, self->error);
+}
+
+static void
+test_writes_the_checkpoint_it_reports (void **state)
+{
+    bench_t *self = *state;
+    assert_int_equal (s_train (self, NULL), 0);
+    checkpoint_t *checkpoint = checkpoint_read (self->report.checkpoint, self->error);
+    assert_non_null (checkpoint);
+    assert_string_equal (checkpoint->version, self->report.version);
+    assert_int_equal (checkpoint->weights->shape.items, self->data->item_count);
+    assert_int_equal (checkpoint->weights->shape.width, 16);
+    assert_int_equal (self->report.epochs, 6);
+    assert_int_equal (self->report.test.users, 60);
+    assert_true (self->report.positions_per_second > 0);
+    checkpoint_destroy (&checkpoint);
+}
+
+static void
+test_same_seed_same_tensors (void **state)
+{
+    bench_t *self = *state;
+    checkpoint_t *made[2];
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal (s_train (self, NULL), 0);
+        made[i] = checkpoint_read (self->report.checkpoint, self->error);
+        assert_non_null (made[i]);
+    }
+    assert_string_not_equal (made[0]->version, made[1]->version);
+    assert_int_equal (made[0]->weights->count, made[1]->weights->count);
+    assert_memory_equal (made[0]->weights->values, made[1]->weights->values,
+        made[0]->weights->count * sizeof (float));
+    checkpoint_destroy (&made[0]);
+    checkpoint_destroy (&made[1]);
+}
+
+static void
+test_too_little_data_is_an_error (void **state)
+{
+    bench_t *self = *state;
+    dataset_builder_t *builder = dataset_builder_new ();
+    dataset_builder_add (builder, "a", 1);
+    dataset_builder_add (builder, "a", 2);
+    dataset_builder_add (builder, "b", 1);
+    dataset_t *small = dataset_builder_finish (builder);
+    assert_int_equal (trainer_run (small, &self->options, NULL, self->folder,
+                          &self->report, self->error),
+        -1);
+    assert_non_null (strstr (self->error, "4 interactions"));
+    dataset_builder_destroy (&builder);
+    dataset_destroy (&small);
+}
+
+static void
+test_bad_shape_is_an_error (void **state)
+{
+    bench_t *self = *state;
+    self->options.heads = 3;
+    assert_int_equal (s_train (self, NULL), -1);
+    assert_non_null (strstr (self->error, "heads"));
+}
+
+typedef struct {
+    size_t epochs;
+    size_t stop_after;
+    sig_atomic_t volatile stop;
+    trainer_epoch_t last;
+} watch_t;
+
+static void
+s_on_epoch (void *context, const trainer_epoch_t *epoch)
+{
+    watch_t *watch = context;
+    watch->epochs++;
+    watch->last = *epoch;
+    watch->stop = watch->epochs == watch->stop_after;
+}
+
+static void
+test_reports_each_epoch (void **state)
+{
+    bench_t *self = *state;
+    watch_t watch = {0};
+    trainer_hooks_t hooks = {.on_epoch = s_on_epoch, .context = &watch};
+    assert_int_equal (s_train (self, &hooks), 0);
+    assert_int_equal (watch.epochs, 6);
+    assert_int_equal (watch.last.epoch, 6);
+    assert_true (
+        watch.last.loss > 0 && watch.last.valid_hr10 >= watch.last.valid_ndcg10);
+}
+
+static void
+test_stop_keeps_the_best_so_far (void **state)
+{
+    bench_t *self = *state;
+    watch_t watch = {.stop_after = 2};
+    trainer_hooks_t hooks = {
+        .on_epoch = s_on_epoch, .context = &watch, .stop = &watch.stop};
+    assert_int_equal (s_train (self, &hooks), 0);
+    assert_int_equal (self->report.epochs, 2);
+    assert_int_equal (access (self->report.checkpoint, R_OK), 0);
+}
+
+static void
+test_time_limit_ends_the_run (void **state)
+{
+    bench_t *self = *state;
+    self->options.epochs = 1000000;
+    self->options.patience = 1000000;
+    self->options.time_limit_s = 0.5;
+    int64_t start_ms = clock_monotonic_ms ();
+    assert_int_equal (s_train (self, NULL), 0);
+    assert_true (self->report.epochs >= 1);
+    assert_true (clock_monotonic_ms () - start_ms < 20000);
+}
+
+int
+main (void)
+{
+#define TEST(test) cmocka_unit_test_setup_teardown (test, s_setup, s_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST (test_writes_the_checkpoint_it_reports),
+        TEST (test_same_seed_same_tensors),
+        TEST (test_too_little_data_is_an_error),
+        TEST (test_bad_shape_is_an_error),
+        TEST (test_reports_each_epoch),
+        TEST (test_stop_keeps_the_best_so_far),
+        TEST (test_time_limit_ends_the_run),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
