@@ -193,7 +193,7 @@ s_publish_health (self_t *self)
 {
     char text[REASON_SIZE + 80];
     if (!self->version[0])
-        snprintf (text, sizeof text, "no model: %s", self->reason);
+        snprintf (text, sizeof text, "%s", self->reason);
     else if (self->reason[0])
         snprintf (
             text, sizeof text, "%s stays in use: %s", self->version, self->reason);
@@ -210,7 +210,7 @@ s_look (self_t *self, bool asked)
     if (rc == 0)
         s_follow (self, version, asked);
     else
-        s_keep (self, rc > 0 ? "nothing is published: run 'sasrec train'" : error);
+        s_keep (self, rc > 0 ? "no model yet: run 'sasrec train'" : error);
     if (rc < 0 && !self->version[0])
         s_fall_back (self, "");
     s_publish_health (self);
