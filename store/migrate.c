@@ -141,9 +141,23 @@ migrate_run (const char *conninfo, size_t *applied, char error[160])
     return rc;
 }
 
+/* Asked first, since a failed statement costs the connection. */
+static bool
+s_is_migrated (db_t *db)
+{
+    PGresult *result;
+    bool found = db_exec (db, "SELECT to_regclass ('schema_migrations')", 0, NULL,
+                     &result) == DB_OK &&
+                 !PQgetisnull (result, 0, 0);
+    PQclear (result);
+    return found;
+}
+
 bool
 migrate_current (db_t *db)
 {
+    if (!s_is_migrated (db))
+        return false;
     array_t names = {0};
     array_start (&names, ARRAY_TEXT);
     for (size_t i = 0; i < embed_schema_count; i++)

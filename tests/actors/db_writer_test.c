@@ -1,0 +1,224 @@
+/* Tests of the db_writer actor, against a real PostgreSQL.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "tests/actors/postgres.h"
+
+#include "actors/db_writer.h"
+#include "actors/endpoints.h"
+#include "base/metrics.h"
+#include "proto/wire.h"
+
+#define WRITE "inproc://db-writer-test"
+
+typedef struct {
+    store_fixture_t *store;
+    atomic_size_t backlog;
+    db_writer_args_t args;
+    zsock_t *write; /* we are the result_router */
+    zactor_t *actor;
+} world_t;
+
+static int
+s_set_up (void **state)
+{
+    world_t *world = calloc (1, sizeof *world);
+    void *store;
+    store_set_up (&store);
+    world->store = store;
+    world->args = (db_writer_args_t){.write_endpoint = WRITE,
+        .conninfo = world->store->conninfo,
+        .statement_timeout_ms = 2000,
+        .batch_limit = 1000,
+        .waiting_limit = 5000,
+        .backlog = &world->backlog};
+    world->write = wire_push_new (WRITE, ENDPOINT_WRITE_LIMIT);
+    world->actor = actor_start (db_writer_actor, &world->args);
+    *state = world;
+    return 0;
+}
+
+static int
+s_tear_down (void **state)
+{
+    world_t *world = *state;
+    void *store = world->store;
+    zactor_destroy (&world->actor);
+    wire_destroy (&world->write);
+    store_tear_down (&store);
+    free (world);
+    return 0;
+}
+
+static result_t *
+s_result (size_t number)
+{
+    char id[PROTO_ID_SIZE];
+    row_id (id, number);
+    return result_sample (id, true);
+}
+
+static void
+s_send (world_t *world, result_t *result)
+{
+    int64_t limit_ms = clock_monotonic_ms () + LIMIT_MS;
+    while (result_send (&result, world->write) && clock_monotonic_ms () < limit_ms)
+        zclock_sleep (1);
+    assert_null (result);
+}
+
+static double
+s_counter (const char *family)
+{
+    return metric_value (metrics_counter (family, "", ""));
+}
+
+static void
+test_a_result_ends_its_row (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 1);
+    s_send (world, s_result (1));
+    rows_await (world->store, "status = 'COMPLETED'", 1);
+    store_assert_value (world->store,
+        "SELECT concat_ws (' ', result_json->'item_ids', result_json->'scores',"
+        " model_version, result_json->>'source') FROM predictions",
+        "[7] [1.5] v1 model");
+}
+
+static void
+test_each_ended_row_lowers_the_backlog (void **state)
+{
+    world_t *world = *state;
+    int64_t limit_ms = clock_monotonic_ms () + LIMIT_MS;
+    atomic_store (&world->backlog, 5);
+    rows_make (world->store, 3);
+    for (size_t i = 1; i <= 4; i++) /* the fourth has no row */
+        s_send (world, s_result (i));
+    rows_await (world->store, "status = 'COMPLETED'", 3);
+    while (atomic_load (&world->backlog) != 2 && clock_monotonic_ms () < limit_ms)
+        zclock_sleep (1);
+    assert_int_equal (atomic_load (&world->backlog), 2);
+}
+
+static void
+test_many_results_go_in_few_transactions (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 4000);
+    metric_t *batches = metrics_histogram ("db_writer_batch_size", "", "", NULL, 0);
+    double before = metric_value (batches);
+    for (size_t i = 1; i <= 4000; i++)
+        s_send (world, s_result (i));
+    rows_await (world->store, "status = 'COMPLETED'", 4000);
+    assert_true (metric_value (batches) - before < 1000);
+}
+
+static void
+test_the_first_result_stays (void **state)
+{
+    world_t *world = *state;
+    double before = s_counter ("db_writer_duplicates_total");
+    rows_make (world->store, 1);
+    s_send (world, s_result (1));
+    rows_await (world->store, "status = 'COMPLETED'", 1);
+    result_t *second = s_result (1);
+    snprintf (second->model_version, sizeof second->model_version, "v2");
+    s_send (world, second);
+    zactor_destroy (&world->actor);
+    assert_int_equal (rows_where (world->store, "model_version = 'v1'"), 1);
+    assert_true (s_counter ("db_writer_duplicates_total") == before + 1);
+}
+
+static void
+test_a_failed_result_ends_its_row_as_failed (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 1);
+    result_t *result = s_result (1);
+    result->status = RESULT_FAILED;
+    snprintf (result->error, sizeof result->error, "broken");
+    s_send (world, result);
+    rows_await (world->store, "status = 'FAILED' AND error = 'broken'", 1);
+}
+
+/* An error text that is no UTF-8: PostgreSQL refuses the whole statement. */
+static void
+test_a_refused_result_ends_alone (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 50);
+    for (size_t i = 1; i <= 50; i++) {
+        result_t *result = s_result (i);
+        if (i == 17) {
+            result->status = RESULT_FAILED;
+            snprintf (result->error, sizeof result->error, "\xff\xfe");
+        }
+        s_send (world, result);
+    }
+    rows_await (world->store, "status = 'COMPLETED'", 49);
+    rows_await (world->store,
+        "status = 'FAILED' AND error LIKE 'the result could not be stored:%'", 1);
+}
+
+static void
+test_results_wait_out_an_absence_of_the_database (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 200);
+    postgres_control ("--stop");
+    for (size_t i = 1; i <= 200; i++)
+        s_send (world, s_result (i));
+    postgres_control ("--start");
+    rows_await (world->store, "status = 'COMPLETED'", 200);
+}
+
+static void
+test_stopping_writes_what_waits (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 2000);
+    for (size_t i = 1; i <= 2000; i++)
+        s_send (world, s_result (i));
+    zactor_destroy (&world->actor);
+    assert_int_equal (rows_where (world->store, "status = 'COMPLETED'"), 2000);
+}
+
+static void
+test_stopping_without_a_database_does_not_hang (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 1);
+    postgres_control ("--stop");
+    s_send (world, s_result (1));
+    int64_t start_ms = clock_monotonic_ms ();
+    zactor_destroy (&world->actor);
+    assert_true (clock_monotonic_ms () - start_ms < DB_WRITER_FLUSH_MS + 1000);
+    postgres_control ("--start");
+    assert_int_equal (rows_where (world->store, "status = 'PENDING'"), 1);
+}
+
+static void
+test_unknown_commands_are_answered (void **state)
+{
+    actor_refuses_unknown (((world_t *)*state)->actor);
+}
+
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, s_set_up, s_tear_down)
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST (test_a_result_ends_its_row),
+        WORLD_TEST (test_each_ended_row_lowers_the_backlog),
+        WORLD_TEST (test_many_results_go_in_few_transactions),
+        WORLD_TEST (test_the_first_result_stays),
+        WORLD_TEST (test_a_failed_result_ends_its_row_as_failed),
+        WORLD_TEST (test_a_refused_result_ends_alone),
+        WORLD_TEST (test_results_wait_out_an_absence_of_the_database),
+        WORLD_TEST (test_stopping_writes_what_waits),
+        WORLD_TEST (test_stopping_without_a_database_does_not_hang),
+        WORLD_TEST (test_unknown_commands_are_answered),
+    };
+    zsys_handler_set (NULL);
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

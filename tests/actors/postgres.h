@@ -1,0 +1,65 @@
+/* For tests of actors that write: rows of the throw-away PostgreSQL that with-postgres
+ * started, and that server's end and return. SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_TESTS_ACTORS_POSTGRES_H
+#define SASREC_TESTS_ACTORS_POSTGRES_H
+
+#include "tests/integration/store_fixture.h"
+
+#include "tests/actors/actors.h"
+
+#define COUNT_SQL "SELECT count(*) FROM predictions WHERE "
+
+static inline size_t
+rows_where (store_fixture_t *store, const char *condition)
+{
+    char sql[400];
+    snprintf (sql, sizeof sql, COUNT_SQL "%s", condition);
+    char *value = store_value (store, sql);
+    size_t count = strtoull (value, NULL, 10);
+    free (value);
+    return count;
+}
+
+static inline void
+rows_await (store_fixture_t *store, const char *condition, size_t count)
+{
+    int64_t limit_ms = clock_monotonic_ms () + LIMIT_MS;
+    while (rows_where (store, condition) != count && clock_monotonic_ms () < limit_ms)
+        zclock_sleep (5);
+    assert_int_equal (rows_where (store, condition), count);
+}
+
+/* PENDING rows 00000000-...-000000000001 to count, as an earlier process left them. */
+static inline void
+rows_make (store_fixture_t *store, size_t count)
+{
+    char sql[600];
+    snprintf (sql, sizeof sql,
+        "INSERT INTO predictions (request_id, user_id, request_json, deadline, "
+        "attempts,"
+        " dispatched_at, next_attempt_at) SELECT"
+        " ('00000000-0000-7000-8000-' || lpad (i::text, 12, '0'))::uuid, 'user_1',"
+        " '{\"request_id\": \"x\", \"history\": [10, 20]}', now () + '900 s', 1, now "
+        "(),"
+        " now () + '15 s' FROM generate_series (1, %zu) i",
+        count);
+    store_do (store, sql);
+}
+
+static inline void
+row_id (char id[PROTO_ID_SIZE], size_t number)
+{
+    snprintf (id, PROTO_ID_SIZE, "00000000-0000-7000-8000-%012zu", number);
+}
+
+/* "--stop" or "--start". */
+static inline void
+postgres_control (const char *word)
+{
+    char command[400];
+    snprintf (command, sizeof command, "'%s/../integration/with-postgres' %s", FIXTURES,
+        word);
+    assert_int_equal (system (command), 0);
+}
+
+#endif

@@ -1,0 +1,402 @@
+/* Tests of the request_producer actor, against a real PostgreSQL.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "tests/actors/postgres.h"
+
+#include "actors/endpoints.h"
+#include "actors/request_producer.h"
+#include "base/health.h"
+#include "base/metrics.h"
+#include "proto/wire.h"
+#include "tests/actors/tiny_checkpoint.h"
+
+#define ACCEPT "inproc://producer-test-accept"
+#define JOBS   "inproc://producer-test-jobs"
+
+typedef struct {
+    store_fixture_t *store;
+    model_slot_t *slot;
+    atomic_size_t waiting;
+    atomic_size_t backlog;
+    request_producer_args_t args;
+    zsock_t *accept; /* we are http */
+    zsock_t *jobs;   /* and the inference_pool */
+    zactor_t *actor;
+} world_t;
+
+static int
+s_set_up_stopped (void **state)
+{
+    world_t *world = calloc (1, sizeof *world);
+    void *store;
+    store_set_up (&store);
+    health_reset ();
+    world->store = store;
+    world->slot = model_slot_new ();
+    world->args = (request_producer_args_t){.accept_endpoint = ACCEPT,
+        .jobs_endpoint = JOBS,
+        .conninfo = world->store->conninfo,
+        .statement_timeout_ms = 2000,
+        .deadline_s = 900,
+        .max_attempts = 5,
+        .job_limit = 1000,
+        .backlog_limit = 100000,
+        .reset_at_start = true,
+        .slot = world->slot,
+        .waiting = &world->waiting,
+        .backlog = &world->backlog};
+    world->accept = wire_push_new (ACCEPT, 8 * ENDPOINT_ACCEPT_LIMIT);
+    world->jobs = wire_pull_new (JOBS, 2);
+    *state = world;
+    return 0;
+}
+
+static void
+s_await_ready (bool ready)
+{
+    int64_t limit_ms = clock_monotonic_ms () + LIMIT_MS;
+    while (health_ready (NULL, 0) != ready && clock_monotonic_ms () < limit_ms)
+        zclock_sleep (1);
+    assert_true (health_ready (NULL, 0) == ready);
+}
+
+static void
+s_start (world_t *world)
+{
+    world->actor = actor_start (request_producer_actor, &world->args);
+    s_await_ready (true);
+}
+
+static int
+s_set_up (void **state)
+{
+    s_set_up_stopped (state);
+    s_start (*state);
+    return 0;
+}
+
+static size_t
+s_empty_jobs (world_t *world)
+{
+    size_t count = 0;
+    request_t *request;
+    while ((request = request_recv (world->jobs))) {
+        request_destroy (&request);
+        count++;
+    }
+    return count;
+}
+
+static int
+s_tear_down (void **state)
+{
+    world_t *world = *state;
+    void *store = world->store;
+    zactor_destroy (&world->actor);
+    s_empty_jobs (world);
+    wire_destroy (&world->accept);
+    wire_destroy (&world->jobs);
+    model_slot_destroy (&world->slot);
+    store_tear_down (&store);
+    free (world);
+    return 0;
+}
+
+static ticket_t *
+s_send (world_t *world, const char *id)
+{
+    request_t *request = request_sample (id, true);
+    ticket_t *ticket = ticket_new ();
+    request->ticket = ticket_retain (ticket);
+    assert_int_equal (request_send (&request, world->accept), 0);
+    return ticket;
+}
+
+static ticket_t *
+s_send_number (world_t *world, size_t number)
+{
+    char id[PROTO_ID_SIZE];
+    row_id (id, number);
+    return s_send (world, id);
+}
+
+static void
+s_assert_outcome (ticket_t *ticket, ticket_status_t status)
+{
+    assert_int_equal (ticket_outcome (ticket), status);
+    ticket_release (&ticket);
+}
+
+static request_t *
+s_job (world_t *world)
+{
+    assert_true (arrives (world->jobs, LIMIT_MS));
+    return request_recv (world->jobs);
+}
+
+static void
+s_put_model (world_t *world)
+{
+    tiny_folder_t folder = tiny_folder_new ();
+    tiny_write (&folder, "v1", 8);
+    model_t *model = tiny_load (&folder, "v1");
+    model_slot_put (world->slot, &model);
+    tiny_folder_remove (&folder);
+}
+
+static void
+test_the_row_is_there_before_the_answer (void **state)
+{
+    world_t *world = *state;
+    s_assert_outcome (s_send_number (world, 1), TICKET_DONE);
+    assert_int_equal (
+        rows_where (world->store, "status = 'PENDING' AND dispatched_at IS NOT NULL"),
+        1);
+}
+
+static void
+test_an_accepted_request_is_sent_on_without_its_ticket (void **state)
+{
+    world_t *world = *state;
+    s_assert_outcome (s_send_number (world, 1), TICKET_DONE);
+    request_t *job = s_job (world);
+    assert_string_equal (job->request_id, "00000000-0000-7000-8000-000000000001");
+    assert_null (job->ticket);
+    assert_true (job->job);
+    assert_true (job->deadline_ms > clock_unix_ms () + 800000);
+    assert_int_equal (job->history_count, 2);
+    request_destroy (&job);
+    assert_true (atomic_load (&world->backlog) >= 1);
+}
+
+static void
+test_a_client_that_gave_up_leaves_no_row (void **state)
+{
+    world_t *world = *state;
+    store_do (world->store, "SELECT 1");
+    request_t *request = request_sample ("00000000-0000-7000-8000-000000000001", true);
+    ticket_t *gone = ticket_new ();
+    request->ticket = ticket_retain (gone);
+    ticket_wait (gone, 0, 0, NULL);
+    assert_int_equal (request_send (&request, world->accept), 0);
+    s_assert_outcome (s_send_number (world, 2), TICKET_DONE);
+    assert_int_equal (rows_where (world->store, "true"), 1);
+    ticket_release (&gone);
+}
+
+static void
+test_a_refused_row_is_refused_alone (void **state)
+{
+    world_t *world = *state;
+    ticket_t *good[40], *bad = NULL;
+    for (size_t i = 0; i < 40; i++) {
+        if (i == 13)
+            bad = s_send (world, "not a uuid");
+        good[i] = s_send_number (world, i + 1);
+    }
+    s_assert_outcome (bad, TICKET_FAILED);
+    for (size_t i = 0; i < 40; i++)
+        s_assert_outcome (good[i], TICKET_DONE);
+    assert_int_equal (rows_where (world->store, "true"), 40);
+}
+
+static void
+test_no_database_is_503_and_back_within_two_seconds (void **state)
+{
+    world_t *world = *state;
+    postgres_control ("--stop");
+    s_assert_outcome (s_send_number (world, 1), TICKET_UNAVAILABLE);
+    s_await_ready (false);
+    s_assert_outcome (s_send_number (world, 2), TICKET_UNAVAILABLE);
+    assert_false (arrives (world->jobs, 0));
+    postgres_control ("--start");
+    int64_t start_ms = clock_monotonic_ms ();
+    s_await_ready (true);
+    assert_true (clock_monotonic_ms () - start_ms < 2000);
+    s_assert_outcome (s_send_number (world, 3), TICKET_DONE);
+    assert_int_equal (rows_where (world->store, "true"), 1);
+}
+
+static void
+test_a_lost_database_is_noticed_without_traffic (void **state)
+{
+    (void)state;
+    postgres_control ("--stop");
+    s_await_ready (false);
+    postgres_control ("--start");
+    s_await_ready (true);
+}
+
+static void
+test_without_the_schema_it_is_unready_and_joins_when_it_appears (void **state)
+{
+    world_t *world = *state;
+    char error[160], reason[200] = "";
+    world->args.conninfo = "dbname=without_schema";
+    store_do (world->store, "CREATE DATABASE without_schema");
+    world->actor = actor_start (request_producer_actor, &world->args);
+    int64_t limit_ms = clock_monotonic_ms () + LIMIT_MS;
+    while (!strstr (reason, "sasrec migrate") && clock_monotonic_ms () < limit_ms) {
+        health_ready (reason, sizeof reason);
+        zclock_sleep (1);
+    }
+    assert_non_null (strstr (reason, "run 'sasrec migrate'"));
+    s_assert_outcome (s_send_number (world, 1), TICKET_UNAVAILABLE);
+    assert_int_equal (migrate_run (world->args.conninfo, NULL, error), 0);
+    s_await_ready (true);
+    s_assert_outcome (s_send_number (world, 1), TICKET_DONE);
+}
+
+static void
+test_a_start_sends_what_an_earlier_process_left (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 300);
+    s_start (world);
+    for (int i = 0; i < 300; i++) {
+        request_t *job = s_job (world);
+        assert_int_equal (job->history_count, 2);
+        assert_int_equal (job->attempt, 2);
+        assert_string_equal (job->user_id, "user_1");
+        request_destroy (&job);
+    }
+    assert_false (arrives (world->jobs, 100)); /* each once */
+}
+
+static void
+test_with_kafka_a_start_sends_nothing_again (void **state)
+{
+    world_t *world = *state;
+    world->args.reset_at_start = false;
+    rows_make (world->store, 3);
+    s_start (world);
+    s_assert_outcome (s_send_number (world, 9), TICKET_DONE);
+    request_t *job = s_job (world);
+    assert_string_equal (job->request_id, "00000000-0000-7000-8000-000000000009");
+    request_destroy (&job);
+    assert_false (arrives (world->jobs, 100));
+}
+
+/* The producer's half of the pipe holds 1,024, ours 1. */
+static void
+test_what_does_not_fit_is_sent_when_there_is_room (void **state)
+{
+    world_t *world = *state;
+    enum { COUNT = 1500 };
+    static ticket_t *tickets[COUNT];
+    static bool seen[COUNT];
+    memset (seen, 0, sizeof seen);
+    for (size_t i = 0; i < COUNT; i++)
+        tickets[i] = s_send_number (world, i);
+    for (size_t i = 0; i < COUNT; i++)
+        s_assert_outcome (tickets[i], TICKET_DONE);
+    rows_await (world->store, "dispatched_at IS NULL", COUNT - 1025);
+    for (size_t i = 0; i < COUNT; i++) {
+        request_t *job = s_job (world);
+        size_t number = strtoull (job->request_id + 24, NULL, 10);
+        assert_false (seen[number]);
+        seen[number] = true;
+        request_destroy (&job);
+    }
+    assert_int_equal (rows_where (world->store, "dispatched_at IS NULL"), 0);
+}
+
+static void
+test_unsent_rows_wait_while_the_pool_is_half_full (void **state)
+{
+    world_t *world = *state;
+    atomic_store (&world->waiting, 600);
+    rows_make (world->store, 5);
+    s_start (world);
+    assert_false (arrives (world->jobs, 300));
+    atomic_store (&world->waiting, 0);
+    request_t *job = s_job (world);
+    request_destroy (&job);
+}
+
+static void
+test_rows_without_an_answer_are_sent_again (void **state)
+{
+    world_t *world = *state;
+    s_put_model (world);
+    s_assert_outcome (s_send_number (world, 1), TICKET_DONE);
+    request_t *job = s_job (world);
+    request_destroy (&job);
+    store_do (world->store, "UPDATE predictions SET next_attempt_at = now ()");
+    job = s_job (world);
+    assert_int_equal (job->attempt, 2);
+    request_destroy (&job);
+}
+
+static void
+test_a_full_queue_or_no_model_explains_a_missing_answer (void **state)
+{
+    world_t *world = *state;
+    s_assert_outcome (s_send_number (world, 1), TICKET_DONE);
+    request_t *job = s_job (world);
+    request_destroy (&job);
+    store_do (world->store, "UPDATE predictions SET next_attempt_at = now ()");
+    assert_false (arrives (world->jobs, 1500)); /* no model; more than one upkeep */
+    atomic_store (&world->waiting, 100);
+    s_put_model (world);
+    assert_false (arrives (world->jobs, 1500)); /* a queue */
+    atomic_store (&world->waiting, 0);
+    job = s_job (world);
+    request_destroy (&job);
+}
+
+static void
+test_rows_past_their_deadline_expire (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 2);
+    store_do (world->store, "UPDATE predictions SET deadline = now () - interval '1 s'"
+                            " WHERE request_id::text LIKE '%1'");
+    rows_await (world->store, "status = 'EXPIRED'", 1);
+    assert_int_equal (rows_where (world->store, "status = 'PENDING'"), 1);
+}
+
+static void
+test_the_backlog_is_counted (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 7);
+    int64_t limit_ms = clock_monotonic_ms () + LIMIT_MS;
+    while (atomic_load (&world->backlog) != 7 && clock_monotonic_ms () < limit_ms)
+        zclock_sleep (1);
+    assert_int_equal (atomic_load (&world->backlog), 7);
+}
+
+static void
+test_unknown_commands_are_answered (void **state)
+{
+    actor_refuses_unknown (((world_t *)*state)->actor);
+}
+
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, s_set_up, s_tear_down)
+#define STOPPED_TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown (name, s_set_up_stopped, s_tear_down)
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST (test_the_row_is_there_before_the_answer),
+        WORLD_TEST (test_an_accepted_request_is_sent_on_without_its_ticket),
+        WORLD_TEST (test_a_client_that_gave_up_leaves_no_row),
+        WORLD_TEST (test_a_refused_row_is_refused_alone),
+        WORLD_TEST (test_no_database_is_503_and_back_within_two_seconds),
+        WORLD_TEST (test_a_lost_database_is_noticed_without_traffic),
+        STOPPED_TEST (test_without_the_schema_it_is_unready_and_joins_when_it_appears),
+        STOPPED_TEST (test_a_start_sends_what_an_earlier_process_left),
+        STOPPED_TEST (test_with_kafka_a_start_sends_nothing_again),
+        WORLD_TEST (test_what_does_not_fit_is_sent_when_there_is_room),
+        STOPPED_TEST (test_unsent_rows_wait_while_the_pool_is_half_full),
+        WORLD_TEST (test_rows_without_an_answer_are_sent_again),
+        WORLD_TEST (test_a_full_queue_or_no_model_explains_a_missing_answer),
+        WORLD_TEST (test_rows_past_their_deadline_expire),
+        WORLD_TEST (test_the_backlog_is_counted),
+        WORLD_TEST (test_unknown_commands_are_answered),
+    };
+    zsys_handler_set (NULL);
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
