@@ -9,31 +9,31 @@ export function formatScore(score) {
   return score.toFixed(Math.abs(score) < 10 ? 3 : 2);
 }
 
-// Zero is always in the picture: the length of a bar is its score.
+// Bars start at zero. Where scores are below zero, that would give the best the shortest
+// bar; they start a little under the lowest score then, and the caption says so.
 function scaleOf(rows) {
   const scores = rows.map((row) => row.score);
-  const low = Math.min(0, ...scores);
-  const span = Math.max(0, ...scores) - low || 1;
-  return (score) => ((score - low) / span) * 100;
+  const [low, high] = [Math.min(...scores), Math.max(...scores)];
+  const start = low < 0 ? low - (high - low) / 10 : 0;
+  const span = high - start;
+  return { start, width: (score) => (span > 0 ? ((score - start) / span) * 100 : 100) };
 }
 
 export function ScoreChart({ rows }) {
   const shown = rows.slice(0, BARS_LIMIT);
-  const x = scaleOf(shown);
+  const scale = scaleOf(shown);
+  const room = matchMedia('(min-width: 40rem)').matches ? 46 : 32; // letters
   return (
     <figure class="chart">
-      <figcaption>
-        Scores
-        {rows.length > shown.length && `, the first ${shown.length} of ${rows.length}`}
-      </figcaption>
+      <figcaption>{caption(rows, shown, scale)}</figcaption>
       <svg role="img" aria-label={describe(shown)} height={shown.length * ROW_PX}>
         {shown.map((row, index) => (
           <Bar
             key={row.item_id}
             row={row}
+            room={room}
             y={index * ROW_PX}
-            from={x(0)}
-            to={x(row.score)}
+            width={scale.width(row.score)}
           />
         ))}
       </svg>
@@ -41,30 +41,29 @@ export function ScoreChart({ rows }) {
   );
 }
 
-function Bar({ row, y, from, to }) {
+function caption(rows, shown, { start }) {
+  const which = rows.length > shown.length ? `, the first ${shown.length}` : '';
+  const from = start < 0 ? `; bars start at ${formatScore(start)}` : '';
+  return `Scores${which}${from}`;
+}
+
+function Bar({ row, room, y, width }) {
   return (
     <g>
       <text class="name" x="0" y={y + 14}>
-        {row.rank}. {shorten(row.title)}
+        {row.rank}. {shorten(row.title, room)}
       </text>
       <text class="value" x="100%" y={y + 14} text-anchor="end">
         {formatScore(row.score)}
       </text>
       <rect class="track" x="0" y={y + 19} width="100%" height={BAR_PX} rx="2" />
-      <rect
-        class="bar"
-        x={`${Math.min(from, to)}%`}
-        y={y + 19}
-        width={`${Math.abs(to - from)}%`}
-        height={BAR_PX}
-        rx="2"
-      />
+      <rect class="bar" x="0" y={y + 19} width={`${width}%`} height={BAR_PX} rx="2" />
     </g>
   );
 }
 
-function shorten(title) {
-  return title.length > 32 ? `${title.slice(0, 31)}…` : title;
+function shorten(title, room) {
+  return title.length > room ? `${title.slice(0, room - 1)}…` : title;
 }
 
 function describe(rows) {
