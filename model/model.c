@@ -14,7 +14,7 @@
 #include "model/scorer.h"
 
 /* Tokens that go through the encoder at once: more would leave the L2 cache. */
-#define GROUP_TOKENS 512
+#define GROUP_TOKENS 256
 
 /* A score of larger hidden vectors could overflow: such a network is broken. */
 #define HIDDEN_MOST 1e9f
