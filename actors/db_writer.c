@@ -233,6 +233,7 @@ s_start (self_t *self)
     self->started = self->write != NULL;
     control_reply (self->pipe,
         self->started ? NULL : "db_writer: an endpoint of its name is taken");
+    db_ensure (self->db); /* so that the first result need not wait for it */
 }
 
 static void
