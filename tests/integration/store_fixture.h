@@ -1,5 +1,5 @@
 /* What the integration tests of store/ share: the throw-away server of with-postgres,
- * and a database of its own for each test. SPDX-License-Identifier: Apache-2.0 */
+ * with a fresh schema for each test. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_TESTS_STORE_FIXTURE_H
 #define SASREC_TESTS_STORE_FIXTURE_H
 
@@ -24,15 +24,34 @@ typedef struct {
     db_t *db;          /* connected to it */
 } store_fixture_t;
 
+/* Runs statements of another client; its last value as text, or NULL (free it). */
+static inline char *
+store_run (const char *conninfo, const char *sql)
+{
+    PGconn *conn = PQconnectdb (conninfo);
+    PGresult *result = PQexec (conn, sql);
+    ExecStatusType status = PQresultStatus (result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        fail_msg ("%s: %s", sql, PQerrorMessage (conn));
+    char *value = NULL;
+    if (PQntuples (result) > 0 && PQnfields (result) > 0)
+        value = strdup (PQgetvalue (result, 0, 0));
+    PQclear (result);
+    PQfinish (conn);
+    return value;
+}
+
 static inline int
 store_set_up (void **state)
 {
-    static int number;
-    log_configure ("error", "text");
     char error[160] = "";
+    log_configure ("error", "text");
     store_fixture_t *self = calloc (1, sizeof *self);
     assert_non_null (self);
-    snprintf (self->conninfo, sizeof self->conninfo, "dbname=test_%d", ++number);
+    snprintf (self->conninfo, sizeof self->conninfo, "dbname=sasrec");
+    free (
+        store_run (self->conninfo, "SET client_min_messages = error;"
+                                   "DROP SCHEMA public CASCADE; CREATE SCHEMA public"));
     if (migrate_run (self->conninfo, NULL, error))
         fail_msg ("%s", error);
     self->db = db_new (self->conninfo, "test", 5000);
@@ -50,17 +69,12 @@ store_tear_down (void **state)
     return 0;
 }
 
-/* One value as text, as another client sees it. */
+/* One value, as another client sees it. */
 static inline char *
 store_value (store_fixture_t *self, const char *sql)
 {
-    PGconn *conn = PQconnectdb (self->conninfo);
-    PGresult *result = PQexec (conn, sql);
-    if (PQresultStatus (result) != PGRES_TUPLES_OK || PQntuples (result) != 1)
-        fail_msg ("%s: %s", sql, PQerrorMessage (conn));
-    char *value = strdup (PQgetvalue (result, 0, 0));
-    PQclear (result);
-    PQfinish (conn);
+    char *value = store_run (self->conninfo, sql);
+    assert_non_null (value);
     return value;
 }
 
@@ -72,17 +86,10 @@ store_assert_value (store_fixture_t *self, const char *sql, const char *expected
     free (value);
 }
 
-/* Statements of another client; any number. */
 static inline void
 store_do (store_fixture_t *self, const char *sql)
 {
-    PGconn *conn = PQconnectdb (self->conninfo);
-    PGresult *result = PQexec (conn, sql);
-    ExecStatusType status = PQresultStatus (result);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-        fail_msg ("%s: %s", sql, PQerrorMessage (conn));
-    PQclear (result);
-    PQfinish (conn);
+    free (store_run (self->conninfo, sql));
 }
 
 #define STORE_TEST(function)                                                           \
