@@ -32,6 +32,12 @@ s_poll (PGconn *conn, short events, int64_t deadline_ms)
     }
 }
 
+bool
+pgwait_pending (PGconn *conn)
+{
+    return s_poll (conn, POLLIN, 0) != 0;
+}
+
 int
 pgwait_writable (PGconn *conn, int64_t deadline_ms)
 {

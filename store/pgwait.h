@@ -4,10 +4,14 @@
 #define SASREC_STORE_PGWAIT_H
 
 #include <libpq-fe.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* deadline_ms on clock_monotonic_ms; this one never comes. */
 #define PGWAIT_FOREVER INT64_MAX
+
+/* Something has come from the server, or the end. Does not wait. */
+bool pgwait_pending (PGconn *conn);
 
 /* Until everything queued is sent: 0, or -1 (lost, or too late). */
 int pgwait_flush (PGconn *conn, int64_t deadline_ms);

@@ -114,13 +114,16 @@ session_raw (session_t *self)
     return self->conn;
 }
 
+/* A server that closes first says why: the words come before the end of the stream. */
 bool
 session_alive (session_t *self)
 {
-    if (PQconsumeInput (self->conn) && PQstatus (self->conn) == CONNECTION_OK)
-        return true;
-    s_set_error (self, PQerrorMessage (self->conn));
-    return false;
+    while (pgwait_pending (self->conn))
+        if (!PQconsumeInput (self->conn) || PQstatus (self->conn) != CONNECTION_OK) {
+            s_set_error (self, PQerrorMessage (self->conn));
+            return false;
+        }
+    return true;
 }
 
 /* The last result of a statement or script, or the first that failed; a COPY that began

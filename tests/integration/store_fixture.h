@@ -29,6 +29,7 @@ static inline char *
 store_run (const char *conninfo, const char *sql)
 {
     PGconn *conn = PQconnectdb (conninfo);
+    PQclear (PQexec (conn, "SET client_min_messages = error"));
     PGresult *result = PQexec (conn, sql);
     ExecStatusType status = PQresultStatus (result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
@@ -50,8 +51,7 @@ store_set_up (void **state)
     assert_non_null (self);
     snprintf (self->conninfo, sizeof self->conninfo, "dbname=sasrec");
     free (
-        store_run (self->conninfo, "SET client_min_messages = error;"
-                                   "DROP SCHEMA public CASCADE; CREATE SCHEMA public"));
+        store_run (self->conninfo, "DROP SCHEMA public CASCADE; CREATE SCHEMA public"));
     if (migrate_run (self->conninfo, NULL, error))
         fail_msg ("%s", error);
     self->db = db_new (self->conninfo, "test", 5000);
