@@ -10,7 +10,7 @@
 #include "base/log.h"
 
 #define SWEEP_MS        500
-#define QUIESCE_MS      2000
+#define QUIESCE_MS      1500 /* the process has 4 s to stop */
 #define QUIESCE_STEP_MS 10
 
 enum { SERVER_API, SERVER_PAGE, SERVER_COUNT };

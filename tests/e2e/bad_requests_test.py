@@ -2,6 +2,7 @@
 written, the server stays up and does not grow. Slow and endless ones are cut off."""
 import json
 import pathlib
+import re
 import socket
 import threading
 import time
@@ -191,6 +192,7 @@ class BadRequests(unittest.TestCase):
     def setUpClass(cls):
         cls.stack = cls.enterClassContext(Stack())
         cls.stack.serve()
+        cls.description = cls.stack.get("/openapi.json")[1]
 
     def setUp(self):
         self.rows = self.count_rows()
@@ -212,6 +214,7 @@ class BadRequests(unittest.TestCase):
             body = body.encode()
         status, problem, answered = self.stack.request(method, path, body, headers)
         self.assertEqual(status, expected, problem)
+        self.check_described(method, path, status)
         self.assertEqual(answered["Content-Type"], "application/problem+json")
         self.assertTrue(answered["X-Request-Id"])
         if method != "HEAD":
@@ -219,6 +222,16 @@ class BadRequests(unittest.TestCase):
             self.assertTrue(problem["type"].startswith("/problems/"), problem)
             self.assertTrue(problem["title"] and problem["detail"], problem)
         return problem, answered
+
+    def check_described(self, method, path, status):
+        """openapi.json knows that this route may answer so. Wrong methods and paths that
+        lead nowhere are not repeated at each operation."""
+        path = path.split("?")[0]
+        for template, operations in self.description["paths"].items():
+            pattern = re.sub(r"{\w+}", "[^/]+", template)
+            operation = operations.get(method.lower())
+            if operation and re.fullmatch(pattern, path) and "%zz" not in path:
+                self.assertIn(str(status), operation["responses"], (template, method))
 
     def check_text(self, path, body, named):
         problem, _ = self.refused(400, "POST", path, body)
