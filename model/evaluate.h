@@ -8,9 +8,13 @@
 
 typedef enum { EVALUATE_FULL, EVALUATE_SAMPLED100 } evaluate_protocol_t;
 
-/* Items of the data that the model does not know can not be hit and count as a miss.
- * SAMPLED100: 100 uniform negatives not in the user's training part (the original
- * protocol); depends on seed only. */
+/* The history is all before the target, for the test split the validation item too.
+ * Items of the data that the model does not know cannot be hit: as targets they count as
+ * missed. Users with fewer than 3 interactions are not ranked.
+ * FULL: all items of the model, history removed; a tie counts against the target.
+ * SAMPLED100 (kang205/SASRec): 100 items of the data, uniform, drawn again only while in
+ * the user's training part; so the target or the validation item may be among them; a tie
+ * counts for the target. Depends on seed only, not on threads. */
 ranking_t evaluate_model (const model_t *model, const dataset_t *data,
     ranking_split_t split, evaluate_protocol_t protocol, uint64_t seed, size_t threads);
 

@@ -3,6 +3,7 @@
 #include "model/model.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -195,6 +196,47 @@ an_answer_is_the_same_in_any_batch (void **state)
     }
 }
 
+typedef struct {
+    const fixture_t *fixture;
+    uint64_t seed;
+    result_t result;
+} asker_t;
+
+static void *
+s_ask_often (void *argument)
+{
+    asker_t *self = argument;
+    fixture_t own = *self->fixture;
+    own.scratch = model_scratch_new (own.model, 1);
+    int64_t history[WINDOW];
+    rng_t rng;
+    rng_seed (&rng, self->seed, 0);
+    for (size_t i = 0; i < WINDOW; i++)
+        history[i] = 10 * (int64_t)(1 + rng_below (&rng, ITEMS));
+    for (int round = 0; round < 100; round++)
+        s_ask (&own, (model_query_t){history, WINDOW, K, false}, &self->result);
+    model_scratch_destroy (&own.scratch);
+    return NULL;
+}
+
+static void
+threads_share_a_model (void **state)
+{
+    static asker_t together[3], alone;
+    pthread_t threads[3];
+    for (size_t i = 0; i < 3; i++) {
+        together[i] = (asker_t){.fixture = *state, .seed = i};
+        assert_int_equal (
+            pthread_create (&threads[i], NULL, s_ask_often, &together[i]), 0);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        pthread_join (threads[i], NULL);
+        alone = (asker_t){.fixture = *state, .seed = i};
+        s_ask_often (&alone);
+        s_assert_same (&together[i].result, &alone.result);
+    }
+}
+
 static void
 equal_items_come_by_popularity (void **state)
 {
@@ -285,6 +327,7 @@ main (void)
         cmocka_unit_test (no_known_item_is_answered_from_popularity),
         cmocka_unit_test (all_items_seen_leaves_nothing),
         cmocka_unit_test (an_answer_is_the_same_in_any_batch),
+        cmocka_unit_test (threads_share_a_model),
         cmocka_unit_test (equal_items_come_by_popularity),
         cmocka_unit_test (a_broken_network_still_answers),
         cmocka_unit_test (scratch_fits_its_shape_only),
