@@ -5,7 +5,7 @@
 
 #include "actors/http/context.h"
 
-#define DISPATCH_BODY_LIMIT (256 * 1024)
+#define DISPATCH_BODY_LIMIT 262144 /* 256 KiB */
 
 /* Always leaves a reply in the exchange. */
 void dispatch (http_context_t *context, exchange_t *exchange);

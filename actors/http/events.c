@@ -101,7 +101,7 @@ s_look_back (http_context_t *context, stream_t *self, const char *id)
     memset (&row, 0, sizeof row);
     db_status_t status = predictions_find (db, id, &row, &found);
     pool_give (context->args->pool, &db);
-    if (status == DB_OK && found && strcmp (row.status, "PENDING"))
+    if (status == DB_OK && found && strcmp (row.status, "PENDING") != 0)
         s_add_row (self, id, &row);
     prediction_clear (&row);
     return status != DB_OK || found;

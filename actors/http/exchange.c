@@ -8,10 +8,8 @@
 #include <string.h>
 #include <ulfius.h>
 
-#include "actors/http/query.h"
 #include "base/uuid.h"
 
-#define USER_ID_LIMIT 128
 #define STREAM_BLOCK  4096
 #define RETRY_AFTER_S 3 /* at most; spread, so that clients do not come back at once */
 
@@ -181,79 +179,4 @@ exchange_problem_ticket (exchange_t *self, ticket_status_t status, const char *r
     assert (status != TICKET_DONE && status < sizeof rows / sizeof rows[0]);
     bool said = reason && *reason;
     exchange_problem (self, rows[status].type, said ? reason : rows[status].detail);
-}
-
-json_t *
-exchange_read_json (exchange_t *self)
-{
-    json_fault_t fault;
-    json_t *object =
-        json_read_object (self->body ? self->body : "", self->body_length, &fault);
-    if (!object)
-        exchange_problem_json (self, PROBLEM_INVALID_JSON, &fault);
-    return object;
-}
-
-bool
-exchange_read_integer (
-    exchange_t *self, const char *name, int64_t low, int64_t high, int64_t *value)
-{
-    char text[32];
-    query_status_t status = query_find (self->query, name, text, sizeof text);
-    if (status == QUERY_ABSENT)
-        return true;
-    if (status == QUERY_FOUND && query_integer (text, low, high, value))
-        return true;
-    char detail[160];
-    snprintf (detail, sizeof detail, "%s must be an integer from %lld to %lld", name,
-        (long long)low, (long long)high);
-    exchange_problem_parameter (self, name, detail);
-    return false;
-}
-
-bool
-exchange_read_text (exchange_t *self, const char *name, char *value, size_t size)
-{
-    query_status_t status = query_find (self->query, name, value, size);
-    if (status == QUERY_ABSENT) {
-        value[0] = '\0';
-        return true;
-    }
-    if (status == QUERY_FOUND && query_text_valid (value, size - 1))
-        return true;
-    char detail[160];
-    snprintf (detail, sizeof detail,
-        "%s must be at most %zu bytes of UTF-8 without control characters", name,
-        size - 1);
-    exchange_problem_parameter (self, name, detail);
-    return false;
-}
-
-bool
-exchange_read_flag (exchange_t *self, const char *name, bool *value)
-{
-    char text[8];
-    query_status_t status = query_find (self->query, name, text, sizeof text);
-    if (status == QUERY_ABSENT)
-        return true;
-    bool yes = !strcmp (text, "") || !strcmp (text, "true") || !strcmp (text, "1");
-    bool no = !strcmp (text, "false") || !strcmp (text, "0");
-    if (status == QUERY_FOUND && (yes || no)) {
-        *value = yes;
-        return true;
-    }
-    char detail[160];
-    snprintf (detail, sizeof detail, "%s must be true or false", name);
-    exchange_problem_parameter (self, name, detail);
-    return false;
-}
-
-bool
-exchange_read_user (exchange_t *self)
-{
-    if (query_text_valid (self->parameter, USER_ID_LIMIT))
-        return true;
-    exchange_problem_parameter (self, "user_id",
-        "user_id must be 1 to 128 bytes of UTF-8 without control characters");
-    return false;
 }

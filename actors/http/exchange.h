@@ -67,7 +67,7 @@ void exchange_problem_parameter (
 void exchange_problem_ticket (
     exchange_t *self, ticket_status_t status, const char *reason);
 
-/* Reading; false: the problem has been replied. Absent parameters leave *value. */
+/* Reading (exchange_read.c); false: the problem has been replied. Absent parameters leave *value. */
 json_t *exchange_read_json (exchange_t *self); /* fresh, or NULL */
 bool exchange_read_integer (
     exchange_t *self, const char *name, int64_t low, int64_t high, int64_t *value);

@@ -9,7 +9,7 @@
 #include "actors/http/query.h"
 #include "actors/http/routes.h"
 
-#define IDS_LIMIT     1000
+#define IDS_LIMIT     ((size_t)1000)
 #define IDS_TEXT_SIZE (IDS_LIMIT * 17) /* 16 digits and a comma each */
 
 static void

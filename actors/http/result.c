@@ -112,7 +112,7 @@ result_get (http_context_t *context, exchange_t *exchange)
     bool good = true;
     int wait_s = s_wait_s (exchange);
     if (s_pending (&row) && wait_s > 0) {
-        int64_t deadline_ms = clock_monotonic_ms () + wait_s * 1000;
+        int64_t deadline_ms = clock_monotonic_ms () + 1000 * (int64_t)wait_s;
         bool came = live_wait_result (context->args->live, id, deadline_ms, &fresh);
         good = s_find_ended (context, exchange, &row, came ? deadline_ms : 0);
     }

@@ -20,7 +20,7 @@
 #include "base/metrics.h"
 
 #define BACKLOG        1024
-#define STACK_SIZE     (1024 * 1024)
+#define STACK_SIZE     1048576
 #define IDLE_TIMEOUT_S 75 /* must exceed every wait of a handler; for stalled readers */
 #define OPTION_COUNT   10
 

@@ -102,7 +102,7 @@ traffic_end (
     bool routed = index != TRAFFIC_NO_ROUTE;
     row_t *row = &self->rows[routed ? index : self->route_count];
     metric_t *counter = row->requests[class];
-    if (routed && strcmp (self->routes[index].method, method))
+    if (routed && strcmp (self->routes[index].method, method) != 0)
         counter = s_counter (self->routes[index].path, s_method_label (method), class);
     metric_add (counter, 1);
     metric_observe (row->duration, (double)duration_us / 1e6);
