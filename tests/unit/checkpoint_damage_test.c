@@ -422,6 +422,34 @@ the_canary_notices_swapped_items (void **state)
     s_assert_refused (self, "canary");
 }
 
+/* A few bytes of the header become others that JSON is made of; the hash is right, so
+ * that the checks behind it are reached. Whatever comes out: no crash, a reason. */
+static void
+random_headers_are_read_or_refused (void **state)
+{
+    fixture_t *self = *state;
+    static const char alphabet[] = "0123456789-.eE,:[]{}\"\\ FI64truenl";
+    const char *data = self->bytes + 8 + self->header_length;
+    size_t refused = 0;
+    rng_t rng;
+    rng_seed (&rng, 1, 0);
+    for (int round = 0; round < 1500; round++) {
+        char *text = strndup (self->bytes + 8, self->header_length);
+        size_t place = checkpoint_header_hash_place (text, self->header_length);
+        memset (text + place, '0', CHECKPOINT_HASH_SIZE - 1);
+        for (uint64_t i = 1 + rng_below (&rng, 3); i > 0; i--)
+            text[rng_below (&rng, self->header_length)] =
+                alphabet[rng_below (&rng, sizeof alphabet - 1)];
+        s_put_text (self, text, data, self->length - 8 - self->header_length);
+        char error[160] = "";
+        model_t *model = model_load (self->path, error);
+        assert_true (model || strlen (error) > 8);
+        refused += !model;
+        model_destroy (&model);
+    }
+    assert_in_range (refused, 300, 1499); /* both kinds happen */
+}
+
 static void
 header_lengths_are_believed_by_nobody (void **state)
 {
@@ -491,6 +519,7 @@ main (void)
         TEST (a_file_of_another_program_is_refused),
         TEST (the_canary_notices_a_changed_weight),
         TEST (the_canary_notices_swapped_items),
+        TEST (random_headers_are_read_or_refused),
         TEST (header_lengths_are_believed_by_nobody),
         TEST (what_is_not_a_file_is_refused_without_waiting),
         TEST (a_huge_sparse_file_is_refused),
