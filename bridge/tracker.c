@@ -160,17 +160,25 @@ s_advance (window_t *window)
     }
 }
 
+/* What the receipt stands for, or NULL: stale, settled before, or not held. */
+static taken_t *
+s_open (const tracker_t *self, const receipt_t *receipt, window_t **window)
+{
+    *window =
+        receipt->held ? s_window (self, receipt->topic, receipt->partition) : NULL;
+    if (!*window || (*window)->epoch != receipt->epoch)
+        return NULL;
+    taken_t *taken = s_find (*window, receipt->offset);
+    return taken && !taken->settled ? taken : NULL;
+}
+
 bool
 tracker_settle (tracker_t *self, const receipt_t *receipt, receipt_outcome_t outcome)
 {
     assert (outcome != RECEIPT_RETRY);
-    if (!receipt->held)
-        return false;
-    window_t *window = s_window (self, receipt->topic, receipt->partition);
-    if (!window || window->epoch != receipt->epoch)
-        return false;
-    taken_t *taken = s_find (window, receipt->offset);
-    if (!taken || taken->settled)
+    window_t *window;
+    taken_t *taken = s_open (self, receipt, &window);
+    if (!taken)
         return false;
     taken->settled = true;
     self->outstanding--;
@@ -192,6 +200,29 @@ tracker_storable (tracker_t *self, uint16_t *topic, int32_t *partition, int64_t 
         return 0;
     }
     return -1;
+}
+
+int
+tracker_rewind (tracker_t *self, const receipt_t *receipt, int64_t *offset)
+{
+    window_t *window;
+    if (!s_open (self, receipt, &window))
+        return -1;
+    *offset = s_at (window, 0)->offset;
+    for (size_t i = 0; i < window->count; i++)
+        self->outstanding -= !s_at (window, i)->settled;
+    window->first = window->count = 0;
+    window->last = *offset - 1;
+    window->epoch = ++self->epoch;
+    return 0;
+}
+
+void
+tracker_unstored (tracker_t *self, uint16_t topic, int32_t partition)
+{
+    window_t *window = s_window (self, topic, partition);
+    if (window && window->next >= 0)
+        window->moved = true;
 }
 
 size_t

@@ -43,6 +43,14 @@ bool tracker_settle (
 int tracker_storable (
     tracker_t *self, uint16_t *topic, int32_t *partition, int64_t *next);
 
+/* A receipt that must be worked on again: its partition starts afresh under a new epoch
+ * (what is still out becomes stale) at *offset, its oldest message that is not settled.
+ * -1 when the receipt is stale or settled: nothing is to be done. */
+int tracker_rewind (tracker_t *self, const receipt_t *receipt, int64_t *offset);
+
+/* The storable offset could not be stored: tracker_storable tells it once more. */
+void tracker_unstored (tracker_t *self, uint16_t topic, int32_t partition);
+
 size_t tracker_outstanding (const tracker_t *self); /* taken, not settled, not stale */
 bool tracker_full (const tracker_t *self);
 

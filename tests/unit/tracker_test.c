@@ -138,6 +138,44 @@ test_random_orders (void **state)
     tracker_destroy (&tracker);
 }
 
+static void
+test_a_rewind_starts_at_the_oldest_open_message (void **state)
+{
+    (void)state;
+    int64_t offset = -1;
+    tracker_t *tracker = tracker_new (10);
+    tracker_assign (tracker, 0, 0);
+    receipt_t a = s_take (tracker, 0, 7), b = s_take (tracker, 0, 8),
+              c = s_take (tracker, 0, 9);
+    assert_true (tracker_settle (tracker, &a, RECEIPT_DONE));
+    assert_int_equal (tracker_rewind (tracker, &c, &offset), 0);
+    assert_int_equal (offset, 8);
+    assert_int_equal (tracker_outstanding (tracker), 0);
+    assert_int_equal (s_storable (tracker), 8); /* what was done stays done */
+    assert_int_equal (tracker_rewind (tracker, &b, &offset), -1);
+    assert_false (tracker_settle (tracker, &b, RECEIPT_DONE));
+    b = s_take (tracker, 0, 8);
+    assert_true (tracker_settle (tracker, &b, RECEIPT_DONE));
+    assert_int_equal (s_storable (tracker), 9);
+    tracker_destroy (&tracker);
+}
+
+static void
+test_what_could_not_be_stored_is_told_again (void **state)
+{
+    (void)state;
+    tracker_t *tracker = tracker_new (10);
+    tracker_assign (tracker, 0, 0);
+    tracker_unstored (tracker, 0, 0);
+    assert_int_equal (s_storable (tracker), -1); /* nothing was settled yet */
+    receipt_t a = s_take (tracker, 0, 4);
+    tracker_settle (tracker, &a, RECEIPT_DONE);
+    assert_int_equal (s_storable (tracker), 5);
+    tracker_unstored (tracker, 0, 0);
+    assert_int_equal (s_storable (tracker), 5);
+    tracker_destroy (&tracker);
+}
+
 int
 main (void)
 {
@@ -147,6 +185,8 @@ main (void)
         cmocka_unit_test (test_receipts_of_an_older_assignment_are_stale),
         cmocka_unit_test (test_limit_and_foreign_partitions_are_refused),
         cmocka_unit_test (test_random_orders),
+        cmocka_unit_test (test_a_rewind_starts_at_the_oldest_open_message),
+        cmocka_unit_test (test_what_could_not_be_stored_is_told_again),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,0 +1,511 @@
+/* The consumer. SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/consumer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "bridge/client.h"
+#include "bridge/record_native.h"
+#include "bridge/tracker.h"
+
+#define COMMIT_MS    200
+#define COMMIT_COUNT 500  /* settled messages that are committed at once */
+#define PAUSE_MS     1000 /* short stalls are waited out with what is prefetched */
+#define SEEK_MS      1000 /* a local affair of librdkafka's threads */
+
+struct consumer {
+    consumer_args_t args;
+    rd_kafka_t *rk;
+    int fd;             /* readable when the queue is no longer empty */
+    tracker_t *tracker; /* what is out, up to where all is settled */
+    rd_kafka_topic_partition_list_t *assigned; /* or NULL */
+    rd_kafka_topic_partition_list_t *seeks;    /* partitions to be read again */
+    bool more;                                 /* the queue may hold something */
+    bool full;    /* too much is out, until half of it is settled */
+    bool blocked; /* the reader has no room */
+    bool quiesced;
+    bool paused;        /* all assigned partitions are, each once */
+    bool dead;          /* librdkafka gave up */
+    int64_t stalled_ms; /* since when nothing is read; 0: it is */
+    int64_t commit_ms;  /* when the next is due */
+    size_t settled;     /* since the last commit */
+    metric_t *consumed[TOPIC_COUNT];
+    metric_t *stale;
+    metric_t *rewinds;
+    metric_t *rebalances;
+    metric_t *commit_failures;
+};
+
+static void
+s_register_metrics (consumer_t *self)
+{
+    for (size_t i = 0; i < self->args.topic_count; i++) {
+        char labels[64];
+        topic_t topic = self->args.topics[i];
+        snprintf (labels, sizeof labels, "topic=\"%s\"", topic_name (topic));
+        self->consumed[topic] = metrics_counter (
+            "bridge_consumed_total", "Messages taken from Kafka.", labels);
+    }
+    self->stale = metrics_counter ("bridge_stale_receipts_total",
+        "Messages finished after their partition had gone to another member.", "");
+    self->rewinds = metrics_counter ("bridge_rewinds_total",
+        "Times a partition was read again because its work failed.", "");
+    self->rebalances = metrics_counter (
+        "bridge_rebalances_total", "Assignments received from a group.", "");
+    self->commit_failures = metrics_counter (
+        "bridge_commit_failures_total", "Commits of offsets that failed.", "");
+}
+
+/* Committing */
+
+static void
+s_commit (consumer_t *self)
+{
+    uint16_t topic;
+    int32_t partition;
+    int64_t next;
+    self->settled = 0;
+    self->commit_ms = 0;
+    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new (16);
+    while (tracker_storable (self->tracker, &topic, &partition, &next) == 0)
+        rd_kafka_topic_partition_list_add (offsets, topic_name (topic), partition)
+            ->offset = next;
+    if (offsets->cnt > 0)
+        rd_kafka_commit (self->rk, offsets, 1);
+    rd_kafka_topic_partition_list_destroy (offsets);
+}
+
+static void
+s_committed (rd_kafka_t *rk, rd_kafka_resp_err_t error,
+    rd_kafka_topic_partition_list_t *offsets, void *context)
+{
+    (void)rk;
+    consumer_t *self = context;
+    for (int i = 0; offsets && i < offsets->cnt; i++) {
+        topic_t topic;
+        const rd_kafka_topic_partition_t *part = &offsets->elems[i];
+        if ((!error && !part->err) || topic_find (part->topic, &topic))
+            continue;
+        metric_add (self->commit_failures, 1);
+        tracker_unstored (self->tracker, (uint16_t)topic, part->partition);
+        self->settled++;
+    }
+}
+
+/* Rebalancing: never waits. */
+
+static void
+s_set_paused (consumer_t *self, bool paused)
+{
+    self->paused = paused;
+    if (!self->assigned || self->assigned->cnt == 0)
+        return;
+    if (paused)
+        rd_kafka_pause_partitions (self->rk, self->assigned);
+    else
+        rd_kafka_resume_partitions (self->rk, self->assigned);
+}
+
+static void
+s_forget (consumer_t *self)
+{
+    for (int i = 0; self->assigned && i < self->assigned->cnt; i++) {
+        topic_t topic;
+        if (topic_find (self->assigned->elems[i].topic, &topic) == 0)
+            tracker_revoke (
+                self->tracker, (uint16_t)topic, self->assigned->elems[i].partition);
+    }
+    if (self->assigned)
+        rd_kafka_topic_partition_list_destroy (self->assigned);
+    self->assigned = NULL;
+    rd_kafka_topic_partition_list_destroy (self->seeks);
+    self->seeks = rd_kafka_topic_partition_list_new (1);
+}
+
+static void
+s_assign (consumer_t *self, const rd_kafka_topic_partition_list_t *parts)
+{
+    s_forget (self);
+    self->assigned = rd_kafka_topic_partition_list_copy (parts);
+    for (int i = 0; i < parts->cnt; i++) {
+        topic_t topic;
+        int rc = topic_find (parts->elems[i].topic, &topic);
+        assert (rc == 0);
+        tracker_assign (self->tracker, (uint16_t)topic, parts->elems[i].partition);
+    }
+    rd_kafka_assign (self->rk, parts);
+    if (self->paused)
+        s_set_paused (self, true);
+    metric_add (self->rebalances, 1);
+    log_info ("bridge.assigned", log_str ("group", self->args.group),
+        log_int ("partitions", parts->cnt));
+}
+
+static void
+s_revoke (consumer_t *self)
+{
+    if (!rd_kafka_assignment_lost (self->rk))
+        s_commit (self);
+    log_info ("bridge.revoked", log_str ("group", self->args.group),
+        log_int ("unsettled", (int64_t)tracker_outstanding (self->tracker)));
+    s_forget (self);
+    rd_kafka_assign (self->rk, NULL);
+}
+
+static void
+s_rebalance (rd_kafka_t *rk, rd_kafka_resp_err_t event,
+    rd_kafka_topic_partition_list_t *parts, void *context)
+{
+    (void)rk;
+    if (event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+        s_assign (context, parts);
+    else
+        s_revoke (context);
+}
+
+/* Life */
+
+static void
+s_error (rd_kafka_t *rk, int error, const char *reason, void *context)
+{
+    consumer_t *self = context;
+    char text[256] = "";
+    (void)reason;
+    if (error != RD_KAFKA_RESP_ERR__FATAL || self->dead)
+        return;
+    self->dead = true;
+    rd_kafka_fatal_error (rk, text, sizeof text);
+    log_error ("bridge.consumer_died", log_str ("group", self->args.group),
+        log_str ("reason", text));
+}
+
+static rd_kafka_conf_t *
+s_conf (consumer_t *self, char error[160])
+{
+    client_args_t args = {self->args.bootstrap_servers, self->args.client_id};
+    rd_kafka_conf_t *conf = client_conf (&args, error);
+    if (!conf)
+        return NULL;
+    client_set (conf, "group.id", self->args.group);
+    if (self->args.instance)
+        client_set (conf, "group.instance.id", self->args.instance);
+    client_set (conf, "enable.auto.commit", "false");
+    client_set (conf, "enable.auto.offset.store", "false");
+    client_set (conf, "auto.offset.reset", "earliest");
+    client_set (conf, "partition.assignment.strategy", "range");
+    client_set (conf, "session.timeout.ms", "6000");
+    client_set (conf, "heartbeat.interval.ms", "2000");
+    client_set (conf, "max.poll.interval.ms", "60000");
+    client_set (conf, "fetch.wait.max.ms", "50");
+    client_set (conf, "fetch.error.backoff.ms", "100");
+    client_set (conf, "queued.min.messages", "2000");
+    client_set (conf, "queued.max.messages.kbytes", "8192");
+    client_set (conf, "check.crcs", "true");
+    rd_kafka_conf_set_opaque (conf, self);
+    rd_kafka_conf_set_rebalance_cb (conf, s_rebalance);
+    rd_kafka_conf_set_offset_commit_cb (conf, s_committed);
+    rd_kafka_conf_set_error_cb (conf, s_error);
+    return conf;
+}
+
+static int
+s_open (consumer_t *self, char error[160])
+{
+    rd_kafka_conf_t *conf = s_conf (self, error);
+    self->rk = conf ? client_new (RD_KAFKA_CONSUMER, &conf, error) : NULL;
+    if (!self->rk)
+        return -1;
+    rd_kafka_poll_set_consumer (self->rk);
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer (self->rk);
+    client_watch (queue, self->fd);
+    rd_kafka_queue_destroy (queue);
+    rd_kafka_topic_partition_list_t *topics =
+        rd_kafka_topic_partition_list_new ((int)self->args.topic_count);
+    for (size_t i = 0; i < self->args.topic_count; i++)
+        rd_kafka_topic_partition_list_add (
+            topics, topic_name (self->args.topics[i]), RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t rc = rd_kafka_subscribe (self->rk, topics);
+    rd_kafka_topic_partition_list_destroy (topics);
+    if (rc)
+        snprintf (error, 160, "cannot subscribe: %.120s", rd_kafka_err2str (rc));
+    return rc ? -1 : 0;
+}
+
+consumer_t *
+consumer_new (const consumer_args_t *args, char error[160])
+{
+    consumer_t *self = calloc (1, sizeof *self);
+    assert (self && args->group && args->topic_count > 0);
+    self->args = *args;
+    self->fd = client_fd_new ();
+    /* Room for what arrives between "full" and the pause. */
+    self->tracker = tracker_new (2 * args->outstanding_limit + 1024);
+    self->seeks = rd_kafka_topic_partition_list_new (1);
+    s_register_metrics (self);
+    if (s_open (self, error))
+        consumer_destroy (&self, false);
+    return self;
+}
+
+/* By events: serving the queue by callbacks aborts on prefetched messages. */
+static void
+s_serve_leaving (consumer_t *self, rd_kafka_queue_t *queue)
+{
+    rd_kafka_event_t *event = rd_kafka_queue_poll (queue, 20);
+    if (event && rd_kafka_event_type (event) == RD_KAFKA_EVENT_REBALANCE)
+        s_rebalance (self->rk, rd_kafka_event_error (event),
+            rd_kafka_event_topic_partition_list (event), self);
+    if (event)
+        rd_kafka_event_destroy (event);
+}
+
+/* rd_kafka_consumer_close without its unbounded wait. False: not in time. */
+static bool
+s_leave (consumer_t *self)
+{
+    int64_t deadline_ms = clock_monotonic_ms () + CONSUMER_CLOSE_MS;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new (self->rk);
+    rd_kafka_error_t *error = rd_kafka_consumer_close_queue (self->rk, queue);
+    while (!error && !rd_kafka_consumer_closed (self->rk) &&
+           clock_monotonic_ms () < deadline_ms)
+        s_serve_leaving (self, queue);
+    bool left = !error && rd_kafka_consumer_closed (self->rk);
+    if (error)
+        rd_kafka_error_destroy (error);
+    rd_kafka_queue_destroy (queue);
+    return left;
+}
+
+void
+consumer_destroy (consumer_t **self_p, bool leave)
+{
+    consumer_t *self = *self_p;
+    if (!self)
+        return;
+    if (self->rk && leave && !s_leave (self))
+        log_warn ("bridge.left_late", log_str ("group", self->args.group));
+    if (self->rk)
+        rd_kafka_destroy_flags (self->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    s_forget (self);
+    rd_kafka_topic_partition_list_destroy (self->seeks);
+    tracker_destroy (&self->tracker);
+    close (self->fd);
+    free (self);
+    *self_p = NULL;
+}
+
+/* Reading */
+
+static bool
+s_stalled (const consumer_t *self)
+{
+    return self->full || self->blocked || self->quiesced;
+}
+
+int
+consumer_fd (const consumer_t *self)
+{
+    return self->fd;
+}
+
+void
+consumer_wake (consumer_t *self)
+{
+    client_clear (self->fd);
+    self->more = true;
+}
+
+/* While paused the queue is served too: it brings rebalances. */
+bool
+consumer_ready (const consumer_t *self)
+{
+    return self->more && (!s_stalled (self) || self->paused);
+}
+
+static bool
+s_to_be_read_again (const consumer_t *self, const record_t *record)
+{
+    return self->seeks->cnt > 0 && rd_kafka_topic_partition_list_find (self->seeks,
+                                       topic_name (record->topic), record->partition);
+}
+
+/* An offset that was there before: its topic was emptied and began afresh. */
+static int
+s_take (consumer_t *self, record_t *record)
+{
+    uint16_t topic = (uint16_t)record->topic;
+    if (s_to_be_read_again (self, record))
+        return -1;
+    if (tracker_take (self->tracker, topic, record->partition, record->offset,
+            &record->receipt) == 0)
+        return 0;
+    if (!self->assigned || !rd_kafka_topic_partition_list_find (self->assigned,
+                               topic_name (record->topic), record->partition))
+        return -1;
+    log_warn ("bridge.restarted_log", log_str ("topic", topic_name (record->topic)),
+        log_int ("partition", record->partition), log_int ("offset", record->offset));
+    tracker_assign (self->tracker, topic, record->partition);
+    return tracker_take (
+        self->tracker, topic, record->partition, record->offset, &record->receipt);
+}
+
+bool
+consumer_next (consumer_t *self, record_t *record)
+{
+    while (consumer_ready (self)) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll (self->rk, 0);
+        self->more = message != NULL;
+        if (!message)
+            break;
+        if (message->err || record_from_native (message, record)) {
+            rd_kafka_message_destroy (message);
+            continue;
+        }
+        if (s_take (self, record)) {
+            record_release (record);
+            continue;
+        }
+        metric_add (self->consumed[record->topic], 1);
+        if (tracker_outstanding (self->tracker) >= self->args.outstanding_limit)
+            self->full = true;
+        return true;
+    }
+    return false;
+}
+
+/* Settling */
+
+static void
+s_rewind (consumer_t *self, const receipt_t *receipt)
+{
+    int64_t offset;
+    const char *name = topic_name ((topic_t)receipt->topic);
+    if (tracker_rewind (self->tracker, receipt, &offset))
+        return;
+    rd_kafka_topic_partition_t *seek =
+        rd_kafka_topic_partition_list_find (self->seeks, name, receipt->partition);
+    if (!seek)
+        seek =
+            rd_kafka_topic_partition_list_add (self->seeks, name, receipt->partition);
+    seek->offset = offset;
+    metric_add (self->rewinds, 1);
+}
+
+void
+consumer_settle (consumer_t *self, const receipt_t *receipt, receipt_outcome_t outcome)
+{
+    if (outcome == RECEIPT_RETRY)
+        s_rewind (self, receipt);
+    else if (tracker_settle (self->tracker, receipt, outcome))
+        self->settled++;
+    else
+        metric_add (self->stale, 1);
+    if (tracker_outstanding (self->tracker) <= self->args.outstanding_limit / 2)
+        self->full = false;
+}
+
+void
+consumer_block (consumer_t *self, bool blocked)
+{
+    self->blocked = blocked;
+}
+
+void
+consumer_quiesce (consumer_t *self)
+{
+    self->quiesced = true;
+    if (!self->paused)
+        s_set_paused (self, true);
+}
+
+static void
+s_read_again (consumer_t *self)
+{
+    rd_kafka_error_t *error = rd_kafka_seek_partitions (self->rk, self->seeks, SEEK_MS);
+    for (int i = self->seeks->cnt - 1; !error && i >= 0; i--)
+        if (!self->seeks->elems[i].err)
+            rd_kafka_topic_partition_list_del_by_idx (self->seeks, i);
+    if (error)
+        rd_kafka_error_destroy (error);
+}
+
+static void
+s_pause_or_resume (consumer_t *self, int64_t now_ms)
+{
+    if (!s_stalled (self)) {
+        self->stalled_ms = 0;
+        if (self->paused)
+            s_set_paused (self, false);
+    } else if (!self->stalled_ms) {
+        self->stalled_ms = now_ms;
+    } else if (!self->paused && now_ms - self->stalled_ms >= PAUSE_MS) {
+        s_set_paused (self, true);
+    }
+}
+
+void
+consumer_serve (consumer_t *self, int64_t now_ms)
+{
+    if (self->seeks->cnt > 0)
+        s_read_again (self);
+    s_pause_or_resume (self, now_ms);
+    if (self->settled > 0 && !self->commit_ms)
+        self->commit_ms = now_ms + COMMIT_MS;
+    if (self->settled >= COMMIT_COUNT ||
+        (self->settled > 0 && now_ms >= self->commit_ms))
+        s_commit (self);
+    self->more = true; /* an edge may have been lost */
+}
+
+size_t
+consumer_outstanding (const consumer_t *self)
+{
+    return tracker_outstanding (self->tracker);
+}
+
+size_t
+consumer_partitions (const consumer_t *self)
+{
+    return self->assigned ? (size_t)self->assigned->cnt : 0;
+}
+
+/* Of one partition; an unknown position counts as no lag. */
+static int64_t
+s_partition_lag (const consumer_t *self, const rd_kafka_topic_partition_t *position)
+{
+    int64_t low = 0, high = 0;
+    if (position->offset < 0 ||
+        rd_kafka_get_watermark_offsets (
+            self->rk, position->topic, position->partition, &low, &high) ||
+        high < position->offset)
+        return 0;
+    return high - position->offset;
+}
+
+int64_t
+consumer_lag (const consumer_t *self, topic_t topic)
+{
+    int64_t lag = 0;
+    if (!self->assigned)
+        return 0;
+    rd_kafka_topic_partition_list_t *positions =
+        rd_kafka_topic_partition_list_copy (self->assigned);
+    rd_kafka_position (self->rk, positions);
+    for (int i = 0; i < positions->cnt; i++) {
+        topic_t found;
+        if (topic_find (positions->elems[i].topic, &found) == 0 && found == topic)
+            lag += s_partition_lag (self, &positions->elems[i]);
+    }
+    rd_kafka_topic_partition_list_destroy (positions);
+    return lag;
+}
+
+bool
+consumer_dead (const consumer_t *self)
+{
+    return self->dead;
+}

@@ -1,0 +1,308 @@
+/* The producer. SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/producer.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "bridge/client.h"
+
+#define PURGE_MS 1000 /* until what a dying producer holds is reported */
+
+struct producer {
+    const producer_args_t *args; /* borrowed */
+    rd_kafka_t *rk;
+    rd_kafka_topic_t *topics[TOPIC_COUNT];
+    int fd;          /* readable when there is something to serve */
+    bool dead;       /* librdkafka said "fatal" */
+    bool suspicious; /* the last broker was lost */
+    metric_t *sent[TOPIC_COUNT];
+    metric_t *failed[TOPIC_COUNT];
+    metric_t *deaths;
+};
+
+static void
+s_register_metrics (producer_t *self)
+{
+    const char *help = "Messages reported by Kafka's delivery.";
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        char labels[96];
+        snprintf (labels, sizeof labels, "topic=\"%s\",outcome=\"safe\"",
+            topic_name ((topic_t)i));
+        self->sent[i] = metrics_counter ("bridge_produced_total", help, labels);
+        snprintf (labels, sizeof labels, "topic=\"%s\",outcome=\"failed\"",
+            topic_name ((topic_t)i));
+        self->failed[i] = metrics_counter ("bridge_produced_total", help, labels);
+    }
+    self->deaths = metrics_counter ("bridge_producer_restarts_total",
+        "Producers replaced after an error that librdkafka calls fatal.", "");
+}
+
+static producer_outcome_t
+s_outcome (rd_kafka_resp_err_t error)
+{
+    switch (error) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+        return PRODUCER_SAFE;
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+        return PRODUCER_UNFIT;
+    default:
+        return PRODUCER_LOST;
+    }
+}
+
+/* Serves rd_kafka_poll; in the thread that polls. */
+static void
+s_report (rd_kafka_t *rk, const rd_kafka_message_t *message, void *context)
+{
+    (void)rk;
+    producer_t *self = context;
+    topic_t topic;
+    int rc = topic_find (rd_kafka_topic_name (message->rkt), &topic);
+    assert (rc == 0);
+    producer_outcome_t outcome = s_outcome (message->err);
+    metric_add (outcome == PRODUCER_SAFE ? self->sent[topic] : self->failed[topic], 1);
+    self->args->delivered (self->args->context, topic, message->_private, outcome);
+}
+
+static void
+s_error (rd_kafka_t *rk, int error, const char *reason, void *context)
+{
+    producer_t *self = context;
+    char text[256];
+    (void)reason;
+    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        self->suspicious = true;
+    if (error != RD_KAFKA_RESP_ERR__FATAL || self->dead)
+        return;
+    self->dead = true;
+    rd_kafka_fatal_error (rk, text, sizeof text);
+    log_error ("bridge.producer_died", log_str ("reason", text));
+}
+
+static rd_kafka_conf_t *
+s_conf (producer_t *self, char error[160])
+{
+    client_args_t args = {self->args->bootstrap_servers, self->args->client_id};
+    char limit[16];
+    rd_kafka_conf_t *conf = client_conf (&args, error);
+    if (!conf)
+        return NULL;
+    snprintf (limit, sizeof limit, "%d", PRODUCER_QUEUE_LIMIT);
+    client_set (conf, "enable.idempotence", "true");
+    client_set (conf, "acks", "all");
+    client_set (conf, "linger.ms", "1");
+    client_set (conf, "partitioner", "murmur2_random");
+    client_set (conf, "message.timeout.ms", "0");
+    client_set (conf, "retry.backoff.ms", "250");
+    client_set (conf, "queue.buffering.max.messages", limit);
+    client_set (conf, "queue.buffering.max.kbytes", "32768");
+    snprintf (limit, sizeof limit, "%d", topic_row (TOPIC_DEAD_LETTERS)->message_bytes);
+    client_set (conf, "message.max.bytes", limit);
+    rd_kafka_conf_set_opaque (conf, self);
+    rd_kafka_conf_set_dr_msg_cb (conf, s_report);
+    rd_kafka_conf_set_error_cb (conf, s_error);
+    return conf;
+}
+
+static int
+s_open (producer_t *self, char error[160])
+{
+    rd_kafka_conf_t *conf = s_conf (self, error);
+    self->rk = conf ? client_new (RD_KAFKA_PRODUCER, &conf, error) : NULL;
+    if (!self->rk)
+        return -1;
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_main (self->rk);
+    client_watch (queue, self->fd);
+    rd_kafka_queue_destroy (queue);
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        self->topics[i] = rd_kafka_topic_new (self->rk, topic_name ((topic_t)i), NULL);
+    self->dead = false;
+    return 0;
+}
+
+static void
+s_close (producer_t *self)
+{
+    if (!self->rk)
+        return;
+    int64_t deadline_ms = clock_monotonic_ms () + PURGE_MS;
+    rd_kafka_purge (self->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    while (rd_kafka_outq_len (self->rk) > 0 && clock_monotonic_ms () < deadline_ms)
+        rd_kafka_poll (self->rk, 50);
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        rd_kafka_topic_destroy (self->topics[i]);
+    rd_kafka_destroy (self->rk);
+    self->rk = NULL;
+}
+
+producer_t *
+producer_new (const producer_args_t *args, char error[160])
+{
+    producer_t *self = calloc (1, sizeof *self);
+    assert (self && args->delivered);
+    self->args = args;
+    self->fd = client_fd_new ();
+    s_register_metrics (self);
+    if (s_open (self, error))
+        producer_destroy (&self);
+    return self;
+}
+
+void
+producer_destroy (producer_t **self_p)
+{
+    producer_t *self = *self_p;
+    if (!self)
+        return;
+    s_close (self);
+    close (self->fd);
+    free (self);
+    *self_p = NULL;
+}
+
+static rd_kafka_headers_t *
+s_headers (const record_t *record)
+{
+    if (record->header_count == 0)
+        return NULL;
+    rd_kafka_headers_t *headers = rd_kafka_headers_new (record->header_count);
+    for (size_t i = 0; i < record->header_count; i++)
+        rd_kafka_header_add (
+            headers, record->headers[i].name, -1, record->headers[i].value, -1);
+    return headers;
+}
+
+static rd_kafka_resp_err_t
+s_produce (producer_t *self, const record_t *record, void *parcel)
+{
+    void *value = (void *)(uintptr_t)record->value; /* copied, not written to */
+    const void *key = record->key;
+    rd_kafka_headers_t *headers = s_headers (record);
+    rd_kafka_resp_err_t error =
+        rd_kafka_producev (self->rk, RD_KAFKA_V_RKT (self->topics[record->topic]),
+            RD_KAFKA_V_MSGFLAGS (RD_KAFKA_MSG_F_COPY),
+            RD_KAFKA_V_VALUE (value, record->value_size),
+            RD_KAFKA_V_KEY (key, record->key_size), RD_KAFKA_V_HEADERS (headers),
+            RD_KAFKA_V_OPAQUE (parcel), RD_KAFKA_V_END);
+    if (error && headers)
+        rd_kafka_headers_destroy (headers);
+    return error;
+}
+
+producer_answer_t
+producer_send (producer_t *self, const record_t *record, void *parcel)
+{
+    if (!self->rk || self->dead)
+        return PRODUCER_LATER;
+    rd_kafka_resp_err_t error = s_produce (self, record, parcel);
+    if (!error)
+        return PRODUCER_TAKEN;
+    if (s_outcome (error) == PRODUCER_LOST)
+        return PRODUCER_LATER;
+    log_warn ("bridge.refused", log_str ("topic", topic_name (record->topic)),
+        log_int ("bytes", (int64_t)record->value_size),
+        log_str ("reason", rd_kafka_err2str (error)));
+    return PRODUCER_REFUSED;
+}
+
+int
+producer_fd (const producer_t *self)
+{
+    return self->fd;
+}
+
+/* Everything in the dead one is reported lost before the new one takes anything. */
+static void
+s_replace (producer_t *self)
+{
+    char error[160];
+    metric_add (self->deaths, 1);
+    s_close (self);
+    if (s_open (self, error))
+        log_error ("bridge.no_producer", log_str ("reason", error));
+    else
+        log_info ("bridge.producer_replaced",
+            log_str ("servers", self->args->bootstrap_servers));
+}
+
+void
+producer_serve (producer_t *self)
+{
+    client_clear (self->fd);
+    if (self->rk)
+        rd_kafka_poll (self->rk, 0);
+    if (!self->rk || self->dead)
+        s_replace (self);
+}
+
+bool
+producer_flush (producer_t *self, int timeout_ms)
+{
+    return !self->rk || rd_kafka_flush (self->rk, timeout_ms) == 0;
+}
+
+size_t
+producer_queued (const producer_t *self)
+{
+    return self->rk ? (size_t)rd_kafka_outq_len (self->rk) : 0;
+}
+
+static int
+s_find_wanted (const struct rd_kafka_metadata *metadata, const bool wanted[TOPIC_COUNT],
+    char error[160])
+{
+    bool found[TOPIC_COUNT] = {0};
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        topic_t topic;
+        const rd_kafka_metadata_topic_t *row = &metadata->topics[i];
+        if (topic_find (row->topic, &topic) == 0)
+            found[topic] = !row->err && row->partition_cnt > 0;
+    }
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        if (!wanted[i] || found[i])
+            continue;
+        snprintf (error, 160, "no topic %s: run 'sasrec topics create'",
+            topic_name ((topic_t)i));
+        return -1;
+    }
+    return 0;
+}
+
+int
+producer_probe (
+    producer_t *self, const bool wanted[TOPIC_COUNT], int timeout_ms, char error[160])
+{
+    const struct rd_kafka_metadata *metadata;
+    if (!self->rk || rd_kafka_metadata (self->rk, 0, NULL, &metadata, timeout_ms)) {
+        snprintf (error, 160, "no Kafka broker answers at %.100s",
+            self->args->bootstrap_servers);
+        return -1;
+    }
+    int rc = s_find_wanted (metadata, wanted, error);
+    rd_kafka_metadata_destroy (metadata);
+    return rc;
+}
+
+bool
+producer_suspicious (producer_t *self)
+{
+    bool suspicious = self->suspicious;
+    self->suspicious = false;
+    return suspicious;
+}
+
+void
+producer_die (producer_t *self)
+{
+    rd_kafka_test_fatal_error (
+        self->rk, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "made up by a test");
+}

@@ -1,0 +1,38 @@
+/* A Kafka message as the bridge sees it, coming or going. SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_BRIDGE_RECORD_H
+#define SASREC_BRIDGE_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bridge/topics.h"
+#include "proto/receipt.h"
+
+typedef struct {
+    const char *name;
+    const char *value;
+} record_header_t;
+
+typedef struct {
+    topic_t topic;
+    const void *key; /* NULL: none */
+    size_t key_size;
+    const void *value; /* NULL: none */
+    size_t value_size;
+    const record_header_t *headers; /* going only */
+    size_t header_count;
+    int32_t partition; /* coming only, like all below */
+    int64_t offset;
+    int64_t timestamp_ms; /* the producer's, unix ms; -1 = none */
+    int attempts;         /* how often it was a dead letter before */
+    receipt_t receipt;    /* of a group's consumer */
+    void *native;         /* librdkafka's message, which holds all this */
+} record_t;
+
+/* Says how often a replayed message was a dead letter before. */
+#define RECORD_ATTEMPTS_HEADER "dlq-attempts"
+
+/* Frees what a record that came holds. */
+void record_release (record_t *self);
+
+#endif

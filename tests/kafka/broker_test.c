@@ -1,0 +1,299 @@
+/* The parts of the bridge beside a real broker. SPDX-License-Identifier: Apache-2.0 */
+#include "tests/kafka/kafka.h"
+
+#define COUNT 100
+
+static void
+s_fill (topic_t topic, const char *word, int count)
+{
+    sender_t sender;
+    sender_open (&sender);
+    for (int i = 0; i < count; i++) {
+        char key[32], value[64];
+        snprintf (key, sizeof key, "%s-%d", word, i);
+        snprintf (value, sizeof value, "%s %d", word, i);
+        assert_int_equal (sender_send (&sender, topic, key, value), PRODUCER_TAKEN);
+    }
+    assert_true (producer_flush (sender.producer, LIMIT_MS));
+    assert_int_equal (sender.safe, count);
+    producer_destroy (&sender.producer);
+}
+
+static void
+test_topics_are_created_once (void **state)
+{
+    (void)state;
+    topics_report_t reports[TOPIC_COUNT];
+    char error[160] = "";
+    const topics_options_t options = {kafka_servers (), 0, 0, LIMIT_MS};
+    assert_int_equal (topics_create (&options, reports, error), 0);
+    assert_true (reports[TOPIC_REQUESTS].created);
+    assert_int_equal (reports[TOPIC_REQUESTS].partitions, 12);
+    assert_int_equal (topics_create (&options, reports, error), 0);
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        assert_false (reports[i].created);
+    assert_int_equal (reports[TOPIC_CONTROL].partitions, 1);
+}
+
+/* Reads until count distinct messages came; settles those whose number is below done. */
+static void
+s_read (consumer_t *consumer, const char *word, int count, int done)
+{
+    bool seen[COUNT] = {0};
+    for (int found = 0; found < count;) {
+        record_t record;
+        char text[64], mine[32];
+        int number = -1;
+        assert_true (kafka_next (consumer, &record, LIMIT_MS));
+        snprintf (text, sizeof text, "%.*s", (int)record.value_size,
+            (const char *)record.value);
+        bool ours = sscanf (text, "%31s %d", mine, &number) == 2 &&
+                    strcmp (mine, word) == 0 && number < COUNT;
+        if (!ours || number < done)
+            consumer_settle (consumer, &record.receipt, RECEIPT_DONE);
+        if (ours && !seen[number]) {
+            seen[number] = true;
+            found++;
+        }
+        record_release (&record);
+    }
+}
+
+static void
+test_what_was_not_settled_comes_again (void **state)
+{
+    (void)state;
+    s_fill (TOPIC_REQUESTS, "again", COUNT);
+    consumer_t *consumer = kafka_consumer ("group-again", TOPIC_REQUESTS, 1000);
+    s_read (consumer, "again", COUNT, COUNT - 10);
+    assert_int_equal (consumer_outstanding (consumer), 10);
+    assert_int_equal (consumer_partitions (consumer), 12);
+    consumer_destroy (&consumer, true);
+    consumer = kafka_consumer ("group-again", TOPIC_REQUESTS, 1000);
+    bool seen[COUNT] = {0};
+    record_t record;
+    for (int i = 0; i < 10;) {
+        int number = -1;
+        assert_true (kafka_next (consumer, &record, LIMIT_MS));
+        sscanf (record.value, "again %d", &number);
+        if (number >= COUNT - 10 && !seen[number]) {
+            seen[number] = true;
+            i++;
+        }
+        consumer_settle (consumer, &record.receipt, RECEIPT_DONE);
+        record_release (&record);
+    }
+    consumer_destroy (&consumer, true);
+    consumer = kafka_consumer ("group-again", TOPIC_REQUESTS, 1000);
+    assert_false (kafka_next (consumer, &record, 1000));
+    consumer_destroy (&consumer, true);
+}
+
+static void
+test_a_retry_reads_the_partition_again (void **state)
+{
+    (void)state;
+    s_fill (TOPIC_CONTROL, "retry", 3);
+    consumer_t *consumer = kafka_consumer ("group-retry", TOPIC_CONTROL, 100);
+    record_t record;
+    receipt_t receipts[3];
+    int64_t first = 0;
+    for (int i = 0; i < 3; i++) {
+        assert_true (kafka_next (consumer, &record, LIMIT_MS));
+        receipts[i] = record.receipt;
+        first = i == 1 ? record.offset : first;
+        record_release (&record);
+    }
+    consumer_settle (consumer, &receipts[0], RECEIPT_DONE);
+    consumer_settle (consumer, &receipts[2], RECEIPT_RETRY);
+    consumer_settle (consumer, &receipts[1], RECEIPT_RETRY); /* stale by now */
+    assert_true (kafka_next (consumer, &record, LIMIT_MS));
+    assert_int_equal (record.offset, first);
+    record_release (&record);
+    assert_true (kafka_next (consumer, &record, LIMIT_MS));
+    assert_int_equal (record.offset, first + 1);
+    record_release (&record);
+    assert_int_equal (consumer_outstanding (consumer), 2);
+    consumer_destroy (&consumer, true);
+}
+
+static void
+test_too_much_outstanding_stops_reading (void **state)
+{
+    (void)state;
+    s_fill (TOPIC_INTERACTIONS, "full", COUNT);
+    consumer_t *consumer = kafka_consumer ("group-full", TOPIC_INTERACTIONS, 10);
+    receipt_t receipts[10];
+    record_t record;
+    for (int i = 0; i < 10; i++) {
+        assert_true (kafka_next (consumer, &record, LIMIT_MS));
+        receipts[i] = record.receipt;
+        record_release (&record);
+    }
+    assert_false (kafka_next (consumer, &record, 1500)); /* paused by now */
+    for (int i = 0; i < 10; i++)
+        consumer_settle (consumer, &receipts[i], RECEIPT_DONE);
+    for (int i = 10; i < COUNT; i++) {
+        assert_true (kafka_next (consumer, &record, LIMIT_MS));
+        consumer_settle (consumer, &record.receipt, RECEIPT_DONE);
+        record_release (&record);
+    }
+    assert_int_equal (consumer_lag (consumer, TOPIC_INTERACTIONS), 0);
+    consumer_destroy (&consumer, true);
+}
+
+/* Both are served until the second has partitions. */
+static void
+test_members_share_partitions_and_late_receipts_are_stale (void **state)
+{
+    (void)state;
+    s_fill (TOPIC_RESULTS, "share", COUNT);
+    consumer_t *one = kafka_consumer ("group-share", TOPIC_RESULTS, 1000);
+    receipt_t receipts[COUNT];
+    record_t record;
+    for (int i = 0; i < COUNT; i++) {
+        assert_true (kafka_next (one, &record, LIMIT_MS));
+        receipts[i] = record.receipt;
+        record_release (&record);
+    }
+    consumer_t *two = kafka_consumer ("group-share", TOPIC_RESULTS, 1000);
+    int64_t deadline_ms = clock_monotonic_ms () + LIMIT_MS;
+    while (consumer_partitions (one) != 6 || consumer_partitions (two) != 6) {
+        assert_true (clock_monotonic_ms () < deadline_ms);
+        if (kafka_next (one, &record, 20))
+            record_release (&record);
+        if (kafka_next (two, &record, 20))
+            record_release (&record);
+    }
+    size_t outstanding = consumer_outstanding (one);
+    for (int i = 0; i < COUNT; i++)
+        consumer_settle (one, &receipts[i], RECEIPT_DONE);
+    assert_int_equal (consumer_outstanding (one), outstanding);
+    consumer_destroy (&two, true);
+    consumer_destroy (&one, true);
+}
+
+static void
+test_a_dead_producer_reports_all_and_is_replaced (void **state)
+{
+    (void)state;
+    sender_t sender;
+    sender_open (&sender);
+    for (int i = 0; i < COUNT; i++)
+        sender_send (&sender, TOPIC_RESULTS, "k", "before");
+    producer_die (sender.producer);
+    int64_t deadline_ms = clock_monotonic_ms () + LIMIT_MS;
+    while (sender.safe + sender.lost < COUNT && clock_monotonic_ms () < deadline_ms)
+        producer_serve (sender.producer);
+    assert_int_equal (sender.safe + sender.lost, COUNT);
+    size_t safe = sender.safe;
+    assert_int_equal (
+        sender_send (&sender, TOPIC_RESULTS, "k", "after"), PRODUCER_TAKEN);
+    assert_true (producer_flush (sender.producer, LIMIT_MS));
+    assert_int_equal (sender.safe, safe + 1);
+    producer_destroy (&sender.producer);
+}
+
+static void
+test_a_listener_hears_what_comes_from_now_on (void **state)
+{
+    (void)state;
+    char error[160] = "";
+    const listener_args_t args = {.bootstrap_servers = kafka_servers (),
+        .client_id = "test",
+        .topics = {TOPIC_RESULTS, TOPIC_CONTROL},
+        .topic_count = 2};
+    s_fill (TOPIC_RESULTS, "old", COUNT);
+    listener_t *listener = listener_new (&args, error);
+    while (listener_follow (listener, 1000, error))
+        ;
+    s_fill (TOPIC_RESULTS, "new", COUNT);
+    s_fill (TOPIC_CONTROL, "new", 1);
+    assert_int_equal (listener_follow (listener, 1000, error), 0);
+    for (int i = 0; i < COUNT + 1;) {
+        record_t record;
+        struct pollfd item = {listener_fd (listener), POLLIN, 0};
+        assert_int_equal (poll (&item, 1, LIMIT_MS), 1);
+        listener_wake (listener);
+        while (listener_next (listener, &record)) {
+            assert_memory_equal (record.value, "new", 3);
+            record_release (&record);
+            i++;
+        }
+    }
+    listener_destroy (&listener);
+}
+
+static void
+s_see_letter (void *context, const dead_letter_t *letter)
+{
+    int *attempts = context;
+    assert_string_equal (letter->topic, "inference.requests");
+    assert_string_equal (letter->class, "unreadable");
+    assert_string_equal (letter->reason, "it is not JSON");
+    assert_int_equal (letter->origin_offset, 77);
+    assert_int_equal (letter->value_size, 6);
+    assert_memory_equal (letter->value, "a\0b{}c", 6);
+    *attempts = letter->attempts;
+}
+
+static void
+test_dead_letters_are_listed_and_replayed_once (void **state)
+{
+    (void)state;
+    sender_t sender;
+    char error[160] = "";
+    uint64_t count;
+    int attempts = 0;
+    const dead_letter_options_t fresh = {kafka_servers (), false, LIMIT_MS};
+    const dead_letter_options_t all = {kafka_servers (), true, LIMIT_MS};
+    const record_t poison = {.topic = TOPIC_REQUESTS,
+        .value = "a\0b{}c",
+        .value_size = 6,
+        .partition = 5,
+        .offset = 77,
+        .attempts = 1};
+    sender_open (&sender);
+    assert_int_equal (dead_letter_send (sender.producer, &poison,
+                          DEAD_LETTER_UNREADABLE, "it is not JSON", NULL),
+        PRODUCER_TAKEN);
+    assert_true (producer_flush (sender.producer, LIMIT_MS));
+    producer_destroy (&sender.producer);
+    assert_int_equal (
+        dead_letters_list (&fresh, s_see_letter, &attempts, &count, error), 0);
+    assert_int_equal (count, 1);
+    assert_int_equal (attempts, 2);
+    assert_int_equal (dead_letters_replay (&fresh, NULL, NULL, &count, error), 0);
+    assert_int_equal (count, 1);
+    assert_int_equal (dead_letters_replay (&fresh, NULL, NULL, &count, error), 0);
+    assert_int_equal (count, 0);
+    assert_int_equal (
+        dead_letters_list (&all, s_see_letter, &attempts, &count, error), 0);
+    assert_int_equal (count, 1);
+    consumer_t *consumer = kafka_consumer ("group-dlq", TOPIC_REQUESTS, 1000);
+    record_t record = {0};
+    do {
+        record_release (&record);
+        assert_true (kafka_next (consumer, &record, LIMIT_MS));
+    } while (record.attempts == 0);
+    assert_int_equal (record.attempts, 2);
+    assert_int_equal (record.value_size, 6);
+    record_release (&record);
+    consumer_destroy (&consumer, true);
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_topics_are_created_once),
+        cmocka_unit_test (test_what_was_not_settled_comes_again),
+        cmocka_unit_test (test_a_retry_reads_the_partition_again),
+        cmocka_unit_test (test_too_much_outstanding_stops_reading),
+        cmocka_unit_test (test_members_share_partitions_and_late_receipts_are_stale),
+        cmocka_unit_test (test_a_dead_producer_reports_all_and_is_replaced),
+        cmocka_unit_test (test_a_listener_hears_what_comes_from_now_on),
+        cmocka_unit_test (test_dead_letters_are_listed_and_replayed_once),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
