@@ -292,17 +292,33 @@ s_take (self_t *self, bool repeats, size_t limit, size_t *count, size_t *held)
     return true;
 }
 
+/* When to sweep again. Looking at the queue costs nothing, but rows that were taken and
+ * did not fit were written twice for nothing. */
+static int
+s_sweep_pause_ms (self_t *self, bool room, size_t held)
+{
+    if (!room)
+        return ROOM_MS;
+    if (held == 0)
+        self->room_ms = 0;
+    else if (self->room_ms == 0)
+        self->room_ms = ROOM_MS;
+    else if (self->room_ms < ROOM_LIMIT_MS)
+        self->room_ms *= 2;
+    return self->room_ms;
+}
+
 /* Rows never sent, while the pool's queue is less than half full. */
 static void
 s_sweep (self_t *self)
 {
-    size_t waiting = atomic_load (self->args->waiting), count = 0, held = 1;
+    size_t waiting = atomic_load (self->args->waiting), count = 0, held = 0;
     size_t half = self->args->job_limit / 2 + 1;
     size_t room = half > waiting ? half - waiting : 0;
     size_t limit = room < UNSENT_LIMIT ? room : UNSENT_LIMIT;
     if (limit > 0 && s_take (self, false, limit, &count, &held))
         self->unsent = held > 0 || count == limit;
-    self->sweep_ms = clock_monotonic_ms () + (held > 0 ? ROOM_MS : 0);
+    self->sweep_ms = clock_monotonic_ms () + s_sweep_pause_ms (self, limit > 0, held);
 }
 
 static void

@@ -4,11 +4,25 @@
 #include <assert.h>
 #include <errno.h>
 
+/* The packaged libzmq is not instrumented: ThreadSanitizer does not see that what the
+ * sender wrote is before what the receiver reads, so we tell it. It then finds real races
+ * instead of calling each message one. */
+#ifdef __SANITIZE_THREAD__
+void __tsan_release (void *address);
+void __tsan_acquire (void *address);
+#define s_hand_over(pointer) __tsan_release (pointer)
+#define s_take_over(pointer) __tsan_acquire (pointer)
+#else
+#define s_hand_over(pointer) ((void)(pointer))
+#define s_take_over(pointer) ((void)(pointer))
+#endif
+
 int
 wire_send (zsock_t *socket, void *pointer)
 {
     assert (pointer);
     int sent;
+    s_hand_over (pointer);
     do {
         sent =
             zmq_send (zsock_resolve (socket), &pointer, sizeof pointer, ZMQ_DONTWAIT);
@@ -26,7 +40,10 @@ wire_recv (zsock_t *socket)
             zmq_recv (zsock_resolve (socket), &pointer, sizeof pointer, ZMQ_DONTWAIT);
     } while (size < 0 && errno == EINTR);
     assert (size < 0 || size == (int)sizeof pointer);
-    return size < 0 ? NULL : pointer;
+    if (size < 0)
+        return NULL;
+    s_take_over (pointer);
+    return pointer;
 }
 
 /* An inproc pipe holds the sender's mark plus the receiver's: each side brings half. */
