@@ -43,7 +43,10 @@ s_open (const char *conninfo, const char *application)
     return PQconnectdbParams (keys, values, 1);
 }
 
-/* synchronous_commit: an accepted request must survive a power cut, so a server-wide
+/* enable_bitmapscan: only plain index scans leave marks on dead entries, and without them
+ * the small indexes on what is pending are walked through all that has ended since the
+ * last vacuum (0.1 s instead of 0.1 ms after 200,000 requests).
+ * synchronous_commit: an accepted request must survive a power cut, so a server-wide
  * "off" is not for us, while anything stricter is left alone. */
 static db_status_t
 s_set_up (session_t *self)
@@ -52,7 +55,8 @@ s_set_up (session_t *self)
     snprintf (sql, sizeof sql,
         "SET statement_timeout = %d; SET lock_timeout = %d;"
         "SET idle_in_transaction_session_timeout = '60s';"
-        "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET jit = off;"
+        "SET timezone = 'UTC'; SET datestyle = 'ISO';"
+        "SET jit = off; SET enable_bitmapscan = off;"
         "SELECT set_config ('synchronous_commit', 'on', false)"
         " WHERE current_setting ('synchronous_commit') = 'off'",
         self->timeout_ms, self->timeout_ms ? self->timeout_ms : 30000);

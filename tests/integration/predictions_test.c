@@ -410,6 +410,23 @@ s_reset_makes_all_pending_rows_unsent (void **state)
 }
 
 static void
+s_reset_is_left_to_the_one_who_does_it (void **state)
+{
+    store_fixture_t *self = *state;
+    size_t count;
+    db_t *other = db_new (self->conninfo, "other", 5000);
+    assert_true (db_ensure (other));
+    s_accept (self);
+    assert_int_equal (
+        db_script (
+            other, "SELECT pg_advisory_lock (hashtext ('sasrec.reset_dispatch'))"),
+        DB_OK);
+    assert_int_equal (predictions_reset_dispatch (self->db, &count), DB_OK);
+    assert_int_equal (count, 0);
+    db_destroy (&other);
+}
+
+static void
 s_expire_ends_what_is_past_its_deadline (void **state)
 {
     store_fixture_t *self = *state;
@@ -508,6 +525,7 @@ main (void)
         STORE_TEST (s_two_takers_never_take_the_same_row),
         STORE_TEST (s_unreadable_request_fails_alone),
         STORE_TEST (s_reset_makes_all_pending_rows_unsent),
+        STORE_TEST (s_reset_is_left_to_the_one_who_does_it),
         STORE_TEST (s_expire_ends_what_is_past_its_deadline),
         STORE_TEST (s_expired_row_is_not_completed_later),
         STORE_TEST (s_pending_count_is_capped),
