@@ -15,14 +15,15 @@
 #include "store/migrate.h"
 #include "store/predictions.h"
 
-#define GROUP_LIMIT  256  /* requests in one transaction */
-#define UNSENT_LIMIT 512  /* rows taken at a time */
-#define REPEAT_LIMIT 64   /* repeats in one upkeep */
-#define IDLE_WAITING 64   /* jobs waiting in a pool that counts as keeping up */
-#define INSERT_TRIES 3    /* the first after a lost connection costs one */
-#define UPKEEP_MS    1000 /* expiry, count, repeats; notices a lost database when idle */
-#define AWAY_MS      200  /* while the database is away */
-#define ROOM_MS      20   /* until the pool's queue is looked at again */
+#define GROUP_LIMIT   256 /* requests in one transaction */
+#define UNSENT_LIMIT  512 /* rows taken at a time */
+#define REPEAT_LIMIT  64  /* repeats in one upkeep */
+#define IDLE_WAITING  64  /* jobs waiting in a pool that counts as keeping up */
+#define INSERT_TRIES  3   /* the first after a lost connection costs one */
+#define UPKEEP_MS     1000 /* expiry, count, repeats; notices a lost database when idle */
+#define AWAY_MS       200 /* while the database is away */
+#define ROOM_MS       20  /* until a full pool is looked at again */
+#define ROOM_LIMIT_MS 500 /* when rows did not fit, it doubles up to this */
 
 typedef struct {
     const request_producer_args_t *args; /* borrowed */
@@ -36,6 +37,7 @@ typedef struct {
     bool unsent;         /* there may be rows that were never sent */
     int64_t upkeep_ms;   /* when the next is due */
     int64_t sweep_ms;    /* when to take unsent rows next */
+    int room_ms;         /* the last pause because rows did not fit; 0: they did */
     bool started;        /* START was answered OK */
     bool terminated;     /* $TERM came */
     health_t *postgres;
