@@ -171,6 +171,23 @@ db_exec (db_t *self, const char *sql, int count, const char *const *values,
     return s_note (self, session_exec (self->session, sql, count, values, result_p));
 }
 
+size_t
+db_changed (PGresult *result)
+{
+    return (size_t)strtoull (PQcmdTuples (result), NULL, 10);
+}
+
+db_status_t
+db_change (db_t *self, const char *sql, const char *value, size_t *count)
+{
+    PGresult *result;
+    db_status_t status = db_exec (self, sql, value ? 1 : 0, &value, &result);
+    if (status == DB_OK)
+        *count = db_changed (result);
+    PQclear (result);
+    return status;
+}
+
 db_status_t
 db_script (db_t *self, const char *sql)
 {

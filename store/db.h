@@ -36,6 +36,10 @@ const char *db_error (const db_t *self); /* text of the last failure, one line *
 db_status_t db_exec (db_t *self, const char *sql, int count, const char *const *values,
     PGresult **result_p);
 
+/* A statement with at most one parameter (or NULL); *count: the rows it changed. */
+db_status_t db_change (db_t *self, const char *sql, const char *value, size_t *count);
+size_t db_changed (PGresult *result);
+
 /* Several statements without parameters: a migration. */
 db_status_t db_script (db_t *self, const char *sql);
 

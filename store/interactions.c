@@ -16,17 +16,17 @@
 #define USER_KEY "user_order (user_id) COLLATE \"C\""
 #define AFTER_KEY                                                                      \
     "CASE WHEN $2::text = '' THEN '' ELSE user_order ($2) END COLLATE \"C\""
+/* clang-format off */
 #define NEXT_USER(key, bound)                                                          \
     "SELECT " key " AS user_key, user_id FROM interactions"                            \
     " WHERE " bound " AND ($1::text = '' OR " key " < $1 || chr (1114111)"             \
     " COLLATE \"C\") ORDER BY " key " LIMIT 1"
 #define WALK(key, start)                                                               \
-    "WITH RECURSIVE walk (user_key, user_id) AS ((" NEXT_USER (                        \
-        key, start) ")"                                                                \
-                    " UNION ALL SELECT next.user_key, next.user_id FROM walk,"         \
-                    " LATERAL (" NEXT_USER (                                           \
-                        key, key " > walk.user_key") ") next)"                         \
-                                                     " SELECT user_id FROM walk"
+    "WITH RECURSIVE walk (user_key, user_id) AS ((" NEXT_USER (key, start) ")"         \
+    " UNION ALL SELECT next.user_key, next.user_id FROM walk,"                         \
+    " LATERAL (" NEXT_USER (key, key " > walk.user_key") ") next)"                     \
+    " SELECT user_id FROM walk"
+/* clang-format on */
 #define IN_ORDER " WHERE " USER_KEY " > " AFTER_KEY " ORDER BY " USER_KEY " LIMIT $3"
 
 /* Users that start with a prefix lie together in the index on the key, unless the prefix
