@@ -284,7 +284,6 @@ s_stop (topology_t *self)
     int64_t start_ms = clock_monotonic_ms ();
     health_drain ();
     live_shutdown (self->live);
-    ticket_wake_all ();
     for (size_t i = 0; i < sizeof s_stop_order / sizeof s_stop_order[0]; i++) {
         part_t part = s_stop_order[i].part;
         for (size_t index = 0; index < s_count (self, part); index++)
