@@ -51,7 +51,7 @@ interactions_load_t *interactions_load_new (
 /* created_at_us: unix microseconds, or INT64_MIN for "now plus one microsecond per row"
  * (keeps the order of the file). -1: it failed; destroy, db_error says why. A row that
  * the table refuses shows at commit. Readers of the table wait while a load of more than
- * some 80,000 rows goes into a table that had less than a million. */
+ * some 80,000 rows goes into a table that had less than two million. */
 int interactions_load_row (interactions_load_t *self, const char *user_id,
     int64_t item_id, int64_t created_at_us);
 /* Takes the load, also on -1 (then nothing was kept). rows may be NULL. */
