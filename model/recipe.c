@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <math.h>
 
-#define BATCH_POSITIONS 1700 /* small batches reach the same quality in fewer passes */
-
 typedef enum { DATA_TINY, DATA_SPARSE, DATA_DENSE } kind_t;
 
 typedef struct {
@@ -53,14 +51,16 @@ s_clamp (double value, size_t low, size_t high)
     return value >= (double)high ? high : (size_t)value;
 }
 
-/* Rules per kind of data, in the order tiny, sparse, dense. */
+/* Rules per kind of data, in the order tiny, sparse, dense. positions: of a batch; small
+ * batches reach the same quality in fewer passes, and tiny data gives too few steps
+ * otherwise. */
 static const struct {
     size_t width, window, epochs;
-    double dropout, rate, decay;
+    double positions, dropout, rate, decay;
 } s_rules[] = {
-    {32, 50, 120, 0.4, 2e-3, 0.1},
-    {64, 50, 30, 0.5, 1e-3, 0},
-    {128, 200, 24, 0.2, 1e-3, 0},
+    {64, 50, 100, 300, 0.4, 5e-3, 0.1},
+    {64, 50, 30, 1700, 0.5, 1e-3, 0},
+    {128, 200, 24, 1700, 0.2, 1e-3, 0},
 };
 
 recipe_t
@@ -84,7 +84,7 @@ recipe_make (const dataset_t *data, const trainer_options_t *options)
     };
     double length = fmin (s.mean, (double)self.shape.window);
     self.batch_users =
-        s_or (options->batch_users, s_clamp (BATCH_POSITIONS / length, 16, 256));
+        s_or (options->batch_users, s_clamp (s_rules[kind].positions / length, 4, 256));
     self.epochs = s_or (options->epochs, s_rules[kind].epochs);
     self.patience = s_or (options->patience, self.epochs / 3 + 2);
     self.dropout = options->dropout >= 0 ? options->dropout : s_rules[kind].dropout;
