@@ -53,7 +53,7 @@ static const command_spec_t s_spec = {
     .name = "sasrec seed",
     .help =
         "Fill the database with a made-up library: books in series, and readers who "
-        "follow two or three series at a time.\vA database that has interactions is "
+        "follow two series at a time.\vA database that has interactions is "
         "left as it is.",
     .options = s_options,
     .parser = s_parse,

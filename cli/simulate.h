@@ -1,4 +1,4 @@
-/* Made-up readers of a catalog, for `sasrec seed`. A reader follows two or three series
+/* Made-up readers of a catalog, for `sasrec seed`. A reader follows two series
  * at a time and goes from one to the other, so the book before the last says more about
  * the next than the last does; favours a few categories; and at times picks up a
  * best-seller. The same arguments give the same interactions.

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/progress.h"
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -12,6 +13,8 @@
 #include "cli/training_data.h"
 #include "model/checkpoint.h"
 #include "model/trainer.h"
+
+enum { S_TELL_INTERVAL_MS = 400 };
 
 enum {
     S_KEY_SEED = 0x100,
@@ -169,6 +172,7 @@ typedef struct {
     const command_t *command; /* borrowed */
     progress_t *progress;     /* owned; of the epoch */
     size_t epoch;
+    int64_t told_ms; /* when an epoch was last told; 0 = none yet */
 } s_view_t;
 
 static void
@@ -194,10 +198,15 @@ s_on_progress (void *context, size_t epoch, uint64_t done, uint64_t total, doubl
     progress_update (view->progress, done, note);
 }
 
+/* Small data has many epochs in a second: not each of them gets a line. */
 static void
 s_on_epoch (void *context, const trainer_epoch_t *epoch)
 {
     s_view_t *view = context;
+    int64_t now_ms = clock_monotonic_ms ();
+    if (view->told_ms != 0 && now_ms - view->told_ms < S_TELL_INTERVAL_MS)
+        return;
+    view->told_ms = now_ms;
     if (view->epoch != epoch->epoch)
         s_show_epoch (view, epoch->epoch, 0);
     progress_say (view->progress,
