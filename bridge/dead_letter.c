@@ -21,7 +21,7 @@ dead_letter_word (dead_letter_class_t class)
     return s_words[class];
 }
 
-producer_answer_t
+bool
 dead_letter_send (producer_t *producer, const record_t *record,
     dead_letter_class_t class, const char *reason, void *parcel)
 {

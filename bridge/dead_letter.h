@@ -20,9 +20,8 @@ typedef enum {
 
 const char *dead_letter_word (dead_letter_class_t class); /* "unreadable", ... */
 
-/* Sends the record's key and value as they came. parcel comes back with the delivery
- * report. */
-producer_answer_t dead_letter_send (producer_t *producer, const record_t *record,
+/* Sends the record's key and value as they came. Else as producer_send. */
+bool dead_letter_send (producer_t *producer, const record_t *record,
     dead_letter_class_t class, const char *reason, void *parcel);
 
 /* A letter as it is read; borrowed for the call. */

@@ -149,15 +149,13 @@ s_send_back (pass_t *self, const dead_letter_t *letter, char error[160])
         .headers = &header,
         .header_count = 1};
     int64_t deadline_ms = clock_monotonic_ms () + self->options->timeout_ms;
-    producer_answer_t answer;
-    while ((answer = producer_send (self->producer, &record, NULL)) == PRODUCER_LATER &&
+    bool taken;
+    while (!(taken = producer_send (self->producer, &record, NULL)) &&
            clock_monotonic_ms () < deadline_ms)
         producer_flush (self->producer, POLL_MS);
-    if (answer == PRODUCER_TAKEN)
-        return 0;
-    snprintf (error, 160, "letter %d:%lld could not be sent back", letter->partition,
-        (long long)letter->offset);
-    return -1;
+    if (!taken)
+        s_fail (self->options, RD_KAFKA_RESP_ERR__TIMED_OUT, error);
+    return taken ? 0 : -1;
 }
 
 static int

@@ -59,18 +59,23 @@ s_outcome (rd_kafka_resp_err_t error)
     }
 }
 
-/* Serves rd_kafka_poll; in the thread that polls. */
 static void
-s_report (rd_kafka_t *rk, const rd_kafka_message_t *message, void *context)
+s_report (producer_t *self, topic_t topic, void *parcel, rd_kafka_resp_err_t error)
+{
+    producer_outcome_t outcome = s_outcome (error);
+    metric_add (outcome == PRODUCER_SAFE ? self->sent[topic] : self->failed[topic], 1);
+    self->args->delivered (self->args->context, topic, parcel, outcome);
+}
+
+/* In the thread that polls. */
+static void
+s_delivered (rd_kafka_t *rk, const rd_kafka_message_t *message, void *context)
 {
     (void)rk;
-    producer_t *self = context;
     topic_t topic;
     int rc = topic_find (rd_kafka_topic_name (message->rkt), &topic);
     assert (rc == 0);
-    producer_outcome_t outcome = s_outcome (message->err);
-    metric_add (outcome == PRODUCER_SAFE ? self->sent[topic] : self->failed[topic], 1);
-    self->args->delivered (self->args->context, topic, message->_private, outcome);
+    s_report (context, topic, message->_private, message->err);
 }
 
 static void
@@ -108,7 +113,7 @@ s_conf (producer_t *self, char error[160])
     snprintf (limit, sizeof limit, "%d", topic_row (TOPIC_DEAD_LETTERS)->message_bytes);
     client_set (conf, "message.max.bytes", limit);
     rd_kafka_conf_set_opaque (conf, self);
-    rd_kafka_conf_set_dr_msg_cb (conf, s_report);
+    rd_kafka_conf_set_dr_msg_cb (conf, s_delivered);
     rd_kafka_conf_set_error_cb (conf, s_error);
     return conf;
 }
@@ -198,20 +203,21 @@ s_produce (producer_t *self, const record_t *record, void *parcel)
     return error;
 }
 
-producer_answer_t
+bool
 producer_send (producer_t *self, const record_t *record, void *parcel)
 {
     if (!self->rk || self->dead)
-        return PRODUCER_LATER;
+        return false;
     rd_kafka_resp_err_t error = s_produce (self, record, parcel);
     if (!error)
-        return PRODUCER_TAKEN;
+        return true;
     if (s_outcome (error) == PRODUCER_LOST)
-        return PRODUCER_LATER;
-    log_warn ("bridge.refused", log_str ("topic", topic_name (record->topic)),
+        return false;
+    log_warn ("bridge.unfit", log_str ("topic", topic_name (record->topic)),
         log_int ("bytes", (int64_t)record->value_size),
         log_str ("reason", rd_kafka_err2str (error)));
-    return PRODUCER_REFUSED;
+    s_report (self, record->topic, parcel, error);
+    return true;
 }
 
 int

@@ -21,13 +21,8 @@ typedef enum {
     PRODUCER_UNFIT /* the broker will never take it: too large */
 } producer_outcome_t;
 
-typedef enum {
-    PRODUCER_TAKEN,  /* its delivery will be reported once */
-    PRODUCER_LATER,  /* full, or the topic is not there; nothing will be reported */
-    PRODUCER_REFUSED /* can never be sent; nothing will be reported */
-} producer_answer_t;
-
-/* Called from producer_serve, flush and destroy, once per message taken. */
+/* Called once per message taken, from producer_serve, flush and destroy; from
+ * producer_send for what is unfit at once. */
 typedef void (producer_delivered_f) (
     void *context, topic_t topic, void *parcel, producer_outcome_t outcome);
 
@@ -44,9 +39,9 @@ producer_t *producer_new (const producer_args_t *args, char error[160]);
 /* What is not delivered is reported lost. Takes at most a second. */
 void producer_destroy (producer_t **self_p);
 
-/* Copies the record; parcel comes back with the report. */
-producer_answer_t producer_send (
-    producer_t *self, const record_t *record, void *parcel);
+/* True: taken, its delivery is reported once, with the parcel. False: not now (the queue
+ * is full, or the topic is not there); nothing is reported. Copies the record. */
+bool producer_send (producer_t *self, const record_t *record, void *parcel);
 
 /* Readable when there are reports to serve. */
 int producer_fd (const producer_t *self);

@@ -12,7 +12,7 @@ s_fill (topic_t topic, const char *word, int count)
         char key[32], value[64];
         snprintf (key, sizeof key, "%s-%d", word, i);
         snprintf (value, sizeof value, "%s %d", word, i);
-        assert_int_equal (sender_send (&sender, topic, key, value), PRODUCER_TAKEN);
+        assert_true (sender_send (&sender, topic, key, value));
     }
     assert_true (producer_flush (sender.producer, LIMIT_MS));
     assert_int_equal (sender.safe, count);
@@ -187,8 +187,7 @@ test_a_dead_producer_reports_all_and_is_replaced (void **state)
         producer_serve (sender.producer);
     assert_int_equal (sender.safe + sender.lost, COUNT);
     size_t safe = sender.safe;
-    assert_int_equal (
-        sender_send (&sender, TOPIC_RESULTS, "k", "after"), PRODUCER_TAKEN);
+    assert_true (sender_send (&sender, TOPIC_RESULTS, "k", "after"));
     assert_true (producer_flush (sender.producer, LIMIT_MS));
     assert_int_equal (sender.safe, safe + 1);
     producer_destroy (&sender.producer);
@@ -254,9 +253,8 @@ test_dead_letters_are_listed_and_replayed_once (void **state)
         .offset = 77,
         .attempts = 1};
     sender_open (&sender);
-    assert_int_equal (dead_letter_send (sender.producer, &poison,
-                          DEAD_LETTER_UNREADABLE, "it is not JSON", NULL),
-        PRODUCER_TAKEN);
+    assert_true (dead_letter_send (
+        sender.producer, &poison, DEAD_LETTER_UNREADABLE, "it is not JSON", NULL));
     assert_true (producer_flush (sender.producer, LIMIT_MS));
     producer_destroy (&sender.producer);
     assert_int_equal (

@@ -101,7 +101,7 @@ sender_open (sender_t *self)
     assert_string_equal (error, "");
 }
 
-static inline producer_answer_t
+static inline bool
 sender_send (sender_t *self, topic_t topic, const char *key, const char *value)
 {
     const record_t record = {.topic = topic,

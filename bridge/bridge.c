@@ -1,0 +1,568 @@
+/* The bridge actor. SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/bridge.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/health.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "bridge/consumer.h"
+#include "bridge/dead_letter.h"
+#include "bridge/inbound.h"
+#include "bridge/listener.h"
+#include "bridge/outbound.h"
+#include "proto/result.h"
+#include "proto/wire.h"
+
+#define BUDGET         256 /* messages of one wire before the others get their turn */
+#define GROUP_LIMIT    4
+#define PROBE_MS       5000 /* how often the broker is asked while all is well */
+#define PROBE_AWAY_MS  500  /* ... and while it is not */
+#define PROBE_WAIT_MS  100  /* how long an answer may take: the loop stands still */
+#define FOLLOW_WAIT_MS 1000 /* the same, once, for the listener's start */
+#define GAUGES_MS      1000
+
+/* A membership, shared by the wires that name its group. */
+typedef struct {
+    consumer_args_t args;
+    consumer_t *consumer; /* NULL until the broker has the topics */
+    metric_t *outstanding;
+    metric_t *partitions;
+    metric_t *lag[TOPIC_COUNT];
+} group_t;
+
+typedef struct {
+    const bridge_args_t *args; /* borrowed */
+    zsock_t *pipe;             /* commands; main's */
+    zsock_t *settlements;      /* PULL, or NULL */
+    producer_args_t producer_args;
+    producer_t *producer;
+    outbound_t *outbound[BRIDGE_WIRE_LIMIT]; /* of publishing wires, else NULL */
+    inbound_t *inbound[BRIDGE_WIRE_LIMIT];   /* of the others, else NULL */
+    group_t groups[GROUP_LIMIT];
+    size_t group_count;
+    group_t *group_of[TOPIC_COUNT]; /* who consumes it; NULL: nobody */
+    inbound_t *consumes[TOPIC_COUNT];
+    inbound_t *listens[TOPIC_COUNT];
+    listener_args_t listener_args;
+    listener_t *listener;     /* NULL until the broker has the topics */
+    bool wanted[TOPIC_COUNT]; /* topics that must exist */
+    bool up;                  /* the last probe went well */
+    bool quiesced;
+    bool started;      /* START was answered OK */
+    bool terminated;   /* $TERM came */
+    int64_t probe_ms;  /* when the next is due */
+    int64_t serve_ms;  /* when consumers want to be served next */
+    int64_t gauges_ms; /* when the gauges are due */
+    health_t *health;
+    metric_t *dead_letters[3]; /* by class */
+    metric_t *unreadable;      /* heard, and let go */
+    metric_t *queued;
+} self_t;
+
+/* Life */
+
+static void
+s_register_metrics (self_t *self)
+{
+    char labels[64];
+    for (int i = 0; i < 3; i++) {
+        snprintf (labels, sizeof labels, "class=\"%s\"",
+            dead_letter_word ((dead_letter_class_t)i));
+        self->dead_letters[i] = metrics_counter (
+            "bridge_dead_letters_total", "Messages put aside as dead letters.", labels);
+    }
+    self->unreadable = metrics_counter ("bridge_unreadable_total",
+        "Messages that were only listened to and could not be read.", "");
+    self->queued = metrics_gauge (
+        "bridge_queued", "Messages that wait for Kafka's delivery report.", "");
+}
+
+static void
+s_register_group (group_t *group)
+{
+    char labels[128];
+    snprintf (labels, sizeof labels, "group=\"%s\"", group->args.group);
+    group->outstanding =
+        metrics_gauge ("bridge_outstanding", "Messages taken and not settled.", labels);
+    group->partitions = metrics_gauge (
+        "bridge_partitions", "Partitions this process was assigned.", labels);
+    for (size_t i = 0; i < group->args.topic_count; i++) {
+        topic_t topic = group->args.topics[i];
+        snprintf (labels, sizeof labels, "group=\"%s\",topic=\"%s\"", group->args.group,
+            topic_name (topic));
+        group->lag[topic] = metrics_gauge ("bridge_lag",
+            "Messages of the assigned partitions that were not read yet.", labels);
+    }
+}
+
+static group_t *
+s_join (self_t *self, const bridge_wire_t *wire)
+{
+    group_t *group = NULL;
+    for (size_t i = 0; i < self->group_count; i++)
+        if (strcmp (self->groups[i].args.group, wire->group) == 0)
+            group = &self->groups[i];
+    if (!group) {
+        assert (self->group_count < GROUP_LIMIT);
+        group = &self->groups[self->group_count++];
+        group->args =
+            (consumer_args_t){.bootstrap_servers = self->args->bootstrap_servers,
+                .client_id = self->args->client_id,
+                .group = wire->group,
+                .outstanding_limit = self->args->outstanding_limit};
+    }
+    group->args.topics[group->args.topic_count++] = wire->topic;
+    return group;
+}
+
+static void
+s_plan_wire (self_t *self, const bridge_wire_t *wire)
+{
+    self->wanted[wire->topic] = true;
+    if (wire->way == BRIDGE_CONSUME) {
+        assert (wire->group && !self->group_of[wire->topic]);
+        self->group_of[wire->topic] = s_join (self, wire);
+        self->wanted[TOPIC_DEAD_LETTERS] = true;
+    } else if (wire->way == BRIDGE_LISTEN) {
+        listener_args_t *args = &self->listener_args;
+        args->topics[args->topic_count++] = wire->topic;
+    }
+}
+
+static self_t *
+s_new (zsock_t *pipe, const bridge_args_t *args)
+{
+    self_t *self = calloc (1, sizeof *self);
+    assert (self && args->wire_count <= BRIDGE_WIRE_LIMIT);
+    self->pipe = pipe;
+    self->args = args;
+    self->listener_args.bootstrap_servers = args->bootstrap_servers;
+    self->listener_args.client_id = args->client_id;
+    for (size_t i = 0; i < args->wire_count; i++)
+        s_plan_wire (self, &args->wires[i]);
+    self->health = health_check ("kafka", args->required);
+    s_register_metrics (self);
+    for (size_t i = 0; i < self->group_count; i++)
+        s_register_group (&self->groups[i]);
+    return self;
+}
+
+/* Settling */
+
+static void
+s_settle (self_t *self, const receipt_t *receipt, receipt_outcome_t outcome)
+{
+    assert (receipt->topic < TOPIC_COUNT);
+    const group_t *group = self->group_of[receipt->topic];
+    if (group && group->consumer)
+        consumer_settle (group->consumer, receipt, outcome);
+}
+
+static void
+s_handle_settlements (self_t *self)
+{
+    settlement_t settlement;
+    while (self->settlements && settlement_recv (&settlement, self->settlements) == 0)
+        s_settle (self, &settlement.receipt, settlement.outcome);
+}
+
+static void
+s_give_back (self_t *self, parcel_t *parcel)
+{
+    for (size_t i = 0; i < self->args->wire_count; i++)
+        if (parcel->message && self->outbound[i] &&
+            outbound_topic (self->outbound[i]) == parcel->topic)
+            outbound_give_back (self->outbound[i], &parcel->message);
+}
+
+/* The producer's report. A message that can never be delivered is done with. */
+static void
+s_delivered (void *context, topic_t topic, void *opaque, producer_outcome_t outcome)
+{
+    static const receipt_outcome_t failed[] = {
+        [PRODUCER_LOST] = RECEIPT_RETRY, [PRODUCER_UNFIT] = RECEIPT_DEAD};
+    self_t *self = context;
+    parcel_t *parcel = opaque;
+    (void)topic;
+    if (!parcel)
+        return;
+    if (parcel->receipt.held)
+        s_settle (self, &parcel->receipt,
+            outcome == PRODUCER_SAFE ? parcel->outcome : failed[outcome]);
+    if (outcome != PRODUCER_SAFE)
+        s_give_back (self, parcel);
+    parcel_destroy (&parcel);
+}
+
+/* Poison */
+
+/* The request, if at least its id could be read, ends with the reason. Should this be
+ * lost, its row is sent again, from a good copy. */
+static void
+s_fail_request (self_t *self, const record_t *record, const codec_fault_t *fault)
+{
+    if (!fault->request_id[0])
+        return;
+    void *message = result_new ();
+    result_t *result = message;
+    snprintf (result->request_id, sizeof result->request_id, "%s", fault->request_id);
+    snprintf (result->user_id, sizeof result->user_id, "%s", PROTO_USER_DEFAULT);
+    snprintf (result->error, sizeof result->error, "%s", fault->reason);
+    result->status = RESULT_FAILED;
+    result->job = true;
+    if (record->topic == TOPIC_RESULTS) {
+        inbound_offer (self->consumes[TOPIC_RESULTS], &message);
+    } else {
+        strbuf_t value = STRBUF_EMPTY;
+        record_t answer;
+        codec_encode (TOPIC_RESULTS, message, &value, &answer);
+        producer_send (self->producer, &answer, NULL);
+        strbuf_free (&value);
+        codec_destroy (TOPIC_RESULTS, &message);
+    }
+}
+
+/* When the producer has no room, the partition is read again later. */
+static void
+s_bury (self_t *self, const record_t *record, dead_letter_class_t class,
+    const codec_fault_t *fault)
+{
+    parcel_t *parcel = parcel_new (&record->receipt, RECEIPT_DEAD);
+    if (!dead_letter_send (self->producer, record, class, fault->reason, parcel)) {
+        parcel_destroy (&parcel);
+        s_settle (self, &record->receipt, RECEIPT_RETRY);
+        return;
+    }
+    s_fail_request (self, record, fault);
+    metric_add (self->dead_letters[class], 1);
+    log_warn ("bridge.dead_letter", log_str ("topic", topic_name (record->topic)),
+        log_int ("partition", record->partition), log_int ("offset", record->offset),
+        log_str ("reason", fault->reason));
+}
+
+/* From Kafka */
+
+static void
+s_handle_consumed (self_t *self, const record_t *record)
+{
+    codec_status_t status;
+    codec_fault_t fault;
+    if (!inbound_pass (self->consumes[record->topic], record, &status, &fault))
+        s_settle (self, &record->receipt, RECEIPT_RETRY);
+    else if (status == CODEC_UNREADABLE)
+        s_bury (self, record, DEAD_LETTER_UNREADABLE, &fault);
+    else if (status == CODEC_TOO_LARGE)
+        s_bury (self, record, DEAD_LETTER_TOO_LARGE, &fault);
+    else if (status == CODEC_IGNORED)
+        s_settle (self, &record->receipt, RECEIPT_DONE);
+}
+
+static void
+s_serve_group (self_t *self, group_t *group)
+{
+    bool blocked = false;
+    record_t record;
+    for (size_t i = 0; i < group->args.topic_count; i++)
+        blocked |= inbound_socket (self->consumes[group->args.topics[i]]) != NULL;
+    consumer_block (group->consumer, blocked);
+    for (int i = 0; i < BUDGET && consumer_next (group->consumer, &record); i++) {
+        s_handle_consumed (self, &record);
+        if (inbound_socket (self->consumes[record.topic]))
+            consumer_block (group->consumer, true);
+        record_release (&record);
+    }
+}
+
+static void
+s_serve_listener (self_t *self)
+{
+    record_t record;
+    codec_status_t status;
+    codec_fault_t fault;
+    for (int i = 0; i < BUDGET && listener_next (self->listener, &record); i++) {
+        inbound_pass (self->listens[record.topic], &record, &status, &fault);
+        if (status != CODEC_READ && status != CODEC_IGNORED)
+            metric_add (self->unreadable, 1);
+        record_release (&record);
+    }
+}
+
+/* The broker: is it there? */
+
+static int
+s_open_consumers (self_t *self, char error[160])
+{
+    for (size_t i = 0; i < self->group_count; i++) {
+        group_t *group = &self->groups[i];
+        if (group->consumer && consumer_dead (group->consumer))
+            consumer_destroy (&group->consumer, false);
+        if (!group->consumer && !self->quiesced)
+            group->consumer = consumer_new (&group->args, error);
+        if (!group->consumer && !self->quiesced)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+s_follow (self_t *self, char error[160])
+{
+    if (self->listener_args.topic_count == 0)
+        return 0;
+    int timeout_ms = self->listener ? PROBE_WAIT_MS : FOLLOW_WAIT_MS;
+    if (!self->listener)
+        self->listener = listener_new (&self->listener_args, error);
+    return self->listener ? listener_follow (self->listener, timeout_ms, error) : -1;
+}
+
+static void
+s_probe (self_t *self)
+{
+    char text[160] = "";
+    self->up =
+        producer_probe (self->producer, self->wanted, PROBE_WAIT_MS, text) == 0 &&
+        s_open_consumers (self, text) == 0 && s_follow (self, text) == 0;
+    health_set (self->health, self->up, self->up ? "" : text);
+    producer_suspicious (self->producer);
+    self->probe_ms = clock_monotonic_ms () + (self->up ? PROBE_MS : PROBE_AWAY_MS);
+}
+
+static void
+s_set_gauges (self_t *self)
+{
+    size_t queued = producer_queued (self->producer);
+    metric_set (self->queued, (double)queued);
+    for (size_t i = 0; i < self->group_count; i++) {
+        group_t *group = &self->groups[i];
+        if (!group->consumer)
+            continue;
+        metric_set (group->outstanding, (double)consumer_outstanding (group->consumer));
+        metric_set (group->partitions, (double)consumer_partitions (group->consumer));
+        for (size_t j = 0; j < group->args.topic_count; j++)
+            metric_set (group->lag[group->args.topics[j]],
+                (double)consumer_lag (group->consumer, group->args.topics[j]));
+    }
+    self->gauges_ms = clock_monotonic_ms () + GAUGES_MS;
+}
+
+/* Once every CONSUMER_SERVE_MS. */
+static void
+s_upkeep (self_t *self)
+{
+    int64_t now_ms = clock_monotonic_ms ();
+    for (size_t i = 0; i < self->group_count; i++)
+        if (self->groups[i].consumer)
+            consumer_serve (self->groups[i].consumer, now_ms);
+    if (self->listener)
+        listener_wake (self->listener);
+    if (now_ms >= self->probe_ms || (self->up && producer_suspicious (self->producer)))
+        s_probe (self);
+    if (now_ms >= self->gauges_ms)
+        s_set_gauges (self);
+    self->serve_ms = clock_monotonic_ms () + CONSUMER_SERVE_MS;
+}
+
+/* Commands */
+
+static int
+s_open_wires (self_t *self)
+{
+    for (size_t i = 0; i < self->args->wire_count; i++) {
+        const bridge_wire_t *wire = &self->args->wires[i];
+        if (wire->way == BRIDGE_PUBLISH) {
+            self->outbound[i] = outbound_new (wire);
+            if (!self->outbound[i])
+                return -1;
+            continue;
+        }
+        self->inbound[i] = inbound_new (wire);
+        inbound_t **by_topic =
+            wire->way == BRIDGE_CONSUME ? self->consumes : self->listens;
+        by_topic[wire->topic] = self->inbound[i];
+    }
+    if (self->args->settlements)
+        self->settlements =
+            wire_pull_new (self->args->settlements, self->args->settlements_limit);
+    return self->args->settlements && !self->settlements ? -1 : 0;
+}
+
+static void
+s_start (self_t *self)
+{
+    char error[160];
+    self->producer_args = (producer_args_t){
+        self->args->bootstrap_servers, self->args->client_id, s_delivered, self};
+    self->producer = producer_new (&self->producer_args, error);
+    if (self->producer && s_open_wires (self))
+        snprintf (error, sizeof error, "bridge: an endpoint of its name is taken");
+    else
+        self->started = self->producer != NULL;
+    zstr_send (self->pipe, self->started ? "OK" : error);
+}
+
+static void
+s_quiesce (self_t *self)
+{
+    self->quiesced = true;
+    for (size_t i = 0; i < self->group_count; i++)
+        if (self->groups[i].consumer)
+            consumer_quiesce (self->groups[i].consumer);
+    zstr_send (self->pipe, "OK");
+}
+
+static void
+s_handle_command (self_t *self)
+{
+    char *word = zstr_recv (self->pipe);
+    if (!word || strcmp (word, "$TERM") == 0)
+        self->terminated = true;
+    else if (strcmp (word, "START") == 0)
+        s_start (self);
+    else if (strcmp (word, "QUIESCE") == 0 && self->started)
+        s_quiesce (self);
+    else
+        zstr_send (self->pipe, "unknown command");
+    zstr_free (&word);
+}
+
+/* Publishes what waits and settles what it can, while the broker takes it. */
+static void
+s_flush (self_t *self)
+{
+    int64_t deadline_ms = clock_monotonic_ms () + (self->up ? BRIDGE_FLUSH_MS : 0);
+    bool idle = false;
+    while (!idle && clock_monotonic_ms () < deadline_ms) {
+        for (size_t i = 0; i < self->args->wire_count; i++)
+            if (self->outbound[i])
+                outbound_serve (self->outbound[i], self->producer, SIZE_MAX);
+        idle = producer_flush (self->producer, 50);
+    }
+    s_handle_settlements (self);
+    if (!idle)
+        log_warn ("bridge.stopped_early",
+            log_int ("unpublished", (int64_t)producer_queued (self->producer)));
+}
+
+static void
+s_destroy (self_t **self_p)
+{
+    self_t *self = *self_p;
+    if (self->started)
+        s_flush (self);
+    for (size_t i = 0; i < self->group_count; i++)
+        consumer_destroy (&self->groups[i].consumer, self->up);
+    listener_destroy (&self->listener);
+    producer_destroy (&self->producer);
+    for (size_t i = 0; i < self->args->wire_count; i++) {
+        outbound_destroy (&self->outbound[i]);
+        inbound_destroy (&self->inbound[i]);
+    }
+    s_handle_settlements (self);
+    wire_destroy (&self->settlements);
+    free (self);
+    *self_p = NULL;
+}
+
+/* The loop */
+
+/* What the loop waits for: the pipe, the producer, and up to one item per wire, group,
+ * listener and for the settlements. */
+typedef struct {
+    zmq_pollitem_t items[BRIDGE_WIRE_LIMIT + GROUP_LIMIT + 4];
+    int count;
+} waits_t;
+
+static void
+s_add_socket (waits_t *waits, zsock_t *socket, short events)
+{
+    if (socket)
+        waits->items[waits->count++] =
+            (zmq_pollitem_t){zsock_resolve (socket), 0, events, 0};
+}
+
+static void
+s_add_fd (waits_t *waits, int fd)
+{
+    waits->items[waits->count++] = (zmq_pollitem_t){NULL, fd, ZMQ_POLLIN, 0};
+}
+
+static bool
+s_ready (const self_t *self)
+{
+    bool ready = self->listener && listener_ready (self->listener);
+    for (size_t i = 0; i < self->group_count; i++)
+        ready |= self->groups[i].consumer && consumer_ready (self->groups[i].consumer);
+    return ready;
+}
+
+/* True: there is a command. */
+static bool
+s_wait (self_t *self)
+{
+    waits_t waits = {.count = 0};
+    int64_t wait_ms = s_ready (self) ? 0 : self->serve_ms - clock_monotonic_ms ();
+    s_add_socket (&waits, self->pipe, ZMQ_POLLIN);
+    s_add_socket (&waits, self->settlements, ZMQ_POLLIN);
+    s_add_fd (&waits, producer_fd (self->producer));
+    for (size_t i = 0; i < self->args->wire_count; i++) {
+        if (self->outbound[i])
+            s_add_socket (&waits, outbound_socket (self->outbound[i]), ZMQ_POLLIN);
+        if (self->inbound[i])
+            s_add_socket (&waits, inbound_socket (self->inbound[i]), ZMQ_POLLOUT);
+    }
+    for (size_t i = 0; i < self->group_count; i++)
+        if (self->groups[i].consumer)
+            s_add_fd (&waits, consumer_fd (self->groups[i].consumer));
+    if (self->listener)
+        s_add_fd (&waits, listener_fd (self->listener));
+    zmq_poll (waits.items, waits.count, wait_ms > 0 ? (long)wait_ms : 0);
+    return waits.items[0].revents != 0;
+}
+
+static void
+s_serve (self_t *self)
+{
+    bool command = s_wait (self);
+    producer_serve (self->producer);
+    s_handle_settlements (self);
+    for (size_t i = 0; i < self->args->wire_count; i++) {
+        if (self->outbound[i])
+            outbound_serve (self->outbound[i], self->producer, BUDGET);
+        if (self->inbound[i])
+            inbound_retry (self->inbound[i]);
+    }
+    for (size_t i = 0; i < self->group_count; i++)
+        if (self->groups[i].consumer) {
+            consumer_wake (self->groups[i].consumer);
+            s_serve_group (self, &self->groups[i]);
+        }
+    if (self->listener) {
+        listener_wake (self->listener);
+        s_serve_listener (self);
+    }
+    if (self->args->waiting)
+        atomic_store (self->args->waiting, producer_queued (self->producer));
+    if (clock_monotonic_ms () >= self->serve_ms)
+        s_upkeep (self);
+    if (command)
+        s_handle_command (self);
+}
+
+void
+bridge_actor (zsock_t *pipe, void *args)
+{
+    self_t *self = s_new (pipe, args);
+    zsock_signal (pipe, 0);
+    while (!self->terminated) {
+        if (self->started)
+            s_serve (self);
+        else
+            s_handle_command (self);
+    }
+    s_destroy (&self);
+}

@@ -1,0 +1,198 @@
+/* How the messages of each topic look on Kafka. SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/codec.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "proto/reload.h"
+#include "proto/result.h"
+
+/* requests */
+
+static codec_status_t
+s_decode_request (const record_t *record, void **message_p, json_fault_t *fault)
+{
+    request_t *request = request_from_json (record->value, record->value_size, fault);
+    if (!request)
+        return CODEC_UNREADABLE;
+    request->receipt = record->receipt;
+    request->accepted_us = clock_monotonic_us ();
+    *message_p = request;
+    return CODEC_READ;
+}
+
+/* One user's requests stay in order; those of nobody are spread. */
+static const char *
+s_encode_request (const void *message, strbuf_t *value)
+{
+    const request_t *request = message;
+    request_to_json (request, value);
+    return strcmp (request->user_id, PROTO_USER_DEFAULT) == 0 ? request->request_id
+                                                              : request->user_id;
+}
+
+static const receipt_t *
+s_request_receipt (const void *message)
+{
+    return &((const request_t *)message)->receipt;
+}
+
+static void
+s_destroy_request (void *message)
+{
+    request_t *request = message;
+    request_destroy (&request);
+}
+
+/* results */
+
+static codec_status_t
+s_decode_result (const record_t *record, void **message_p, json_fault_t *fault)
+{
+    result_t *result = result_from_json (record->value, record->value_size, fault);
+    if (!result)
+        return CODEC_UNREADABLE;
+    result->receipt = record->receipt;
+    *message_p = result;
+    return CODEC_READ;
+}
+
+static const char *
+s_encode_result (const void *message, strbuf_t *value)
+{
+    const result_t *result = message;
+    result_to_json (result, value);
+    return result->request_id;
+}
+
+static const receipt_t *
+s_result_receipt (const void *message)
+{
+    return &((const result_t *)message)->receipt;
+}
+
+static void
+s_destroy_result (void *message)
+{
+    result_t *result = message;
+    result_destroy (&result);
+}
+
+/* control: only one event is for us, and it means "look at current" */
+
+static codec_status_t
+s_decode_control (const record_t *record, void **message_p, json_fault_t *fault)
+{
+    json_t *object = json_read_object (record->value, record->value_size, fault);
+    if (!object)
+        return CODEC_UNREADABLE;
+    const char *event = json_string_value (json_object_get (object, "event"));
+    bool ours = event && strcmp (event, "MODEL_UPDATED") == 0;
+    json_decref (object);
+    if (!ours)
+        return CODEC_IGNORED;
+    reload_t *reload = reload_new ();
+    reload->receipt = record->receipt;
+    *message_p = reload;
+    return CODEC_READ;
+}
+
+static const char *
+s_encode_control (const void *message, strbuf_t *value)
+{
+    (void)message;
+    strbuf_add (value, "{\"event\":\"MODEL_UPDATED\",\"timestamp\":");
+    strbuf_add_json_int (value, clock_unix_ms ());
+    strbuf_add (value, "}");
+    return NULL;
+}
+
+static const receipt_t *
+s_control_receipt (const void *message)
+{
+    return &((const reload_t *)message)->receipt;
+}
+
+static void
+s_destroy_control (void *message)
+{
+    reload_t *reload = message;
+    reload_destroy (&reload);
+}
+
+static const struct {
+    codec_status_t (*decode) (const record_t *, void **, json_fault_t *);
+    const char *(*encode) (const void *, strbuf_t *); /* returns the key */
+    const receipt_t *(*receipt) (const void *);
+    void (*destroy) (void *);
+} s_codecs[TOPIC_COUNT] = {
+    [TOPIC_REQUESTS] = {s_decode_request, s_encode_request, s_request_receipt,
+        s_destroy_request},
+    [TOPIC_RESULTS] = {s_decode_result, s_encode_result, s_result_receipt,
+        s_destroy_result},
+    [TOPIC_CONTROL] = {s_decode_control, s_encode_control, s_control_receipt,
+        s_destroy_control},
+};
+
+static void
+s_explain (const record_t *record, const json_fault_t *fault, codec_fault_t *out)
+{
+    json_fault_t ignored;
+    json_t *object = json_read_object (record->value, record->value_size, &ignored);
+    const char *id = NULL;
+    if (object)
+        json_read_string (object, "request_id", 1, PROTO_ID_SIZE - 1, &id, &ignored);
+    snprintf (out->request_id, sizeof out->request_id, "%s", id ? id : "");
+    snprintf (out->reason, sizeof out->reason, "%s", fault->detail);
+    json_decref (object);
+}
+
+codec_status_t
+codec_decode (const record_t *record, void **message_p, codec_fault_t *out)
+{
+    json_fault_t fault = {0};
+    assert (s_codecs[record->topic].decode);
+    *out = (codec_fault_t){0};
+    if (!record->value || record->value_size == 0) {
+        snprintf (out->reason, sizeof out->reason, "the message has no value");
+        return CODEC_UNREADABLE;
+    }
+    if (record->value_size > CODEC_VALUE_LIMIT) {
+        snprintf (out->reason, sizeof out->reason, "%zu bytes are more than %d",
+            record->value_size, CODEC_VALUE_LIMIT);
+        return CODEC_TOO_LARGE;
+    }
+    codec_status_t status = s_codecs[record->topic].decode (record, message_p, &fault);
+    if (status == CODEC_UNREADABLE)
+        s_explain (record, &fault, out);
+    return status;
+}
+
+void
+codec_encode (topic_t topic, const void *message, strbuf_t *value, record_t *record)
+{
+    assert (s_codecs[topic].encode);
+    strbuf_clear (value);
+    const char *key = s_codecs[topic].encode (message, value);
+    *record = (record_t){.topic = topic,
+        .key = key,
+        .key_size = key ? strlen (key) : 0,
+        .value = value->data,
+        .value_size = value->length};
+}
+
+const receipt_t *
+codec_receipt (topic_t topic, const void *message)
+{
+    return s_codecs[topic].receipt (message);
+}
+
+void
+codec_destroy (topic_t topic, void **message_p)
+{
+    if (*message_p)
+        s_codecs[topic].destroy (*message_p);
+    *message_p = NULL;
+}
