@@ -40,8 +40,10 @@ void exchange_init (
 
 const char *exchange_request_header (const exchange_t *self, const char *name);
 
-/* Replies. The body is taken. */
+/* Of the reply, before it. */
 void exchange_set_header (exchange_t *self, const char *name, const char *value);
+
+/* Replies. The body is taken. */
 void exchange_reply (
     exchange_t *self, int status, const char *content_type, strbuf_t *body);
 void exchange_reply_json (exchange_t *self, int status, strbuf_t *body);
@@ -67,7 +69,8 @@ void exchange_problem_parameter (
 void exchange_problem_ticket (
     exchange_t *self, ticket_status_t status, const char *reason);
 
-/* Reading (exchange_read.c); false: the problem has been replied. Absent parameters leave *value. */
+/* Reading (exchange_read.c); false: the problem has been replied. An absent parameter
+ * leaves *value. */
 json_t *exchange_read_json (exchange_t *self); /* fresh, or NULL */
 bool exchange_read_integer (
     exchange_t *self, const char *name, int64_t low, int64_t high, int64_t *value);

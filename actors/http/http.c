@@ -53,17 +53,17 @@ s_start_servers (self_t *self, char error[160])
 static void
 s_on_start (self_t *self)
 {
-    char error[160] = "already started";
-    if (!self->context && s_start_servers (self, error)) {
+    char error[160];
+    if (self->context)
+        zstr_send (self->pipe, "already started");
+    else if (s_start_servers (self, error)) {
         health_set (self->health, true, NULL);
         zstr_send (self->pipe, "OK");
-        return;
-    }
-    if (!self->servers[SERVER_API] || !health_ok (self->health)) {
+    } else {
         s_stop (self);
         health_set (self->health, false, error);
+        zstr_send (self->pipe, error);
     }
-    zstr_send (self->pipe, error);
 }
 
 static size_t

@@ -2,8 +2,9 @@
  * routes). Handler threads belong to ulfius; they validate, put a message on a pipe and
  * wait on a ticket.
  *
- * commands      START -> "OK" or an error sentence; QUIESCE (refuse new connections and
- *               wait for running requests, SSE streams are ended) -> "OK"; $TERM
+ * commands      START -> "OK" or an error sentence; QUIESCE (refuse new connections, end
+ *               SSE streams, let running requests end for at most 1.5 s, close the
+ *               rest) -> "OK"; $TERM
  * messages in   none
  * messages out  request_t to accept (jobs) and once (at once), reload_t to reload
  *
