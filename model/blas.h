@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Before the first product; again is harmless. */
+/* The first product does it too; again is harmless. Exports sasrec_blas_info and warns when
+ * the library found is slower than it needs to be. */
 void blas_setup (void);
 
 /* The kernels in use: "Cooperlake", "Haswell", ... */
