@@ -21,7 +21,7 @@ enum {
  * near 0.45 where they have 0.05 and 0.17. */
 static const double s_take_turns = 0.81;    /* read on in the other series */
 static const double s_in_order = 0.9;       /* the next part, else any other part */
-static const double s_best_seller = 0.06;   /* something popular from anywhere */
+static const double s_whim = 0.06;          /* something from anywhere */
 static const double s_lose_interest = 0.02; /* drop a series before its end */
 static const double s_favoured = 0.85;    /* a new series is of a favourite category */
 static const double s_start_at_one = 0.7; /* a new series begins with its first part */
@@ -32,6 +32,8 @@ typedef struct {
     const catalog_t *catalog; /* borrowed */
     double *series_weights;   /* running sums over all series */
     double *item_weights;     /* running sums over all items */
+    bool *known;              /* of each item: somebody has read it */
+    size_t unknown;           /* the first item that nobody has read; or item_count */
 } s_world_t;
 
 typedef struct {
@@ -41,6 +43,7 @@ typedef struct {
     size_t series[S_FOLLOWED];       /* being read */
     size_t last_part[S_FOLLOWED];    /* item read last in each; SIZE_MAX at the start */
     size_t turn;                     /* which of them was read last */
+    bool late;                       /* one of the second half of the users */
 } s_reader_t;
 
 /* A long tail: the weight of the r-th is 1 / (r + shift) ^ power, in shuffled order. */
@@ -183,20 +186,38 @@ s_pick_best_seller (const s_world_t *world, s_reader_t *reader)
     return SIZE_MAX;
 }
 
+/* Something from outside the series: readers of the second half take what nobody has read
+ * yet, so that a model knows every item; then best-sellers. */
+static size_t
+s_follow_whim (const s_world_t *world, s_reader_t *reader)
+{
+    if (reader->late && world->unknown < catalog_item_count (world->catalog))
+        return world->unknown;
+    return s_pick_best_seller (world, reader);
+}
+
 static size_t
 s_next_item (const s_world_t *world, s_reader_t *reader)
 {
     for (int tries = 0; tries < S_TRIES; tries++) {
-        bool popular = rng_uniform (&reader->rng) < s_best_seller;
-        size_t item =
-            popular ? s_pick_best_seller (world, reader) : s_read_on (world, reader);
+        bool whim = rng_uniform (&reader->rng) < s_whim;
+        size_t item = whim ? s_follow_whim (world, reader) : s_read_on (world, reader);
         if (item != SIZE_MAX)
             return item;
     }
     return SIZE_MAX;
 }
 
-/* What was read by others does not matter: each user has a random stream of their own. */
+static void
+s_mark_read (s_world_t *world, s_reader_t *reader, size_t item)
+{
+    size_t count = catalog_item_count (world->catalog);
+    reader->seen[item] = true;
+    world->known[item] = true;
+    while (world->unknown < count && world->known[world->unknown])
+        world->unknown++;
+}
+
 static void
 s_start_reader (const s_world_t *world, s_reader_t *reader, size_t user, uint64_t seed)
 {
@@ -225,7 +246,7 @@ s_length (const s_world_t *world, s_reader_t *reader)
 /* A user's interactions: evenly spread with some jitter, the last one in the last
  * weeks. */
 static int
-s_run_reader (const s_world_t *world, s_reader_t *reader, size_t user, int64_t now_us,
+s_run_reader (s_world_t *world, s_reader_t *reader, size_t user, int64_t now_us,
     simulate_row_f *row, void *context)
 {
     size_t length = s_length (world, reader);
@@ -236,7 +257,7 @@ s_run_reader (const s_world_t *world, s_reader_t *reader, size_t user, int64_t n
         size_t item = s_next_item (world, reader);
         if (item == SIZE_MAX)
             break;
-        reader->seen[item] = true;
+        s_mark_read (world, reader, item);
         int64_t jitter = (int64_t)rng_below (&reader->rng, (uint64_t)step);
         int status = row (context, user, item, start + step * (int64_t)i + jitter);
         if (status != 0)
@@ -254,14 +275,17 @@ simulate_users (const catalog_t *catalog, size_t user_count, uint64_t seed,
     s_world_t world = {.catalog = catalog};
     world.series_weights = s_long_tail (catalog_series_count (catalog), 4, 0.8, &rng);
     world.item_weights = s_long_tail (catalog_item_count (catalog), 3, 1.1, &rng);
+    world.known = calloc (catalog_item_count (catalog), sizeof (bool));
     s_reader_t reader = {.seen = calloc (catalog_item_count (catalog), sizeof (bool))};
-    assert (reader.seen);
+    assert (reader.seen && world.known);
     int status = 0;
     for (size_t user = 1; user <= user_count && status == 0; user++) {
         s_start_reader (&world, &reader, user, seed);
+        reader.late = user * 2 > user_count;
         status = s_run_reader (&world, &reader, user, now_us, row, context);
     }
     free (reader.seen);
+    free (world.known);
     free (world.item_weights);
     free (world.series_weights);
     return status;

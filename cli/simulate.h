@@ -1,7 +1,7 @@
-/* Made-up readers of a catalog, for `sasrec seed`. A reader follows two series
- * at a time and goes from one to the other, so the book before the last says more about
- * the next than the last does; favours a few categories; and at times picks up a
- * best-seller. The same arguments give the same interactions.
+/* Made-up readers of a catalog, for `sasrec seed`. A reader follows two series at a time
+ * and goes from one to the other, so the book before the last says more about the next
+ * than the last does; favours a few categories; and at times picks up a best-seller, or
+ * what nobody has read yet. The same arguments give the same interactions.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_CLI_SIMULATE_H
 #define SASREC_CLI_SIMULATE_H
@@ -11,9 +11,9 @@
 
 #include "cli/catalog.h"
 
-#define SIMULATE_LENGTH_LEAST                                                          \
-    20 /* interactions of a user, if the catalog is no smaller */
-#define SIMULATE_LENGTH_MOST 60
+/* Interactions of a user, if the catalog is large enough. */
+#define SIMULATE_LENGTH_LEAST 20
+#define SIMULATE_LENGTH_MOST  60
 
 /* One interaction. user: from 1; item: 0 to item_count - 1. Not 0 stops the run. */
 typedef int simulate_row_f (

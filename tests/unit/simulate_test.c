@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -78,6 +79,23 @@ test_nobody_reads_an_item_twice (void **state)
             assert_int_not_equal (log->items[i], log->items[j]);
     }
     free (log);
+}
+
+static void
+test_every_item_is_read (void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        s_log_t *log = s_simulate (USERS, ITEMS, seed);
+        bool known[ITEMS] = {false};
+        size_t count = 0;
+        for (size_t i = 0; i < log->count; i++) {
+            count += !known[log->items[i]];
+            known[log->items[i]] = true;
+        }
+        assert_int_equal (count, ITEMS);
+        free (log);
+    }
 }
 
 static void
@@ -190,6 +208,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_users_have_20_to_60_interactions_in_order),
         cmocka_unit_test (test_nobody_reads_an_item_twice),
+        cmocka_unit_test (test_every_item_is_read),
         cmocka_unit_test (test_same_seed_same_interactions),
         cmocka_unit_test (test_a_small_catalog_gives_shorter_histories),
         cmocka_unit_test (test_stops_when_the_receiver_does),
