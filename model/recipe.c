@@ -10,7 +10,6 @@ typedef struct {
     size_t users;     /* that give examples */
     double mean;      /* training items of such a user */
     double positions; /* targets in all, before the window cuts */
-    size_t longest;
 } statistics_t;
 
 static statistics_t
@@ -23,10 +22,22 @@ s_statistics (const dataset_t *data)
             continue;
         s.users++;
         s.positions += (double)(count - 1);
-        s.longest = count > s.longest ? count : s.longest;
     }
     s.mean = s.users ? s.positions / (double)s.users + 1 : 0;
     return s;
+}
+
+/* Positions that a user gives on average once the window has cut long histories. */
+static double
+s_mean_example (const dataset_t *data, const statistics_t *s, size_t window)
+{
+    double positions = 0;
+    for (size_t u = 0; u < data->user_count; u++) {
+        size_t count = dataset_train_count (data, u);
+        if (count >= 2)
+            positions += (double)(count - 1 < window ? count - 1 : window);
+    }
+    return s->users ? positions / (double)s->users : 1;
 }
 
 static kind_t
@@ -59,8 +70,8 @@ static const struct {
     double positions, dropout, rate, decay;
 } s_rules[] = {
     {64, 50, 100, 300, 0.4, 5e-3, 0.1},
-    {64, 50, 30, 1700, 0.5, 1e-3, 0},
-    {128, 200, 24, 1700, 0.2, 1e-3, 0},
+    {64, 50, 30, 1720, 0.5, 1e-3, 0},
+    {128, 200, 24, 1720, 0.2, 1e-3, 0},
 };
 
 recipe_t
@@ -82,7 +93,7 @@ recipe_make (const dataset_t *data, const trainer_options_t *options)
         .ffn_factor = s_or (options->ffn_factor, 1),
         .post_norm = options->post_norm,
     };
-    double length = fmin (s.mean, (double)self.shape.window);
+    double length = s_mean_example (data, &s, self.shape.window);
     self.batch_users =
         s_or (options->batch_users, s_clamp (s_rules[kind].positions / length, 4, 256));
     self.epochs = s_or (options->epochs, s_rules[kind].epochs);

@@ -43,7 +43,7 @@ static void
 test_long_dense_data (void **state)
 {
     (void)state;
-    recipe_t recipe = s_recipe (400, 165, 500);
+    recipe_t recipe = s_recipe (400, 110, 500);
     assert_int_equal (recipe.shape.window, 200);
     assert_int_equal (recipe.batch_users, 16);
     assert_true (recipe.dropout < 0.3);
