@@ -98,6 +98,25 @@ s_elapsed_s (const trainer_t *self)
     return (double)(clock_monotonic_ms () - self->start_ms) / 1000.0;
 }
 
+static double
+s_rate (const trainer_t *self)
+{
+    return self->training_ms > 0
+               ? (double)self->positions * 1000.0 / (double)self->training_ms
+               : 0;
+}
+
+/* Of one validation: the last one's time, or a guess from the speed of training, of
+ * which a forward pass of the same histories is about a sixth. */
+static double
+s_validation_s (const trainer_t *self)
+{
+    if (self->validation_ms > 0)
+        return (double)self->validation_ms / 1000.0;
+    double rate = s_rate (self);
+    return rate > 0 ? (double)batcher_positions (self->batcher) / rate / 6.0 : 0;
+}
+
 /* Share of the time limit used; keeps room for two more validations (the last epoch's
  * and the test) and the file. */
 static double
@@ -106,7 +125,7 @@ s_time_used (const trainer_t *self)
     double limit = self->options->time_limit_s;
     if (limit <= 0)
         return 0;
-    double reserve = 0.1 + 2.2 * (double)self->validation_ms / 1000.0;
+    double reserve = 0.1 + 2.2 * s_validation_s (self);
     reserve = reserve < 0.02 * limit ? 0.02 * limit : reserve;
     return limit > reserve ? s_elapsed_s (self) / (limit - reserve) : 1.0;
 }
@@ -114,7 +133,9 @@ s_time_used (const trainer_t *self)
 static bool
 s_stopped (const trainer_t *self)
 {
-    return (self->hooks.stop && *self->hooks.stop) || s_time_used (self) >= 1.0;
+    if (self->hooks.stop && *self->hooks.stop)
+        return true;
+    return self->positions > 0 && s_time_used (self) >= 1.0; /* one step at least */
 }
 
 /* Of the whole run: by steps, or by time when that runs out first. */
@@ -142,7 +163,7 @@ s_show (trainer_t *self, size_t epoch, uint64_t done, double loss)
 static double
 s_epoch (trainer_t *self, size_t epoch)
 {
-    int64_t start_ms = clock_monotonic_ms ();
+    int64_t last_ms = clock_monotonic_ms ();
     uint64_t done = 0;
     double sum = 0;
     batcher_shuffle (self->batcher, &self->rng);
@@ -152,9 +173,11 @@ s_epoch (trainer_t *self, size_t epoch)
         double rate = recipe_rate (&self->recipe, s_progress (self));
         sum += learner_step (self->learner, batch, rate, &done);
         self->positions += done - before;
+        int64_t now_ms = clock_monotonic_ms ();
+        self->training_ms += now_ms - last_ms;
+        last_ms = now_ms;
         s_show (self, epoch, done, sum / (double)done);
     }
-    self->training_ms += clock_monotonic_ms () - start_ms;
     return done ? sum / (double)done : 0;
 }
 
@@ -165,14 +188,6 @@ s_keep_best (trainer_t *self, size_t epoch, const ranking_t *valid)
     memcpy (self->best->values, weights->values, weights->count * sizeof (float));
     self->best_epoch = epoch;
     self->valid = *valid;
-}
-
-static double
-s_rate (const trainer_t *self)
-{
-    return self->training_ms > 0
-               ? (double)self->positions * 1000.0 / (double)self->training_ms
-               : 0;
 }
 
 static double
@@ -308,7 +323,7 @@ trainer_run (const dataset_t *data, const trainer_options_t *options,
         status = s_write (&self, folder, report, error);
         report->seconds = s_elapsed_s (&self);
     } else {
-        snprintf (error, 160, "stopped before the first epoch was done");
+        snprintf (error, 160, "stopped before anything was learned");
     }
     s_free (&self);
     return status;

@@ -175,6 +175,25 @@ test_time_limit_ends_the_run (void **state)
     assert_true (clock_monotonic_ms () - start_ms < 20000);
 }
 
+static void
+test_a_limit_too_short_for_an_epoch_still_gives_a_model (void **state)
+{
+    bench_t *self = *state;
+    self->options.time_limit_s = 0.001;
+    assert_int_equal (s_train (self, NULL), 0);
+    assert_int_equal (self->report.epochs, 1);
+}
+
+static void
+test_stop_before_the_first_step_is_an_error (void **state)
+{
+    bench_t *self = *state;
+    sig_atomic_t volatile stop = 1;
+    trainer_hooks_t hooks = {.stop = &stop};
+    assert_int_equal (s_train (self, &hooks), -1);
+    assert_non_null (strstr (self->error, "stopped"));
+}
+
 int
 main (void)
 {
@@ -187,6 +206,8 @@ main (void)
         TEST (test_reports_each_epoch),
         TEST (test_stop_keeps_the_best_so_far),
         TEST (test_time_limit_ends_the_run),
+        TEST (test_a_limit_too_short_for_an_epoch_still_gives_a_model),
+        TEST (test_stop_before_the_first_step_is_an_error),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
