@@ -17,6 +17,8 @@
 #include "proto/result.h"
 #include "proto/wire.h"
 
+#define SCORES_OBSERVED 10
+
 typedef struct {
     const inference_worker_args_t *args; /* borrowed */
     zsock_t *pipe;                       /* commands; main's */
@@ -49,11 +51,11 @@ s_register_metrics (self_t *self)
         "Time of the batch that a request was computed in.", "", metrics_latency_bounds,
         metrics_latency_bound_count);
     self->history_length = metrics_histogram ("worker_history_length",
-        "Known items of a history that the model used.", "", checkpoint_history_bounds,
+        "Items of a history, as it was sent.", "", checkpoint_history_bounds,
         checkpoint_history_bound_count);
     self->score = metrics_histogram ("worker_prediction_score",
-        "Score of the best item, where the model made it.", "", checkpoint_score_bounds,
-        checkpoint_score_bound_count);
+        "Scores of the best ten items, where the model made them.", "",
+        checkpoint_score_bounds, checkpoint_score_bound_count);
 }
 
 static self_t *
@@ -184,6 +186,15 @@ s_all_finite (const result_t *result)
     return true;
 }
 
+/* The best ten, as in the checkpoint's reference histogram. */
+static void
+s_observe_scores (self_t *self, const result_t *result)
+{
+    bool model = result->source == RESULT_FROM_MODEL;
+    for (size_t i = 0; model && i < result->count && i < SCORES_OBSERVED; i++)
+        metric_observe (self->score, (double)result->scores[i]);
+}
+
 static void
 s_finish (self_t *self, result_t *result, const model_answer_t *answer)
 {
@@ -191,11 +202,9 @@ s_finish (self_t *self, result_t *result, const model_answer_t *answer)
     result->source = answer->popular ? RESULT_FROM_POPULAR : RESULT_FROM_MODEL;
     result->history_used = answer->history_used;
     result->unknown_dropped = answer->unknown_dropped;
-    metric_observe (self->history_length, (double)answer->history_used);
     if (s_all_finite (result)) {
         metric_add (self->processed, 1);
-        if (result->count > 0 && !answer->popular)
-            metric_observe (self->score, result->scores[0]);
+        s_observe_scores (self, result);
     } else {
         metric_add (self->errors, 1);
         result->status = RESULT_FAILED;
@@ -237,6 +246,7 @@ s_handle_batch (self_t *self)
     for (size_t i = 0; i < batch->count; i++) {
         s_finish (self, results[i], &self->answers[i]);
         metric_observe (self->latency, seconds);
+        metric_observe (self->history_length, (double)self->queries[i].history_count);
         ring_push (self->unsent, results[i]);
         request_destroy (&batch->requests[i]);
     }

@@ -4,6 +4,7 @@
 #include "actors/batch.h"
 #include "actors/endpoints.h"
 #include "actors/inference_worker.h"
+#include "base/metrics.h"
 #include "proto/wire.h"
 #include "tests/actors/tiny_checkpoint.h"
 
@@ -133,6 +134,25 @@ test_results_have_items_scores_and_provenance (void **state)
 }
 
 static void
+test_metrics_are_those_of_the_checkpoints_reference (void **state)
+{
+    world_t *world = *state;
+    metric_t *lengths = metrics_histogram ("worker_history_length", "", "", NULL, 0);
+    metric_t *scores = metrics_histogram ("worker_prediction_score", "", "", NULL, 0);
+    double length_count = metric_value (lengths), score_count = metric_value (scores);
+    batch_t *batch = s_free_batch (world);
+    for (; batch->count < 2; batch->count++) {
+        batch->requests[batch->count] = request_sample ("r", true);
+        batch->requests[batch->count]->k = batch->count ? 15 : 3;
+    }
+    s_give (world, batch);
+    batch = s_free_batch (world); /* all is counted before it is free again */
+    batch_destroy (&batch);
+    assert_true (metric_value (lengths) == length_count + 2);
+    assert_true (metric_value (scores) == score_count + 3 + 10);
+}
+
+static void
 test_an_unknown_history_is_answered_from_popularity (void **state)
 {
     world_t *world = *state;
@@ -233,6 +253,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST (test_a_worker_says_at_its_start_that_it_is_free),
         WORLD_TEST (test_results_have_items_scores_and_provenance),
+        WORLD_TEST (test_metrics_are_those_of_the_checkpoints_reference),
         WORLD_TEST (test_an_unknown_history_is_answered_from_popularity),
         WORLD_TEST (test_the_ticket_travels_with_the_result),
         WORLD_TEST (test_a_new_model_of_another_shape_is_used_for_the_next_batch),
