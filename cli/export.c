@@ -97,7 +97,8 @@ s_write_row (void *context, const char *user_id, int64_t item_id, int64_t create
         writer->unwritable++;
     else
         strbuf_addf (&writer->line, "%s %" PRId64 "\n", user_id, item_id);
-    fwrite (writer->line.data, 1, writer->line.length, writer->file);
+    if (writer->line.length > 0)
+        fwrite (writer->line.data, 1, writer->line.length, writer->file);
 }
 
 static int
