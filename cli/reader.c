@@ -10,9 +10,8 @@
 #include <string.h>
 
 #include "base/jsonread.h"
+#include "cli/csv.h"
 #include "cli/timestamp.h"
-
-#define S_COLUMNS_MOST 64
 
 enum { S_USER, S_ITEM, S_TIME, S_FIELDS };
 
@@ -212,56 +211,11 @@ s_take_pair (reader_t *self, reader_row_t *row, char error[160])
     return s_take_row (row, texts, error);
 }
 
-/* Unquotes the field at *text in place and moves *text past it and its comma; *text is
- * NULL after the last. False: a quote where none may be. */
-static bool
-s_csv_field (char **text, char **field)
-{
-    char *from = *text;
-    char *to = *text;
-    *field = to;
-    if (*from == '"') {
-        for (from++; *from && (*from != '"' || from[1] == '"'); from++) {
-            from += *from == '"';
-            *to++ = *from;
-        }
-        if (*from != '"')
-            return false;
-        from++;
-    } else {
-        to = from += strcspn (from, ",\"");
-    }
-    if (*from && *from != ',')
-        return false;
-    *text = *from ? from + 1 : NULL;
-    *to = '\0';
-    return true;
-}
-
-/* The fields of the record; their count, or -1 with error. */
-static int
-s_csv_split (reader_t *self, char *fields[S_COLUMNS_MOST], char error[160])
-{
-    char *text = self->text;
-    int count = 0;
-    while (text && count < S_COLUMNS_MOST) {
-        if (!s_csv_field (&text, &fields[count++])) {
-            s_bad (error, "a quote is not closed, or stands inside a field");
-            return -1;
-        }
-    }
-    if (text) {
-        s_bad (error, "more than 64 columns");
-        return -1;
-    }
-    return count;
-}
-
 static reader_status_t
 s_csv_header (reader_t *self, char error[160])
 {
-    char *fields[S_COLUMNS_MOST];
-    int count = s_csv_split (self, fields, error);
+    char *fields[CSV_FIELDS_MOST];
+    int count = csv_split (self->text, fields, error);
     for (int field = 0; field < S_FIELDS; field++) {
         self->columns[field] = -1;
         for (int i = 0; i < count; i++) {
@@ -282,9 +236,9 @@ s_csv_header (reader_t *self, char error[160])
 static reader_status_t
 s_take_csv (reader_t *self, reader_row_t *row, char error[160])
 {
-    char *fields[S_COLUMNS_MOST];
+    char *fields[CSV_FIELDS_MOST];
     char *texts[S_FIELDS] = {NULL};
-    int count = s_csv_split (self, fields, error);
+    int count = csv_split (self->text, fields, error);
     if (count == -1)
         return READER_BAD;
     for (int field = 0; field < S_FIELDS; field++) {
