@@ -23,7 +23,7 @@
 #define ENDPOINT_RESULTS_LIMIT 4096
 #define ENDPOINT_BATCH_LIMIT   1024 /* one at a time; libzmq tells a sender late of room */
 #define ENDPOINT_FREE_LIMIT    1024
-#define ENDPOINT_WRITE_LIMIT   4096
+#define ENDPOINT_WRITE_LIMIT   32768 /* what comes while a transaction takes a second */
 #define ENDPOINT_RELOAD_LIMIT  64
 
 #endif

@@ -378,8 +378,9 @@ s_upkeep (self_t *self)
     s_count (self);
     if (!self->ready || atomic_load (self->args->backlog) == 0)
         return;
+    if (!self->unsent)
+        s_repeat (self);
     self->unsent = true; /* another process may have left some */
-    s_repeat (self);
 }
 
 /* Commands and the loop */
