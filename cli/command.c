@@ -99,8 +99,8 @@ s_parse_output (int key, char *text, struct argp_state *state)
     return 0;
 }
 
-/* The parser above the others: hands the command to each of them, and refuses words that
- * none of them took. */
+/* The parser above the others: hands the command to each of them, and refuses words
+ * that none of them took. */
 static error_t
 s_parse (int key, char *text, struct argp_state *state)
 {

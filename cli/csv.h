@@ -6,8 +6,9 @@
 
 #define CSV_FIELDS_MOST 64
 
-/* Cuts a record without its line end into fields, in place: they point into text, without
- * their quotes. Their count, or -1 with error: a quote where none may be, or too many. */
+/* Cuts a record without its line end into fields, in place: they point into text,
+ * without their quotes. Their count, or -1 with error: a quote where none may be, or
+ * too many. */
 int csv_split (char *text, char *fields[CSV_FIELDS_MOST], char error[160]);
 
 #endif

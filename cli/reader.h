@@ -1,5 +1,5 @@
-/* Interactions from a file, one at a time, in the three formats of `sasrec import`. A bad
- * line is told and skipped: the caller decides what it means. Knows no database.
+/* Interactions from a file, one at a time, in the three formats of `sasrec import`. A
+ * bad line is told and skipped: the caller decides what it means. Knows no database.
  *
  *   pairs   user item                             white space between; in time order
  *   csv     user_id,item_id[,created_at]          a header, any order, RFC 4180 quotes;

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* The one of words that is nearest to typed by Levenshtein distance, or that typed is the
- * beginning of; NULL when none is near. */
+/* The one of words that is nearest to typed by Levenshtein distance, or that typed is
+ * the beginning of; NULL when none is near. */
 const char *suggest (const char *typed, const char *const *words, size_t count);
 
 #endif

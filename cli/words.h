@@ -1,4 +1,5 @@
-/* Words for the titles that `sasrec seed` makes up. SPDX-License-Identifier: Apache-2.0 */
+/* Words for the titles that `sasrec seed` makes up.
+ * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_CLI_WORDS_H
 #define SASREC_CLI_WORDS_H
 
