@@ -4,14 +4,11 @@
 
 #include <assert.h>
 #include <czmq.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "actors/control.h"
 #include "actors/db_writer.h"
@@ -22,6 +19,7 @@
 #include "actors/reload_controller.h"
 #include "actors/request_producer.h"
 #include "actors/result_router.h"
+#include "actors/signals.h"
 #include "base/clock.h"
 #include "base/health.h"
 #include "base/log.h"
@@ -292,49 +290,12 @@ s_stop (topology_t *self)
     log_info ("topology.stopped", log_int ("ms", clock_monotonic_ms () - start_ms));
 }
 
-/* Signals: blocked in every thread, main waits for them. czmq's own handler would end
- * all actors at once, in no order, and one EINTR ends a poller for good. */
-
 static void
-s_block_signals (sigset_t *stops)
+s_stop_guarded (topology_t *self, signals_t *signals)
 {
-    sigset_t blocked;
-    struct sigaction hangup;
-    sigfillset (&blocked);
-    static const int let_through[] = {
-        SIGTSTP, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
-    for (size_t i = 0; i < sizeof let_through / sizeof let_through[0]; i++)
-        sigdelset (&blocked, let_through[i]);
-    pthread_sigmask (SIG_BLOCK, &blocked, NULL);
-    sigemptyset (stops);
-    sigaddset (stops, SIGINT);
-    sigaddset (stops, SIGTERM);
-    sigaction (SIGHUP, NULL, &hangup);
-    if (hangup.sa_handler != SIG_IGN) /* nohup means it */
-        sigaddset (stops, SIGHUP);
-    zsys_handler_set (NULL);
-}
-
-/* While main stops the actors: a second signal, or too long a stop, ends the process. */
-static void *
-s_guard (void *stops)
-{
-    struct timespec limit = {.tv_sec = STOP_MS / 1000};
-    int signal = sigtimedwait (stops, NULL, &limit);
-    log_warn ("topology.abandoned",
-        log_str ("reason", signal > 0 ? "a second signal" : "stopping took too long"));
-    _exit (signal > 0 ? 128 + signal : 1);
-}
-
-static void
-s_stop_guarded (topology_t *self, sigset_t *stops)
-{
-    pthread_t guard;
-    int rc = pthread_create (&guard, NULL, s_guard, stops);
-    assert (rc == 0);
+    signals_guard_start (signals, STOP_MS);
     s_stop (self);
-    pthread_cancel (guard);
-    pthread_join (guard, NULL);
+    signals_guard_stop (signals);
 }
 
 static int
@@ -356,11 +317,12 @@ s_role (const char *role, char error[160])
 int
 topology_run (const config_t *config, const char *role, char error[160])
 {
-    int roles = s_role (role, error), signal = 0;
+    int roles = s_role (role, error);
     if (roles < 0)
         return -1;
-    sigset_t stops;
-    s_block_signals (&stops);
+    signals_t signals;
+    signals_block (&signals);
+    zsys_handler_set (NULL);  /* czmq's would end all actors at once, in no order */
     zsys_set_max_sockets (0); /* as many as the system allows */
     zsys_set_linger (0);
     topology_t *self = s_new (config);
@@ -368,10 +330,10 @@ topology_run (const config_t *config, const char *role, char error[160])
     if (rc == 0) {
         log_info ("topology.started", log_str ("role", role),
             log_int ("workers", (int64_t)self->worker_count));
-        sigwait (&stops, &signal);
-        log_info ("topology.stopping", log_str ("signal", strsignal (signal)));
+        log_info ("topology.stopping",
+            log_str ("signal", strsignal (signals_wait (&signals))));
     }
-    s_stop_guarded (self, &stops);
+    s_stop_guarded (self, &signals);
     s_destroy (&self);
     zsys_shutdown ();
     return rc;
