@@ -3,18 +3,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-#include "base/progress.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/train_view.h"
 #include "cli/training_data.h"
 #include "model/checkpoint.h"
 #include "model/trainer.h"
-
-enum { S_TELL_INTERVAL_MS = 400 };
 
 enum {
     S_KEY_SEED = 0x100,
@@ -167,56 +163,6 @@ s_catch_signals (void)
     sigaction (SIGTERM, &action, NULL);
 }
 
-/* What is shown while it trains: on a terminal a bar for each epoch. */
-typedef struct {
-    const command_t *command; /* borrowed */
-    progress_t *progress;     /* owned; of the epoch */
-    size_t epoch;
-    int64_t told_ms; /* when an epoch was last told; 0 = none yet */
-} s_view_t;
-
-static void
-s_show_epoch (s_view_t *view, size_t epoch, uint64_t total)
-{
-    char label[32];
-    progress_destroy (&view->progress);
-    snprintf (label, sizeof label, "epoch %zu", epoch);
-    uint64_t shown_total = isatty (STDERR_FILENO) ? total : 0;
-    view->progress =
-        progress_new (label, "positions", shown_total, view->command->quiet);
-    view->epoch = epoch;
-}
-
-static void
-s_on_progress (void *context, size_t epoch, uint64_t done, uint64_t total, double loss)
-{
-    s_view_t *view = context;
-    char note[32];
-    if (view->epoch != epoch)
-        s_show_epoch (view, epoch, total);
-    snprintf (note, sizeof note, "loss %.4f", loss);
-    progress_update (view->progress, done, note);
-}
-
-/* Small data has many epochs in a second: not each of them gets a line. */
-static void
-s_on_epoch (void *context, const trainer_epoch_t *epoch)
-{
-    s_view_t *view = context;
-    int64_t now_ms = clock_monotonic_ms ();
-    if (view->told_ms != 0 && now_ms - view->told_ms < S_TELL_INTERVAL_MS)
-        return;
-    view->told_ms = now_ms;
-    if (view->epoch != epoch->epoch)
-        s_show_epoch (view, epoch->epoch, 0);
-    progress_say (view->progress,
-        "epoch %3zu/%zu  loss %.4f  valid NDCG@10 %.4f HR@10 %.4f%s  %.0f positions/s  "
-        "%.0f s, at most %.0f s left",
-        epoch->epoch, epoch->epochs, epoch->loss, epoch->valid_ndcg10,
-        epoch->valid_hr10, epoch->best ? " *" : "  ", epoch->positions_per_second,
-        epoch->elapsed_s, epoch->left_s);
-}
-
 static int
 s_answer (const command_t *self, const trainer_report_t *report)
 {
@@ -247,17 +193,15 @@ s_train (const command_t *self, const dataset_t *data)
     const char *folder = config_text (self->config, CONFIG_CHECKPOINTS);
     char error[160];
     trainer_report_t report;
-    s_view_t view = {.command = self};
-    trainer_hooks_t hooks = {.on_progress = s_on_progress,
-        .on_epoch = s_on_epoch,
-        .context = &view,
-        .stop = &s_stop};
+    trainer_hooks_t hooks = {.stop = &s_stop};
+    train_view_t *view = train_view_new (self->quiet);
+    train_view_attach (view, &hooks);
     if (!self->quiet)
         fprintf (stderr, "%zu users, %zu items, %zu interactions\n", data->user_count,
             data->item_count, data->interaction_count);
     s_catch_signals ();
     int status = trainer_run (data, &options->trainer, &hooks, folder, &report, error);
-    progress_destroy (&view.progress);
+    train_view_destroy (&view);
     if (status == -1)
         return command_fail (self, "%s", error);
     if (checkpoint_publish (folder, report.version, error) == -1)
