@@ -70,9 +70,19 @@ static const struct {
     double positions, dropout, rate, decay;
 } s_rules[] = {
     {64, 50, 100, 300, 0.4, 5e-3, 0.1},
-    {64, 50, 30, 1720, 0.5, 1e-3, 0},
-    {128, 200, 24, 1720, 0.2, 1e-3, 0},
+    {128, 50, 20, 1720, 0.5, 2e-3, 0},
+    {128, 200, 24, 1720, 0.2, 2e-3, 0},
 };
+
+/* The loss costs T x D x V: many items get a narrower network, to stay in minutes. */
+#define MANY_ITEMS   30000
+#define NARROW_WIDTH 64
+
+static size_t
+s_width (kind_t kind, size_t items)
+{
+    return items > MANY_ITEMS ? NARROW_WIDTH : s_rules[kind].width;
+}
 
 recipe_t
 recipe_make (const dataset_t *data, const trainer_options_t *options)
@@ -86,7 +96,7 @@ recipe_make (const dataset_t *data, const trainer_options_t *options)
     };
     self.shape = (sasrec_shape_t){
         .items = data->item_count,
-        .width = s_or (options->width, s_rules[kind].width),
+        .width = s_or (options->width, s_width (kind, data->item_count)),
         .blocks = s_or (options->blocks, 2),
         .heads = s_or (options->heads, 1),
         .window = s_or (options->window, s_rules[kind].window),

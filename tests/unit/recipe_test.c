@@ -70,6 +70,14 @@ test_tiny_data_gets_more_and_smaller_steps (void **state)
 }
 
 static void
+test_many_items_get_a_narrower_network (void **state)
+{
+    (void)state;
+    recipe_t few = s_recipe (6000, 9, 3000), many = s_recipe (6000, 9, 1000000);
+    assert_true (many.shape.width < few.shape.width);
+}
+
+static void
 test_given_options_stay (void **state)
 {
     (void)state;
@@ -116,6 +124,7 @@ main (void)
         cmocka_unit_test (test_long_dense_data),
         cmocka_unit_test (test_short_sparse_data),
         cmocka_unit_test (test_tiny_data_gets_more_and_smaller_steps),
+        cmocka_unit_test (test_many_items_get_a_narrower_network),
         cmocka_unit_test (test_given_options_stay),
         cmocka_unit_test (test_rate_rises_then_falls_to_zero),
     };
