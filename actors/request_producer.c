@@ -5,14 +5,13 @@
 #include <stdlib.h>
 
 #include "actors/control.h"
+#include "actors/db_watch.h"
 #include "actors/endpoints.h"
 #include "base/clock.h"
-#include "base/health.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "proto/request.h"
 #include "proto/wire.h"
-#include "store/migrate.h"
 #include "store/predictions.h"
 
 #define GROUP_LIMIT   256 /* requests in one transaction */
@@ -30,18 +29,15 @@ typedef struct {
     zsock_t *pipe;                       /* commands; main's */
     zsock_t *accept;
     zsock_t *jobs;
-    db_t *db;
-    bool schema_current; /* seen on this connection */
-    bool ready;          /* database and schema are there, as published */
-    bool was_reset;      /* PENDING rows of earlier processes are marked unsent */
-    bool unsent;         /* there may be rows that were never sent */
-    int64_t upkeep_ms;   /* when the next is due */
-    int64_t sweep_ms;    /* when to take unsent rows next */
-    int room_ms;         /* the last pause because rows did not fit; 0: they did */
-    bool started;        /* START was answered OK */
-    bool terminated;     /* $TERM came */
-    health_t *postgres;
-    health_t *schema;
+    db_watch_t *watch; /* the database */
+    db_t *db;          /* its connection; borrowed */
+    bool was_reset;    /* PENDING rows of earlier processes are marked unsent */
+    bool unsent;       /* there may be rows that were never sent */
+    int64_t upkeep_ms; /* when the next is due */
+    int64_t sweep_ms;  /* when to take unsent rows next */
+    int room_ms;       /* the last pause because rows did not fit; 0: they did */
+    bool started;      /* START was answered OK */
+    bool terminated;   /* $TERM came */
     metric_t *accepted;
     metric_t *refused;
     metric_t *rejected; /* PostgreSQL refused the row */
@@ -90,20 +86,11 @@ s_new (zsock_t *pipe, const request_producer_args_t *args)
     self->args = args;
     self->was_reset = !args->reset_at_start;
     self->unsent = true;
-    self->db =
-        db_new (args->conninfo, "sasrec request_producer", args->statement_timeout_ms);
-    self->postgres = health_check ("postgres", true);
-    self->schema = health_check ("schema", true);
+    self->watch = db_watch_new (
+        args->conninfo, "sasrec request_producer", args->statement_timeout_ms);
+    self->db = db_watch_db (self->watch);
     s_register_metrics (self);
     return self;
-}
-
-static const char *
-s_why_not_ready (const self_t *self)
-{
-    return health_ok (self->postgres)
-               ? "the schema is not current: run 'sasrec migrate'"
-               : "the database is away";
 }
 
 static void
@@ -123,41 +110,18 @@ s_destroy (self_t **self_p)
         s_refuse (request, TICKET_UNAVAILABLE, "the server is stopping");
     wire_destroy (&self->accept);
     wire_destroy (&self->jobs);
-    db_destroy (&self->db);
+    db_watch_destroy (&self->watch);
     free (self);
     *self_p = NULL;
 }
 
-/* The database: is it there, and is it ours? */
-
-static bool
-s_check_database (self_t *self)
-{
-    bool up = db_ensure (self->db);
-    if (up && !self->schema_current) {
-        self->schema_current = migrate_current (self->db);
-        up = db_ensure (self->db);
-    }
-    self->schema_current = self->schema_current && up;
-    health_set (self->postgres, up, up ? "" : db_error (self->db));
-    health_set (self->schema, self->schema_current,
-        self->schema_current ? ""
-        : up                 ? "not current: run 'sasrec migrate'"
-                             : "unknown: the database is away");
-    self->ready = up && self->schema_current;
-    return self->ready;
-}
-
-/* Any loss is shown at once, not at the next upkeep. */
+/* A loss is also looked into soon. */
 static bool
 s_ok (self_t *self, db_status_t status)
 {
-    if (status == DB_AWAY) {
-        self->schema_current = false;
-        s_check_database (self);
+    if (status == DB_AWAY)
         self->upkeep_ms = 0;
-    }
-    return status == DB_OK;
+    return db_watch_note (self->watch, status);
 }
 
 /* Accepting */
@@ -253,12 +217,12 @@ s_handle_accept (self_t *self)
 {
     request_t *group[GROUP_LIMIT], *request;
     size_t count = 0;
-    bool ready = self->ready && (db_ensure (self->db) || s_check_database (self));
+    bool ready = db_watch_usable (self->watch);
     for (size_t i = 0; i < GROUP_LIMIT && (request = request_recv (self->accept));
          i++) {
         if (!ready) {
             metric_add (self->refused, 1);
-            s_refuse (request, TICKET_UNAVAILABLE, s_why_not_ready (self));
+            s_refuse (request, TICKET_UNAVAILABLE, db_watch_reason (self->watch));
         } else if (s_claim (self, request)) {
             request->job = true;
             group[count++] = request;
@@ -368,7 +332,7 @@ static void
 s_upkeep (self_t *self)
 {
     self->upkeep_ms = clock_monotonic_ms () + UPKEEP_MS;
-    if (!s_check_database (self)) {
+    if (!db_watch_check (self->watch)) {
         self->upkeep_ms = clock_monotonic_ms () + AWAY_MS;
         return;
     }
@@ -376,7 +340,7 @@ s_upkeep (self_t *self)
         s_reset (self);
     s_expire (self);
     s_count (self);
-    if (!self->ready || atomic_load (self->args->backlog) == 0)
+    if (!db_watch_ready (self->watch) || atomic_load (self->args->backlog) == 0)
         return;
     if (!self->unsent)
         s_repeat (self);
@@ -413,7 +377,7 @@ s_handle_command (self_t *self)
 static bool
 s_sweep_wanted (const self_t *self)
 {
-    return self->ready && self->was_reset && self->unsent;
+    return db_watch_ready (self->watch) && self->was_reset && self->unsent;
 }
 
 static long

@@ -15,7 +15,7 @@
  * memory of an earlier process is gone. Another process of role all on the same database
  * may then compute some twice, which its guard on PENDING makes harmless.
  *
- * Owns the checks "postgres" and "schema". SPDX-License-Identifier: Apache-2.0 */
+ * Owns the checks "postgres" and "schema" (db_watch.h). SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_ACTORS_REQUEST_PRODUCER_H
 #define SASREC_ACTORS_REQUEST_PRODUCER_H
 
