@@ -3,7 +3,11 @@
  * at a fixed rate; latency counts from the intended time, so a slow server cannot hide).
  * One thread, epoll, loopback only. Every answer is a line of the ledger:
  *
- *     <status> <request id or -> <latency in us>      status 0: the connection broke
+ *     <status> <request id or -> <latency us> <service us> <unix ms> <user> <k> <history>
+ *
+ * Status 0: the connection broke. Latency counts from when the request was due, service
+ * from when it was sent; unix ms is when the answer was there; the history is item ids
+ * with commas. tests/chaos/ledger_check.py compares it with what the service keeps.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <argp.h>
@@ -31,10 +35,12 @@ typedef struct {
     int fd;              /* -1: not connected */
     bool busy;           /* a request is under way */
     int64_t intended_us; /* when its request was due */
+    int64_t sent_us;     /* when it was sent */
     int64_t retry_us;    /* not before this, after a broken connection */
+    strbuf_t input;      /* "<user> <k> <history>" of that request */
     strbuf_t out;        /* request bytes not yet sent */
-    size_t sent;
-    strbuf_t in; /* response bytes so far */
+    size_t sent;         /* of those that are */
+    strbuf_t in;         /* response bytes so far */
 } connection_t;
 
 typedef struct {
@@ -151,7 +157,8 @@ s_connect (load_t *self, connection_t *connection)
 static void
 s_record (load_t *self, connection_t *connection, int status, const char *request_id)
 {
-    int64_t latency = clock_monotonic_us () - connection->intended_us;
+    int64_t now_us = clock_monotonic_us ();
+    int64_t latency = now_us - connection->intended_us;
     connection->busy = false;
     self->answered++;
     self->statuses[status >= 0 && status < STATUS_LIMIT ? status : 0]++;
@@ -165,8 +172,10 @@ s_record (load_t *self, connection_t *connection, int status, const char *reques
         self->latencies[self->latency_count++] = latency;
     }
     if (self->ledger)
-        fprintf (self->ledger, "%d %s %lld\n", status, request_id ? request_id : "-",
-            (long long)latency);
+        fprintf (self->ledger, "%d %s %lld %lld %lld %s\n", status,
+            request_id ? request_id : "-", (long long)latency,
+            (long long)(now_us - connection->sent_us), (long long)clock_unix_ms (),
+            connection->input.data);
 }
 
 static void
@@ -191,24 +200,36 @@ s_flush (load_t *self, connection_t *connection)
     }
 }
 
-/* One request with a random history; requests are small, so a blocking send is fine. */
+/* A random user and history. */
+static void
+s_draw_input (load_t *self, strbuf_t *input, strbuf_t *body)
+{
+    const options_t *options = &self->options;
+    unsigned long long user = rng_below (&self->rng, 100) + 1;
+    strbuf_clear (input);
+    strbuf_addf (input, "user_%llu %zu ", user, options->k);
+    strbuf_addf (
+        body, "{\"user_id\":\"user_%llu\",\"k\":%zu,\"history\":[", user, options->k);
+    size_t start = input->length;
+    for (size_t i = 0; i < options->history; i++)
+        strbuf_addf (input, "%s%llu", i ? "," : "",
+            (unsigned long long)rng_below (&self->rng, (uint64_t)options->items) + 1);
+    strbuf_addf (body, "%s]}", input->data + start);
+}
+
+/* Requests are small, so a blocking send is fine. */
 static void
 s_begin (load_t *self, connection_t *connection, int64_t intended_us)
 {
     const options_t *options = &self->options;
     strbuf_t body = STRBUF_EMPTY;
-    strbuf_addf (&body, "{\"user_id\":\"user_%llu\",\"k\":%zu,\"history\":[",
-        (unsigned long long)rng_below (&self->rng, 100) + 1, options->k);
-    for (size_t i = 0; i < options->history; i++)
-        strbuf_addf (&body, "%s%llu", i ? "," : "",
-            (unsigned long long)rng_below (&self->rng, (uint64_t)options->items) + 1);
-    strbuf_add (&body, "]}");
-
+    s_draw_input (self, &connection->input, &body);
     strbuf_clear (&connection->out);
     strbuf_clear (&connection->in);
     connection->sent = 0;
     connection->busy = true;
     connection->intended_us = intended_us;
+    connection->sent_us = clock_monotonic_us ();
     strbuf_addf (&connection->out,
         "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n"
         "Content-Length: %zu\r\n\r\n",
@@ -378,6 +399,7 @@ main (int argc, char **argv)
     s_report (&self);
     for (size_t i = 0; i < self.options.connections; i++) {
         s_disconnect (&self, &self.connections[i]);
+        strbuf_free (&self.connections[i].input);
         strbuf_free (&self.connections[i].in);
         strbuf_free (&self.connections[i].out);
     }

@@ -1,0 +1,210 @@
+"""The deployment under test: a Stack (PostgreSQL, seed, model) whose service processes
+are roles, each with a keeper that restarts it when it dies. Scenarios hurt roles by
+name; what they check does not depend on which roles there are.
+
+ROLES is the table of deployments. With Kafka another row comes beside "all"."""
+import http.client
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from stack import BUILD, Stack, free_port, wait_for  # noqa: E402
+
+# deployment: {role: arguments of sasrec}
+ROLES = {"all": {"server": ["serve", "--role", "all"]}}
+
+AUDIT = """
+create table chaos_audit (at timestamptz default clock_timestamp(), request_id uuid,
+    was text, became text);
+create function chaos_audit() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'DELETE' then
+        insert into chaos_audit (request_id, was) values (old.request_id, old.status);
+        return old;
+    end if;
+    if old.status <> 'PENDING' or new.status <> 'PENDING' then
+        insert into chaos_audit (request_id, was, became)
+            values (old.request_id, old.status, new.status);
+    end if;
+    return new;
+end $$;
+create trigger chaos_audit after update or delete on predictions
+    for each row execute function chaos_audit();
+"""
+
+
+class Role:
+    """A process that is kept alive until close(): a death that was not asked for counts
+    as a crash, and either kind is followed by a restart."""
+
+    def __init__(self, stack, name, command, port):
+        self.stack, self.name, self.command, self.port = stack, name, command, port
+        self.process = None
+        self.env = {}
+        self.kills = 0
+        self.crashes = []
+        self.closing = False
+        self.lock = threading.Lock()
+        self.keeper = threading.Thread(target=self._keep, daemon=True)
+
+    def start(self, **env):
+        self.env = env
+        self._spawn()
+        self.keeper.start()
+
+    def _spawn(self):
+        with open(self.stack.folder / f"{self.name}.log", "a") as log:
+            self.process = subprocess.Popen(self.command, env=self.stack.env | self.env,
+                                            cwd=self.stack.folder, stdout=log, stderr=log)
+
+    def _keep(self):
+        while not self.closing:
+            with self.lock:
+                status = self.process.poll()
+                if status is not None and not self.closing:
+                    if self.kills == 0:
+                        self.crashes.append(status)
+                    self.kills = 0
+                    self._spawn()
+            time.sleep(0.02)
+
+    def kill(self):
+        with self.lock:
+            if self.process.poll() is None:
+                self.kills += 1
+                self.process.kill()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def ready(self):
+        return self.stack.status_of(self.port, "/readyz") == 200
+
+    def wait_ready(self, seconds=20):
+        wait_for(f"{self.name} is ready", seconds, self.ready)
+
+    def rss_kb(self):
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(text.split("VmRSS:")[1].split()[0])
+
+    def close(self):
+        """Ends it in order; whether that took at most 5 s."""
+        with self.lock:
+            self.closing = True
+        if self.process is None or self.process.poll() is not None:
+            return True
+        self.go_on()
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+            return True
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return False
+
+
+class Proxy:
+    """sasrec-proxy in front of a port of this machine (proxy.c says what it can do)."""
+
+    def __init__(self, to, seed):
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            [BUILD / "tests/sasrec-proxy", str(self.port), str(to), str(seed)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ok\n"
+
+    def tell(self, command):
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer == "ok\n", f"{command}: {answer}"
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(5)
+        self.process.stdout.close()
+
+
+class Deployment(Stack):
+    def __init__(self, kind="all", proxied=False, seed=1, env=None, trained=True):
+        super().__init__(trained=trained)
+        self.kind, self.proxied, self.seed = kind, proxied, seed
+        self.role_env = env or {}
+        self.roles = {}
+        self.proxy = None
+
+    def __enter__(self):
+        super().__enter__()
+        try:
+            self.sql(None, script=AUDIT)
+            self._start_roles()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def __exit__(self, kind=None, *rest):
+        self.close_roles()
+        if self.proxy:
+            self.proxy.close()
+        if kind:
+            for name in self.roles:
+                print(f"--- end of {name}.log:", *self.log(name)[-40:], sep="\n",
+                      file=sys.stderr)
+        super().__exit__(kind, *rest)
+
+    def _start_roles(self):
+        env = dict(self.role_env)
+        if self.proxied:
+            self.proxy = Proxy(self.env["PGPORT"], self.seed)
+            env["PGPORT"] = str(self.proxy.port)
+        for name, arguments in ROLES[self.kind].items():
+            self.roles[name] = Role(self, name, [BUILD / "sasrec", *arguments], self.port)
+        for role in self.roles.values():
+            role.start(**env)
+        for role in self.roles.values():
+            role.wait_ready()
+
+    def close_roles(self):
+        """The roles that did not end in order within 5 s."""
+        return [role.name for role in self.roles.values() if not role.close()]
+
+    def log(self, name):
+        path = self.folder / f"{name}.log"
+        return path.read_text(errors="replace").splitlines() if path.exists() else []
+
+    def status_of(self, port, path, timeout=5):
+        try:
+            return self.get(path, port=port, timeout=timeout)[0]
+        except (OSError, http.client.HTTPException):
+            return 0
+
+    # PostgreSQL
+
+    def postgres_pids(self):
+        """The postmaster and its children."""
+        top = self.postgres.pid
+        return [top] + [int(p) for p in pathlib.Path(
+            f"/proc/{top}/task/{top}/children").read_text().split()]
+
+    def signal_postgres(self, how, pids=None):
+        for pid in pids or self.postgres_pids():
+            try:
+                os.kill(pid, how)
+            except ProcessLookupError:
+                pass
+
+    def backends(self):
+        """Process ids of the service's connections."""
+        rows = self.sql("select pid from pg_stat_activity where datname = current_database()"
+                        " and application_name like 'sasrec%' order by pid")
+        return [int(pid) for pid in rows.split()]

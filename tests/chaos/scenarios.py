@@ -1,0 +1,273 @@
+"""What can go wrong, by name. A scenario gets a run (run.py's Run): it hurts roles,
+PostgreSQL or the checkpoints while the load goes on, notes what it did, and may say what
+it expects beside the ledger."""
+import signal
+import time
+
+import checkpoints
+
+SCENARIOS = {}
+
+
+class Scenario:
+    def __init__(self, faults, **options):
+        self.faults = faults
+        self.name = faults.__name__.replace("_", "-")
+        self.help = " ".join(faults.__doc__.split())
+        self.seconds = options.pop("seconds", 60)
+        self.rate = options.pop("rate", 200)
+        self.deployment = options  # arguments of Deployment
+
+
+def scenario(**options):
+    def register(faults):
+        SCENARIOS[faults.__name__.replace("_", "-")] = Scenario(faults, **options)
+        return faults
+    return register
+
+
+# Roles
+
+@scenario()
+def kill_storm(run):
+    """kill -9 of a random role about every 5 s, from random moments on."""
+    while run.pause(run.rng.uniform(2.5, 7.5), tail=3):
+        role = run.rng.choice(list(run.roles.values()))
+        run.note(f"kill -9 {role.name}", resumes_within=5)
+        role.kill()
+
+
+@scenario(seconds=75)
+def freeze(run):
+    """SIGSTOP of each role, of PostgreSQL's postmaster, and of all of PostgreSQL, 15 s each
+    (less in a short run)."""
+    share = min(15, (run.seconds - 9) / (len(run.roles) + 2) - 3)
+    for role in run.roles.values():
+        run.pause(3)
+        run.note(f"SIGSTOP {role.name} for {share:.0f} s")
+        role.stop()
+        run.pause(share)
+        role.go_on()
+        run.note(f"SIGCONT {role.name}", resumes_within=5)
+    for name, pids in ("postmaster", [run.deployment.postgres.pid]), ("postgres", None):
+        run.pause(3)
+        pids = pids or run.deployment.postgres_pids()
+        run.note(f"SIGSTOP {name} for {share:.0f} s")
+        run.deployment.signal_postgres(signal.SIGSTOP, pids)
+        run.pause(share)
+        run.deployment.signal_postgres(signal.SIGCONT, pids)
+        run.note(f"SIGCONT {name}", resumes_within=5)
+    run.expect_alive()
+
+
+# PostgreSQL
+
+@scenario()
+def postgres_kill(run):
+    """PostgreSQL ended three times: postmaster kill -9, immediate, fast; back after 2 s."""
+    ways = [("kill -9", signal.SIGKILL), ("immediate", signal.SIGQUIT),
+            ("fast", signal.SIGINT)]
+    run.rng.shuffle(ways)
+    gap = (run.seconds - 6) / 3 - 4
+    for name, how in ways:
+        run.pause(run.rng.uniform(0.5, 1) * gap)
+        run.note(f"PostgreSQL stops: {name}")
+        run.deployment.stop_postgres(how)
+        run.pause(2)
+        run.deployment.start_postgres()
+        run.note("PostgreSQL answers", resumes_within=2)
+    run.expect_alive()
+    run.expect("longest wait for an answer, s", run.longest_service, at_most=8)
+
+
+@scenario()
+def backend_kill(run):
+    """One connection of the service at a time: pg_terminate_backend, and now and then kill
+    -9 of its backend, after which PostgreSQL restarts all of them."""
+    count = 0
+    while run.pause(run.rng.uniform(1, 3), tail=3):
+        pids = run.deployment.backends()
+        if not pids:
+            continue
+        pid = run.rng.choice(pids)
+        count += 1
+        if count % 4 == 0:
+            run.note(f"kill -9 backend {pid}", resumes_within=4)
+            run.deployment.signal_postgres(signal.SIGKILL, [pid])
+        else:
+            run.note(f"pg_terminate_backend {pid}", resumes_within=2)
+            run.deployment.sql(f"select pg_terminate_backend({pid})")
+    run.expect_alive()
+
+
+@scenario(proxied=True)
+def slow_database(run):
+    """The network to PostgreSQL: 100 ms late with jitter, then in slices of 7 bytes, then
+    at 64 kbit/s, then all of it."""
+    share = (run.seconds - 8) / 4
+    for toxics in ["latency 100 50"], ["slice 7"], ["rate 64"], \
+            ["latency 50 20", "slice 100", "rate 256"]:
+        run.pause(1)
+        run.note(f"network: {', '.join(toxics)}")
+        for toxic in toxics:
+            run.deployment.proxy.tell(toxic)
+        run.pause(share)
+        run.deployment.proxy.tell("heal")
+        run.note("network heals", resumes_within=10)
+    run.expect_alive()
+    run.expect("longest wait for an answer, s", run.longest_service, at_most=10)
+
+
+@scenario(proxied=True)
+def half_open_database(run):
+    """Connections to PostgreSQL: half-open, silent for a while, reset, refused."""
+    share = min(8, (run.seconds - 6) / 4 - 2)
+    for toxic in "half-open", "drop", "reset", "refuse":
+        run.pause(2)
+        run.note(f"network: {toxic}", **({"resumes_within": 10} if toxic in (
+            "half-open", "reset") else {}))
+        run.deployment.proxy.tell(toxic)
+        if toxic == "refuse":
+            run.deployment.proxy.tell("reset")
+        run.pause(share)
+        run.deployment.proxy.tell("heal")
+        run.note("network heals", resumes_within=5)
+    run.expect_alive()
+    run.expect("longest wait for an answer, s", run.longest_service, at_most=10)
+
+
+# Models
+
+def _current(run):
+    return (run.folder / "current").read_text().strip()
+
+
+def _reload(run):
+    return run.deployment.post("/models/reload", {})
+
+
+@scenario(seconds=45)
+def reload_storm(run):
+    """A new checkpoint is published ten times a second for the second half."""
+    first = _current(run)
+    trained = [first]
+    for seed in (2, 3, 4):
+        run.deployment.sasrec("train", "--epochs", "1", "--seed", str(seed), "--out",
+                              str(run.folder / f"seed{seed}"))
+        made = next((run.folder / f"seed{seed}").glob("*.safetensors"))
+        name = f"trained-{seed}"
+        checkpoints.copy(made, name)
+        made.with_name(name + ".safetensors").rename(run.folder / f"{name}.safetensors")
+        trained.append(name)
+    run.start_load()
+    run.pause(run.seconds * 0.4)
+    quiet_from, storm_from = run.load_started_ms + 2000, run.now_ms()
+    rss = {name: role.rss_kb() for name, role in run.roles.items()}
+    count = refused = 0
+    while run.pause(max(0.0, 0.1 - run.last_reload_s), tail=4):
+        count += 1
+        version = f"storm-{count:04}"
+        checkpoints.copy(run.folder / f"{trained[count % len(trained)]}.safetensors",
+                         version)
+        began = time.monotonic()
+        published = run.now_ms()
+        checkpoints.publish(run.folder, version)
+        status, body, _ = _reload(run)
+        run.last_reload_s = time.monotonic() - began
+        refused += status != 200 or body["version"] != version
+        run.published(version, published, run.now_ms())
+    storm_to = run.now_ms()
+    run.note(f"{count} models were published")
+    run.wait_load()
+    grown = max(role.rss_kb() / rss[name] for name, role in run.roles.items())
+    quiet = run.p99_ms(quiet_from, storm_from)
+    storm = run.p99_ms(storm_from, storm_to)
+    run.tell("p99 ms, without reloads", round(quiet, 2))
+    run.tell("p99 ms, with reloads", round(storm, 2))
+    run.tell("p99, with / without", round(storm / quiet, 2))
+    run.expect("reloads refused", refused, at_most=0)
+    run.expect("requests not answered 202", run.not_accepted, at_most=0)
+    run.expect("memory after / before", round(grown, 3), at_most=1.05)
+    run.expect_alive()
+
+
+@scenario(seconds=30)
+def bad_checkpoints(run):
+    """Damaged, lying and odd files are published as current: each is refused at once, and
+    the model in use stays."""
+    good = _current(run)
+    data = (run.folder / f"{good}.safetensors").read_bytes()
+    run.start_load()
+    tried = taken = 0
+    slowest = 0.0
+    kinds = {}
+    while run.pause(0.02, tail=3):
+        version = f"bad-{tried:05}"
+        path = run.folder / f"{version}.safetensors"
+        if tried % 20 < len(checkpoints.ODD_FILES):
+            kind = checkpoints.ODD_FILES[tried % 20]
+            checkpoints.place_odd_file(path, kind)
+        else:
+            kind, content = checkpoints.damaged(data, tried, run.rng)
+            checkpoints.write(path, content)
+        checkpoints.publish(run.folder, version)
+        began = time.monotonic()
+        status, body, _ = _reload(run)
+        slowest = max(slowest, time.monotonic() - began)
+        tried += 1
+        kinds[kind] = kinds.get(kind, 0) + 1
+        if status == 200:
+            taken += 1
+            run.note(f"{kind} was taken: {version}")
+        if not path.is_dir() or path.is_symlink():
+            path.unlink(missing_ok=True)
+        else:
+            path.rmdir()
+    for content in b"", b"\0" * 4096, b"../../etc/passwd\n", b"x" * 100000, b"\xff\xfe\n":
+        (run.folder / "current").write_bytes(content)
+        tried += 1
+        taken += _reload(run)[0] == 200
+    checkpoints.publish(run.folder, good)
+    run.expect("good model is taken again: status", _reload(run)[0], at_least=200,
+               at_most=200)
+    run.wait_load()
+    run.tell("bad checkpoints tried", tried)
+    run.tell("kinds of them", len(kinds))
+    run.expect("bad checkpoints taken", taken, at_most=0)
+    run.expect("slowest refusal, s", round(slowest, 3), at_most=2)
+    run.expect("requests not answered 202", run.not_accepted, at_most=0)
+    run.expect_alive()
+
+
+# Load
+
+@scenario(seconds=40, rate=0, env={"SASREC_BACKLOG_LIMIT": "2000"})
+def overload(run):
+    """Five times what the service takes, open loop; then a tenth of it: everything refused
+    is refused at once, and afterwards all is as before."""
+    share = run.seconds / 4
+    peak = run.load_now(share, connections=32)
+    idle = {name: role.rss_kb() for name, role in run.roles.items()}
+    rate = peak["status"]["202"] / peak["seconds"]
+    run.note(f"peak: {rate:.0f}/s, p99 {peak['latency_ms']['p99']} ms; now five times that")
+    from_ms = run.now_ms()
+    run.load_now(share, rate=5 * rate, connections=200)
+    to_ms = run.now_ms()
+    goodput = run.count(202, from_ms, to_ms) / (to_ms - from_ms) * 1000
+    run.note(f"goodput {goodput:.0f}/s; now a tenth of the peak")
+    run.load_now(2, rate=rate / 10, connections=32)
+    calm = run.load_now(share, rate=rate / 10, connections=32)
+    grown = max(role.rss_kb() / idle[name] for name, role in run.roles.items())
+    refused = run.services_ms(503, from_ms, to_ms)
+    run.tell("peak, accepted/s", round(rate))
+    run.tell("goodput at 5x, accepted/s", round(goodput))
+    run.tell("refused at 5x", len(refused))
+    run.tell("p99 ms of refusals", round(run.p99(refused), 1))
+    run.tell("p99 ms of 202s at 5x, from sending", round(
+        run.p99(run.services_ms(202, from_ms, to_ms)), 1))
+    run.tell("p99 ms at a tenth, afterwards", calm["latency_ms"]["p99"])
+    run.expect("goodput / peak", round(goodput / rate, 2), at_least=0.7)
+    run.expect("memory after / before", round(grown, 2), at_most=1.5)
+    run.expect("answers that are neither 202 nor 503", run.not_accepted - run.count(503),
+               at_most=0)
+    run.expect_alive()
