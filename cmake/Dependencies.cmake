@@ -18,3 +18,10 @@ sasrec_dependency(ulfius libulfius)
 sasrec_dependency(openblas openblas)
 sasrec_dependency(microhttpd libmicrohttpd)
 sasrec_dependency(yder libyder)
+
+# Right but slow, see docs/training.md. A cache from before the package was changed says
+# the same; --fresh forgets it.
+if("${openblas_LIBDIR} ${openblas_LINK_LIBRARIES}" MATCHES "openblas-serial")
+  message(WARNING "the serial OpenBLAS multiplies on one thread at a time: install "
+                  "libopenblas-pthread-dev and configure again with cmake --fresh")
+endif()
