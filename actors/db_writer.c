@@ -8,6 +8,7 @@
 #include "actors/control.h"
 #include "actors/endpoints.h"
 #include "base/clock.h"
+#include "base/health.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/ring.h"
@@ -17,11 +18,14 @@
 
 #define RETRY_MS                                                                       \
     100 /* how often a write is tried again; connecting has its own back-off */
+#define LOOK_MS 1000 /* how often an idle one looks after the database it shows */
 
 typedef struct {
     const db_writer_args_t *args; /* borrowed */
     zsock_t *pipe;                /* commands; main's */
     zsock_t *write;
+    zsock_t *settle;  /* NULL: no message holds a receipt */
+    health_t *health; /* NULL: another shows the database */
     db_t *db;
     ring_t *waiting;  /* result_t, not yet in a batch */
     result_t **batch; /* the results in work, kept until they are settled */
@@ -73,6 +77,8 @@ s_new (zsock_t *pipe, const db_writer_args_t *args)
     assert (self->batch);
     self->db = db_new (args->conninfo, "sasrec db_writer", args->statement_timeout_ms);
     s_register_metrics (self);
+    if (args->shows_database)
+        self->health = health_check ("postgres", true);
     return self;
 }
 
@@ -135,9 +141,12 @@ s_write (self_t *self, result_t **results, size_t count)
     return status == DB_OK ? s_write (self, results + half, count - half) : status;
 }
 
+/* Committed. */
 static void
 s_settle_batch (self_t *self)
 {
+    for (size_t i = 0; self->settle && i < self->batch_count; i++)
+        settlement_send (&self->batch[i]->receipt, RECEIPT_DONE, self->settle);
     while (self->batch_count > 0)
         result_destroy (&self->batch[--self->batch_count]);
 }
@@ -157,6 +166,15 @@ s_has_work (const self_t *self)
     return self->batch_count + ring_count (self->waiting) > 0;
 }
 
+static bool
+s_connected (self_t *self)
+{
+    bool up = db_ensure (self->db);
+    if (self->health)
+        health_set (self->health, up, up ? "" : db_error (self->db));
+    return up;
+}
+
 /* One batch. A batch that failed is tried again as it is. */
 static void
 s_try (self_t *self)
@@ -164,7 +182,7 @@ s_try (self_t *self)
     if (self->batch_count == 0)
         s_fill_batch (self);
     bool done =
-        db_ensure (self->db) && s_write (self, self->batch, self->batch_count) == DB_OK;
+        s_connected (self) && s_write (self, self->batch, self->batch_count) == DB_OK;
     if (done) {
         s_settle_batch (self);
         self->retry_ms = 0;
@@ -198,7 +216,8 @@ s_flush (self_t *self)
         s_handle_write (self);
     }
     size_t lost = self->batch_count + ring_count (self->waiting);
-    s_settle_batch (self);
+    while (self->batch_count > 0)
+        result_destroy (&self->batch[--self->batch_count]);
     while ((result = ring_pop (self->waiting)))
         result_destroy (&result);
     while (self->write && (result = result_recv (self->write))) {
@@ -219,6 +238,7 @@ s_destroy (self_t **self_p)
     if (self->started)
         s_flush (self);
     wire_destroy (&self->write);
+    wire_destroy (&self->settle);
     db_destroy (&self->db);
     ring_destroy (&self->waiting);
     free (self->batch);
@@ -230,10 +250,13 @@ static void
 s_start (self_t *self)
 {
     self->write = wire_pull_new (self->args->write_endpoint, ENDPOINT_WRITE_LIMIT);
+    if (self->args->settle_endpoint)
+        self->settle =
+            wire_push_new (self->args->settle_endpoint, ENDPOINT_SETTLE_LIMIT);
     self->started = self->write != NULL;
     control_reply (self->pipe,
         self->started ? NULL : "db_writer: an endpoint of its name is taken");
-    db_ensure (self->db); /* so that the first result need not wait for it */
+    s_connected (self); /* so that the first result need not wait for it */
 }
 
 static void
@@ -255,7 +278,7 @@ static long
 s_wait_ms (const self_t *self)
 {
     if (!s_has_work (self))
-        return -1;
+        return self->health ? LOOK_MS : -1;
     int64_t wait_ms = self->retry_ms ? self->retry_ms - clock_monotonic_ms () : 0;
     return wait_ms > 0 ? (long)wait_ms : 0;
 }
@@ -273,6 +296,8 @@ s_serve (self_t *self)
         s_handle_write (self);
     if (items[0].revents)
         s_handle_command (self);
+    if (self->health && !s_has_work (self))
+        s_connected (self);
     if (s_has_work (self) && s_wait_ms (self) == 0 && !self->terminated)
         s_try (self);
 }

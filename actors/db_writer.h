@@ -2,11 +2,12 @@
  * the batch limit), no timer. One result that PostgreSQL refuses is found by bisection,
  * its row becomes FAILED with the reason, and the others are written. While the database
  * is away a bounded backlog is kept and tried again; past it the pipe fills and the
- * router drops (rows stay PENDING and are sent again).
+ * router drops (rows stay PENDING and are sent again); with Kafka the bridge stops
+ * reading. A receipt is given back only after COMMIT.
  *
  * commands      START; $TERM (what waits is written, for at most DB_WRITER_FLUSH_MS)
  * messages in   result_t from write
- * messages out  none
+ * messages out  settlements to settle
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_ACTORS_DB_WRITER_H
@@ -14,6 +15,7 @@
 
 #include <czmq.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #define DB_WRITER_FLUSH_MS 1500
 
@@ -21,9 +23,11 @@ typedef struct {
     const char *write_endpoint;
     const char *conninfo;
     int statement_timeout_ms;
-    size_t batch_limit;     /* rows in one transaction */
-    size_t waiting_limit;   /* results kept while the database is away */
-    atomic_size_t *backlog; /* in, out: less by each row that ended */
+    size_t batch_limit;          /* rows in one transaction */
+    size_t waiting_limit;        /* results kept while the database is away */
+    atomic_size_t *backlog;      /* in, out: less by each row that ended */
+    const char *settle_endpoint; /* NULL without Kafka */
+    bool shows_database;         /* owns the check "postgres" in this process */
 } db_writer_args_t;
 
 /* args: db_writer_args_t, borrowed until the actor ends. */

@@ -5,6 +5,7 @@
 #ifndef SASREC_ACTORS_ENDPOINTS_H
 #define SASREC_ACTORS_ENDPOINTS_H
 
+/* clang-format off */
 /* endpoint                                      message    read by             written by */
 #define ENDPOINT_ACCEPT   "inproc://accept"   /* request_t  request_producer    http */
 #define ENDPOINT_JOBS     "inproc://jobs"     /* request_t  inference_pool      request_producer (bridge) */
@@ -14,6 +15,11 @@
 #define ENDPOINT_RESULTS  "inproc://results"  /* result_t   result_router       inference_worker (bridge) */
 #define ENDPOINT_WRITE    "inproc://write"    /* result_t   db_writer           result_router (bridge) */
 #define ENDPOINT_RELOAD   "inproc://reload"   /* reload_t   reload_controller   http (bridge) */
+/* with Kafka */
+#define ENDPOINT_PUBLISH  "inproc://publish"  /* request_t  bridge              request_producer */
+#define ENDPOINT_RETURNED "inproc://returned" /* request_t  request_producer    bridge */
+#define ENDPOINT_ANSWERS  "inproc://answers"  /* result_t   bridge              inference_worker (result_router) */
+#define ENDPOINT_SETTLE   "inproc://settle"   /* settlement bridge              db_writer, inference_pool */
 
 /* Messages that a pipe holds; both of its ends name the same figure. The job pipe takes
  * the largest burst of the request_producer while the pool looks elsewhere. */
@@ -25,5 +31,7 @@
 #define ENDPOINT_FREE_LIMIT    1024
 #define ENDPOINT_WRITE_LIMIT   32768 /* what comes while a transaction takes a second */
 #define ENDPOINT_RELOAD_LIMIT  64
+#define ENDPOINT_SETTLE_LIMIT  16384 /* above all that can be out at once */
+/* clang-format on */
 
 #endif

@@ -14,6 +14,7 @@
 #include "proto/wire.h"
 
 #define JOB_TURN       4 /* every fourth place of a batch is a job's while jobs wait */
+#define SKEW_MS        5000 /* between the clocks of two machines */
 #define MODEL_CHECK_MS 100 /* a model appears without a message; only while jobs wait */
 
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
     zsock_t *jobs;
     zsock_t *once;
     zsock_t *free;
+    zsock_t *settle;      /* NULL: no message holds a receipt */
     zsock_t **workers;    /* a PUSH socket to each */
     ring_t *job_ring;     /* request_t */
     ring_t *once_ring;    /* request_t */
@@ -116,6 +118,7 @@ s_destroy (self_t **self_p)
     wire_destroy (&self->jobs);
     wire_destroy (&self->once);
     wire_destroy (&self->free);
+    wire_destroy (&self->settle);
     ring_destroy (&self->job_ring);
     ring_destroy (&self->once_ring);
     ring_destroy (&self->free_ring);
@@ -138,6 +141,8 @@ s_start (self_t *self)
     const inference_pool_args_t *args = self->args;
     char endpoint[160];
     self->jobs = wire_pull_new (args->jobs_endpoint, ENDPOINT_JOBS_LIMIT);
+    if (args->settle_endpoint)
+        self->settle = wire_push_new (args->settle_endpoint, ENDPOINT_SETTLE_LIMIT);
     self->once = wire_pull_new (args->once_endpoint, ENDPOINT_ONCE_LIMIT);
     self->free = wire_pull_new (args->free_endpoint, ENDPOINT_FREE_LIMIT);
     for (size_t i = 0; i < args->worker_count; i++) {
@@ -230,7 +235,9 @@ s_next (self_t *self)
 static bool
 s_worth_it (self_t *self, request_t *request)
 {
-    if (request->deadline_ms && clock_unix_ms () > request->deadline_ms) {
+    /* The clock of another machine may be ahead. */
+    int64_t skew_ms = request->receipt.held ? SKEW_MS : 0;
+    if (request->deadline_ms && clock_unix_ms () > request->deadline_ms + skew_ms) {
         metric_add (self->late, 1);
         return false;
     }
@@ -241,6 +248,15 @@ s_worth_it (self_t *self, request_t *request)
     return true;
 }
 
+/* For good: its message in Kafka is done with. */
+static void
+s_let_go (self_t *self, request_t *request)
+{
+    if (self->settle)
+        settlement_send (&request->receipt, RECEIPT_DONE, self->settle);
+    s_refuse (request, TICKET_TIMEOUT, "its deadline passed");
+}
+
 static void
 s_fill (self_t *self, batch_t *batch, size_t share)
 {
@@ -249,7 +265,7 @@ s_fill (self_t *self, batch_t *batch, size_t share)
         if (s_worth_it (self, request))
             batch->requests[batch->count++] = request;
         else
-            s_refuse (request, TICKET_TIMEOUT, "its deadline passed");
+            s_let_go (self, request);
     }
 }
 

@@ -7,7 +7,7 @@
  *               stay PENDING; no batch leaves any more), before the workers are stopped;
  *               $TERM, after them
  * messages in   request_t from jobs and once; batch_t from free (a worker is free)
- * messages out  batch_t to batch-N
+ * messages out  batch_t to batch-N; settlements of what is let go for good to settle
  *
  * A full job queue is not read from, so that the sender's pipe fills and it notices; a
  * full at-once queue answers TICKET_FULL. Without a model at-once requests are answered
@@ -27,10 +27,11 @@ typedef struct {
     const char *free_endpoint;
     const char *batch_endpoint; /* "-N" is appended for worker N */
     size_t worker_count;
-    size_t job_limit;      /* jobs waiting */
-    size_t once_limit;     /* at-once requests waiting */
-    model_slot_t *slot;    /* only asked whether there is a model */
-    atomic_size_t *waiting; /* out: jobs waiting now */
+    size_t job_limit;            /* jobs waiting */
+    size_t once_limit;           /* at-once requests waiting */
+    model_slot_t *slot;          /* only asked whether there is a model */
+    atomic_size_t *waiting;      /* out: jobs waiting now */
+    const char *settle_endpoint; /* NULL without Kafka */
 } inference_pool_args_t;
 
 /* args: inference_pool_args_t, borrowed until the actor ends. */

@@ -29,6 +29,7 @@ typedef struct {
     zsock_t *pipe;                       /* commands; main's */
     zsock_t *accept;
     zsock_t *jobs;
+    zsock_t *returned; /* NULL without Kafka */
     db_watch_t *watch; /* the database */
     db_t *db;          /* its connection; borrowed */
     bool was_reset;    /* PENDING rows of earlier processes are marked unsent */
@@ -110,6 +111,9 @@ s_destroy (self_t **self_p)
         s_refuse (request, TICKET_UNAVAILABLE, "the server is stopping");
     wire_destroy (&self->accept);
     wire_destroy (&self->jobs);
+    while (self->returned && (request = request_recv (self->returned)))
+        request_destroy (&request);
+    wire_destroy (&self->returned);
     db_watch_destroy (&self->watch);
     free (self);
     *self_p = NULL;
@@ -126,27 +130,46 @@ s_ok (self_t *self, db_status_t status)
 
 /* Accepting */
 
+/* Their rows are to be sent again, at the speed of the pipe. Takes the requests. */
+static void
+s_mark_unsent (self_t *self, request_t **requests, size_t count)
+{
+    const char *ids[UNSENT_LIMIT];
+    assert (count <= UNSENT_LIMIT);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = requests[i]->request_id;
+    if (count > 0) {
+        metric_add (self->held_back, count);
+        self->unsent = true;
+        s_ok (self, predictions_undispatch (self->db, ids, count));
+    }
+    for (size_t i = 0; i < count; i++)
+        request_destroy (&requests[i]);
+}
+
 /* Returns how many did not fit. */
 static size_t
 s_send_on (self_t *self, request_t **requests, size_t count)
 {
     request_t *unsent[UNSENT_LIMIT];
-    const char *ids[UNSENT_LIMIT];
     size_t unsent_count = 0;
     assert (count <= UNSENT_LIMIT);
     for (size_t i = 0; i < count; i++)
         if (request_send (&requests[i], self->jobs))
             unsent[unsent_count++] = requests[i];
-    for (size_t i = 0; i < unsent_count; i++)
-        ids[i] = unsent[i]->request_id;
-    if (unsent_count > 0) {
-        metric_add (self->held_back, unsent_count);
-        self->unsent = true;
-        s_ok (self, predictions_undispatch (self->db, ids, unsent_count));
-    }
-    for (size_t i = 0; i < unsent_count; i++)
-        request_destroy (&unsent[i]);
+    s_mark_unsent (self, unsent, unsent_count);
     return unsent_count;
+}
+
+/* What Kafka did not take after all. */
+static void
+s_handle_returned (self_t *self)
+{
+    request_t *requests[UNSENT_LIMIT];
+    size_t count = 0;
+    while (count < UNSENT_LIMIT && (requests[count] = request_recv (self->returned)))
+        count++;
+    s_mark_unsent (self, requests, count);
 }
 
 /* The rows are committed. */
@@ -354,7 +377,10 @@ s_start (self_t *self)
 {
     self->accept = wire_pull_new (self->args->accept_endpoint, ENDPOINT_ACCEPT_LIMIT);
     self->jobs = wire_push_new (self->args->jobs_endpoint, ENDPOINT_JOBS_LIMIT);
-    self->started = self->accept != NULL;
+    if (self->args->returned_endpoint)
+        self->returned =
+            wire_pull_new (self->args->returned_endpoint, ENDPOINT_JOBS_LIMIT);
+    self->started = self->accept && (self->returned || !self->args->returned_endpoint);
     control_reply (self->pipe,
         self->started ? NULL : "request_producer: an endpoint of its name is taken");
 }
@@ -396,10 +422,13 @@ s_serve (self_t *self)
     zmq_pollitem_t items[] = {
         {zsock_resolve (self->pipe), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->accept), 0, ZMQ_POLLIN, 0},
+        {self->returned ? zsock_resolve (self->returned) : NULL, -1, ZMQ_POLLIN, 0},
     };
-    zmq_poll (items, 2, s_wait_ms (self));
+    zmq_poll (items, self->returned ? 3 : 2, s_wait_ms (self));
     if (items[1].revents)
         s_handle_accept (self);
+    if (items[2].revents)
+        s_handle_returned (self);
     if (clock_monotonic_ms () >= self->upkeep_ms)
         s_upkeep (self);
     if (s_sweep_wanted (self) && clock_monotonic_ms () >= self->sweep_ms)

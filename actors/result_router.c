@@ -7,6 +7,7 @@
 #include "actors/control.h"
 #include "actors/endpoints.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "proto/result.h"
 #include "proto/wire.h"
@@ -16,6 +17,7 @@ typedef struct {
     zsock_t *pipe;                    /* commands; main's */
     zsock_t *results;
     zsock_t *write;   /* NULL: nobody writes here */
+    zsock_t *answers; /* NULL: nothing is published */
     bool started;     /* START was answered OK */
     bool terminated;  /* $TERM came */
     metric_t *routed; /* results seen */
@@ -67,6 +69,18 @@ s_pass_on (self_t *self, result_t **result_p)
     metric_add (self->dropped, 1);
 }
 
+/* As many fit as can be out; a receipt that is lost all the same comes again when its
+ * partition moves. */
+static void
+s_publish (self_t *self, result_t **result_p)
+{
+    if (result_send (result_p, self->answers) == 0)
+        return;
+    metric_add (self->dropped, 1);
+    log_error (
+        "result_router.unpublished", log_str ("request_id", (*result_p)->request_id));
+}
+
 static void
 s_route (self_t *self, result_t *result)
 {
@@ -76,7 +90,9 @@ s_route (self_t *self, result_t *result)
             (double)(clock_monotonic_us () - result->accepted_us) * 1e-6);
     if (result->ticket)
         s_answer (&result);
-    if (result && result->job) {
+    if (result && result->receipt.held && self->answers) {
+        s_publish (self, &result);
+    } else if (result && result->job) {
         live_publish_result (self->args->live, result);
         s_pass_on (self, &result);
     }
@@ -99,6 +115,7 @@ s_destroy (self_t **self_p)
         s_handle_results (self);
     wire_destroy (&self->results);
     wire_destroy (&self->write);
+    wire_destroy (&self->answers);
     free (self);
     *self_p = NULL;
 }
@@ -110,6 +127,9 @@ s_start (self_t *self)
         wire_pull_new (self->args->results_endpoint, ENDPOINT_RESULTS_LIMIT);
     if (self->args->write_endpoint)
         self->write = wire_push_new (self->args->write_endpoint, ENDPOINT_WRITE_LIMIT);
+    if (self->args->answers_endpoint)
+        self->answers =
+            wire_push_new (self->args->answers_endpoint, ENDPOINT_RESULTS_LIMIT);
     self->started = self->results != NULL;
     control_reply (self->pipe,
         self->started ? NULL : "result_router: an endpoint of its name is taken");

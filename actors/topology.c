@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/health.h"
 #include "base/log.h"
+#include "bridge/bridge.h"
 
 #define WORKER_LIMIT         256
 #define STATEMENT_TIMEOUT_MS 2000
@@ -34,6 +35,11 @@
 #define START_MS             10000 /* a START that takes longer has failed */
 #define QUIESCE_MS           2000  /* running requests may end */
 #define STOP_MS              4000  /* then the process leaves without ceremony */
+#define WORKER_PORT          8001  /* of a role without clients, unless configured */
+#define DB_WRITER_PORT       8002
+#define WORKER_GROUP         "sasrec_worker_group"
+#define DB_WRITER_GROUP      "sasrec_db_writer_group"
+#define OUTSTANDING_LIMIT    2000 /* messages of a group in work; the pipes hold more */
 
 typedef struct {
     const config_t *config; /* borrowed */
@@ -42,7 +48,9 @@ typedef struct {
     model_slot_t *slot;
     live_t *live;
     atomic_size_t backlog; /* rows accepted and unfinished */
+    unsigned role;         /* one of the below */
     atomic_size_t waiting; /* jobs waiting in the pool */
+    atomic_size_t on_way;  /* with Kafka: jobs that no worker has read */
     db_writer_args_t db_writer;
     result_router_args_t result_router;
     inference_pool_args_t inference_pool;
@@ -50,14 +58,17 @@ typedef struct {
     reload_controller_args_t reload_controller;
     request_producer_args_t request_producer;
     http_args_t http;
+    bridge_wire_t wires[BRIDGE_WIRE_LIMIT];
+    bridge_args_t bridge;
+    char client_id[32]; /* how Kafka sees this process */
     size_t worker_count;
-    zactor_t *actors[6 + WORKER_LIMIT]; /* by part, the workers last */
-    bool started[6 + WORKER_LIMIT];     /* its START was answered OK */
+    zactor_t *actors[7 + WORKER_LIMIT]; /* by part, the workers last */
+    bool started[7 + WORKER_LIMIT];     /* its START was answered OK */
 } topology_t;
 
-/* The roles a part runs in. With Kafka (a later issue) the bridge is put into the wires
- * of jobs: jobs and write are then fed by it in worker and db-writer. */
-enum { ALL = 1, API = 2, WORKER = 4, DB_WRITER = 8 };
+/* The roles a part runs in. All of them but ALL have Kafka: the bridge is in the wires
+ * of jobs. JOINED is all of the service in one process, its jobs through Kafka too. */
+enum { ALL = 1, API = 2, WORKER = 4, DB_WRITER = 8, JOINED = 16 };
 
 typedef enum {
     PART_DB_WRITER,
@@ -66,6 +77,7 @@ typedef enum {
     PART_RELOAD_CONTROLLER,
     PART_REQUEST_PRODUCER,
     PART_HTTP,
+    PART_BRIDGE,
     PART_INFERENCE_WORKER, /* as many as configured */
     PART_COUNT
 } part_t;
@@ -79,42 +91,47 @@ static const struct {
     /* reads             writes                                 */
 } s_parts[PART_COUNT] = {
     [PART_DB_WRITER] = {"db_writer", db_writer_actor, offsetof (topology_t, db_writer),
-        0, ALL | DB_WRITER},
-    /* write             PostgreSQL                             */
+        0, ALL | JOINED | DB_WRITER},
+    /* write             PostgreSQL, settle                     */
     [PART_RESULT_ROUTER] = {"result_router", result_router_actor,
-        offsetof (topology_t, result_router), 0, ALL | API},
-    /* results           write, tickets, live                   */
+        offsetof (topology_t, result_router), 0, ALL | JOINED | API},
+    /* results           write or answers, tickets, live        */
     [PART_INFERENCE_POOL] = {"inference_pool", inference_pool_actor,
-        offsetof (topology_t, inference_pool), 0, ALL | API | WORKER},
-    /* jobs, once, free  batch-N                                */
+        offsetof (topology_t, inference_pool), 0, ALL | JOINED | API | WORKER},
+    /* jobs, once, free  batch-N, settle                        */
     [PART_INFERENCE_WORKER] = {"inference_worker", inference_worker_actor,
         offsetof (topology_t, inference_worker), sizeof (inference_worker_args_t),
-        ALL | API | WORKER},
-    /* batch-N           results, free                          */
+        ALL | JOINED | API | WORKER},
+    /* batch-N           results or answers, free               */
     [PART_RELOAD_CONTROLLER] = {"reload_controller", reload_controller_actor,
-        offsetof (topology_t, reload_controller), 0, ALL | API | WORKER},
+        offsetof (topology_t, reload_controller), 0, ALL | JOINED | API | WORKER},
     /* reload            the model slot, live                   */
     [PART_REQUEST_PRODUCER] = {"request_producer", request_producer_actor,
-        offsetof (topology_t, request_producer), 0, ALL | API},
-    /* accept            PostgreSQL, jobs                       */
+        offsetof (topology_t, request_producer), 0, ALL | JOINED | API},
+    /* accept, returned  PostgreSQL, jobs or publish            */
     [PART_HTTP] = {"http", http_actor, offsetof (topology_t, http), 0,
-        ALL | API | WORKER | DB_WRITER},
+        ALL | JOINED | API | WORKER | DB_WRITER},
     /* clients           accept, once, reload                   */
+    [PART_BRIDGE] = {"bridge", bridge_actor, offsetof (topology_t, bridge), 0,
+        JOINED | API | WORKER | DB_WRITER},
+    /* Kafka, publish, answers, settle     Kafka, jobs, results, write, reload, returned */
 };
 
 /* Readers before writers, so that nothing is refused while it starts. */
 static const part_t s_start_order[] = {PART_DB_WRITER, PART_RESULT_ROUTER,
-    PART_INFERENCE_POOL, PART_INFERENCE_WORKER, PART_RELOAD_CONTROLLER,
+    PART_INFERENCE_POOL, PART_INFERENCE_WORKER, PART_RELOAD_CONTROLLER, PART_BRIDGE,
     PART_REQUEST_PRODUCER, PART_HTTP};
 
 /* Writers before readers: a reader empties its pipes after its writers are gone. The
- * pool and the workers write to each other, so the pool falls silent first. */
+ * pool and the workers write to each other, so the pool falls silent first; so does the
+ * bridge, which then publishes and settles what the others finish. */
 static const struct {
     part_t part;
     const char *word;
 } s_stop_order[] = {
     {PART_HTTP, "QUIESCE"},
     {PART_HTTP, "$TERM"},
+    {PART_BRIDGE, "QUIESCE"},
     {PART_RELOAD_CONTROLLER, "$TERM"},
     {PART_REQUEST_PRODUCER, "$TERM"},
     {PART_INFERENCE_POOL, "QUIESCE"},
@@ -122,6 +139,7 @@ static const struct {
     {PART_INFERENCE_POOL, "$TERM"},
     {PART_RESULT_ROUTER, "$TERM"},
     {PART_DB_WRITER, "$TERM"},
+    {PART_BRIDGE, "$TERM"},
 };
 
 /* Making the parts' arguments */
@@ -189,6 +207,8 @@ s_wire_inference (topology_t *self)
 static void
 s_wire_http (topology_t *self)
 {
+    bool configured =
+        strcmp (config_origin (self->config, CONFIG_HTTP_PORT), "default");
     self->http = (http_args_t){.config = self->config,
         .pool = self->pool,
         .slot = self->slot,
@@ -196,15 +216,81 @@ s_wire_http (topology_t *self)
         .backlog = &self->backlog,
         .accept_endpoint = ENDPOINT_ACCEPT,
         .once_endpoint = ENDPOINT_ONCE,
-        .reload_endpoint = ENDPOINT_RELOAD};
+        .reload_endpoint = ENDPOINT_RELOAD,
+        .port = configured                ? 0
+                : self->role == WORKER    ? WORKER_PORT
+                : self->role == DB_WRITER ? DB_WRITER_PORT
+                                          : 0,
+        .probes_only = self->role & (WORKER | DB_WRITER)};
+}
+
+/* With Kafka jobs take the way over its topics: what leads from one part to the next
+ * without it leads to the bridge and comes from there. */
+
+static const struct {
+    unsigned roles;
+    bridge_wire_t wire;
+} s_wires[] = {
+    {API | JOINED,
+        {BRIDGE_PUBLISH, TOPIC_REQUESTS, ENDPOINT_PUBLISH, ENDPOINT_JOBS_LIMIT, NULL,
+            ENDPOINT_RETURNED, ENDPOINT_JOBS_LIMIT}},
+    {WORKER | JOINED, {BRIDGE_CONSUME, TOPIC_REQUESTS, ENDPOINT_JOBS,
+                          ENDPOINT_JOBS_LIMIT, WORKER_GROUP, NULL, 0}},
+    {WORKER | JOINED, {BRIDGE_PUBLISH, TOPIC_RESULTS, ENDPOINT_ANSWERS,
+                          ENDPOINT_RESULTS_LIMIT, NULL, NULL, 0}},
+    {API | JOINED, {BRIDGE_LISTEN, TOPIC_RESULTS, ENDPOINT_RESULTS,
+                       ENDPOINT_RESULTS_LIMIT, NULL, NULL, 0}},
+    {DB_WRITER | JOINED, {BRIDGE_CONSUME, TOPIC_RESULTS, ENDPOINT_WRITE,
+                             ENDPOINT_WRITE_LIMIT, DB_WRITER_GROUP, NULL, 0}},
+    {API | WORKER | JOINED, {BRIDGE_LISTEN, TOPIC_CONTROL, ENDPOINT_RELOAD,
+                                ENDPOINT_RELOAD_LIMIT, NULL, NULL, 0}},
+};
+
+static void
+s_wire_bridge (topology_t *self, const char *role)
+{
+    snprintf (self->client_id, sizeof self->client_id, "sasrec-%s", role);
+    self->bridge = (bridge_args_t){
+        .bootstrap_servers = config_text (self->config, CONFIG_KAFKA_BOOTSTRAP_SERVERS),
+        .client_id = self->client_id,
+        .wires = self->wires,
+        .settlements = ENDPOINT_SETTLE,
+        .settlements_limit = ENDPOINT_SETTLE_LIMIT,
+        .outstanding_limit = OUTSTANDING_LIMIT,
+        .required = self->role & (WORKER | DB_WRITER),
+        .watched_group = self->role & (API | JOINED) ? WORKER_GROUP : NULL,
+        .watched_topic = TOPIC_REQUESTS,
+        .waiting = &self->on_way};
+    for (size_t i = 0; i < sizeof s_wires / sizeof s_wires[0]; i++)
+        if (s_wires[i].roles & self->role)
+            self->wires[self->bridge.wire_count++] = s_wires[i].wire;
+}
+
+static void
+s_rewire (topology_t *self)
+{
+    self->request_producer.jobs_endpoint = ENDPOINT_PUBLISH;
+    self->request_producer.returned_endpoint = ENDPOINT_RETURNED;
+    self->request_producer.job_limit = BRIDGE_QUEUE_LIMIT;
+    self->request_producer.reset_at_start = false;
+    self->request_producer.waiting = &self->on_way;
+    self->result_router.write_endpoint = NULL;
+    self->result_router.answers_endpoint =
+        self->role == JOINED ? ENDPOINT_ANSWERS : NULL;
+    self->db_writer.settle_endpoint = ENDPOINT_SETTLE;
+    self->db_writer.shows_database = self->role == DB_WRITER;
+    self->inference_pool.settle_endpoint = ENDPOINT_SETTLE;
+    for (size_t i = 0; self->role == WORKER && i < self->worker_count; i++)
+        self->inference_worker[i].results_endpoint = ENDPOINT_ANSWERS;
 }
 
 static topology_t *
-s_new (const config_t *config)
+s_new (const config_t *config, unsigned role, const char *role_name)
 {
     topology_t *self = calloc (1, sizeof *self);
     assert (self);
     self->config = config;
+    self->role = role;
     self->conninfo = config_conninfo (config);
     self->pool =
         pool_new (self->conninfo, "sasrec http", POOL_SIZE, STATEMENT_TIMEOUT_MS);
@@ -216,6 +302,10 @@ s_new (const config_t *config)
     s_wire_jobs (self);
     s_wire_inference (self);
     s_wire_http (self);
+    if (role != ALL) {
+        s_wire_bridge (self, role_name);
+        s_rewire (self);
+    }
     return self;
 }
 
@@ -252,11 +342,11 @@ s_start_one (topology_t *self, part_t part, size_t index, char error[160])
 }
 
 static int
-s_start (topology_t *self, unsigned role, char error[160])
+s_start (topology_t *self, char error[160])
 {
     for (size_t i = 0; i < sizeof s_start_order / sizeof s_start_order[0]; i++) {
         part_t part = s_start_order[i];
-        bool runs = s_parts[part].roles & role;
+        bool runs = s_parts[part].roles & self->role;
         for (size_t index = 0; runs && index < s_count (self, part); index++)
             if (s_start_one (self, part, index, error))
                 return -1;
@@ -299,34 +389,43 @@ s_stop_guarded (topology_t *self, signals_t *signals)
 }
 
 static int
-s_role (const char *role, char error[160])
+s_role (const config_t *config, const char *role, char error[160])
 {
-    static const char *const later[] = {"api", "worker", "db-writer"};
+    static const struct {
+        const char *word;
+        int role;
+    } roles[] = {{"api", API}, {"worker", WORKER}, {"db-writer", DB_WRITER}};
+    bool kafka = *config_text (config, CONFIG_KAFKA_BOOTSTRAP_SERVERS);
     if (strcmp (role, "all") == 0)
-        return ALL;
-    snprintf (error, 160, "unknown role '%.40s': use --role all", role);
-    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
-        if (strcmp (role, later[i]) == 0)
-            snprintf (error, 160,
-                "role '%s' needs Kafka, which this version does not speak yet: use "
-                "--role all",
-                role);
+        return kafka ? JOINED : ALL;
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        if (strcmp (role, roles[i].word) != 0)
+            continue;
+        if (kafka)
+            return roles[i].role;
+        snprintf (error, 160,
+            "role '%s' needs Kafka: set KAFKA_BOOTSTRAP_SERVERS, or use --role all",
+            role);
+        return -1;
+    }
+    snprintf (
+        error, 160, "unknown role '%.40s': use all, api, worker or db-writer", role);
     return -1;
 }
 
 int
 topology_run (const config_t *config, const char *role, char error[160])
 {
-    int roles = s_role (role, error);
-    if (roles < 0)
+    int found = s_role (config, role, error);
+    if (found < 0)
         return -1;
     signals_t signals;
     signals_block (&signals);
     zsys_handler_set (NULL);  /* czmq's would end all actors at once, in no order */
     zsys_set_max_sockets (0); /* as many as the system allows */
     zsys_set_linger (0);
-    topology_t *self = s_new (config);
-    int rc = s_start (self, (unsigned)roles, error);
+    topology_t *self = s_new (config, (unsigned)found, role);
+    int rc = s_start (self, error);
     if (rc == 0) {
         log_info ("topology.started", log_str ("role", role),
             log_int ("workers", (int64_t)self->worker_count));

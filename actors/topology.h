@@ -7,8 +7,7 @@
 
 /* Starts the role's actors in order, runs until SIGINT or SIGTERM, stops them in order
  * within 4 s. 0, or -1 with error when one could not start (what, where, what to do).
- * role: "all"; "api", "worker" and "db-writer" need Kafka (a later issue) and are refused
- * with a sentence that says so. */
+ * role: "all", with or without Kafka; "api", "worker" and "db-writer" need it. */
 int topology_run (const config_t *config, const char *role, char error[160]);
 
 #endif

@@ -10,8 +10,9 @@
  * that is away, or topics that do not exist yet: the check "kafka" says so, and the
  * bridge joins when they appear.
  *
- * commands      START; QUIESCE (reads no group any more, all else goes on); $TERM (what
- *               waits is published, at most BRIDGE_FLUSH_MS; offsets are committed)
+ * commands      START; QUIESCE (reads nothing any more and writes to no pipe; publishing
+ *               and settling go on), before the readers are stopped; $TERM, after them
+ *               (what waits is published, at most BRIDGE_FLUSH_MS; offsets are committed)
  * messages in   request_t, result_t, reload_t from the publishing wires; settlements
  * messages out  the same to the other wires; what was not published to returned
  *
@@ -25,8 +26,9 @@
 
 #include "bridge/topics.h"
 
-#define BRIDGE_FLUSH_MS   1500
-#define BRIDGE_WIRE_LIMIT 8
+#define BRIDGE_FLUSH_MS    1500
+#define BRIDGE_WIRE_LIMIT  8
+#define BRIDGE_QUEUE_LIMIT 10000 /* messages without their delivery report */
 
 typedef enum {
     BRIDGE_PUBLISH, /* the bridge owns the PULL side of endpoint */

@@ -183,6 +183,12 @@ listener_follow (listener_t *self, int timeout_ms, char error[160])
     return rc;
 }
 
+bool
+listener_follows (const listener_t *self)
+{
+    return self->followed->cnt > 0;
+}
+
 int
 listener_fd (const listener_t *self)
 {

@@ -29,6 +29,9 @@ void listener_destroy (listener_t **self_p);
  * error: try again later. */
 int listener_follow (listener_t *self, int timeout_ms, char error[160]);
 
+/* It hears all that comes (but for partitions added lately). */
+bool listener_follows (const listener_t *self);
+
 /* As a consumer's. */
 int listener_fd (const listener_t *self);
 void listener_wake (listener_t *self);

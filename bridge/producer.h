@@ -9,9 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bridge/bridge.h"
 #include "bridge/record.h"
 
-#define PRODUCER_QUEUE_LIMIT 10000 /* messages taken and not reported */
+#define PRODUCER_QUEUE_LIMIT BRIDGE_QUEUE_LIMIT /* messages taken and not reported */
 
 typedef struct producer producer_t;
 

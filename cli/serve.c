@@ -11,7 +11,8 @@ typedef struct {
 } s_options_t;
 
 static const struct argp_option s_options[] = {
-    {"role", 'r', "ROLE", 0, "all (the default); api, worker, db-writer need Kafka", 0},
+    {"role", 'r', "ROLE", 0,
+        "all (the default); with Kafka also api, worker, db-writer", 0},
     {0}};
 
 static error_t

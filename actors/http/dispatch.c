@@ -88,6 +88,17 @@ s_answer (http_context_t *context, exchange_t *exchange, const router_match_t *m
         routes[match->index].handler (context, exchange);
 }
 
+/* Where nobody can be answered there is only what says how the process is. */
+static bool
+s_offered (const http_context_t *context, const route_t *route)
+{
+    static const char *const probes[] = {"/livez", "/readyz", "/metrics", "/version"};
+    for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++)
+        if (!strcmp (route->path, probes[i]))
+            return true;
+    return !context->args->probes_only;
+}
+
 void
 dispatch (http_context_t *context, exchange_t *exchange)
 {
@@ -95,6 +106,8 @@ dispatch (http_context_t *context, exchange_t *exchange)
     traffic_begin (context->traffic);
     router_match_t match;
     router_match (routes, route_count, exchange->method, exchange->path, &match);
+    if (match.status != ROUTER_NOT_FOUND && !s_offered (context, &routes[match.index]))
+        match.status = ROUTER_NOT_FOUND;
     exchange->parameter = match.parameter;
     s_answer (context, exchange, &match);
     exchange->parameter = "";

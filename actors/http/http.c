@@ -36,8 +36,10 @@ static bool
 s_start_servers (self_t *self, char error[160])
 {
     const config_t *config = self->args->config;
-    int port = (int)config_integer (config, CONFIG_HTTP_PORT);
-    int page_port = (int)config_integer (config, CONFIG_UI_PORT);
+    int port = self->args->port ? self->args->port
+                                : (int)config_integer (config, CONFIG_HTTP_PORT);
+    int page_port =
+        self->args->probes_only ? 0 : (int)config_integer (config, CONFIG_UI_PORT);
     self->context = http_context_new (self->args, error);
     if (!self->context)
         return false;

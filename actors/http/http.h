@@ -14,6 +14,7 @@
 
 #include <czmq.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "actors/live.h"
 #include "actors/model_slot.h"
@@ -29,6 +30,8 @@ typedef struct {
     const char *accept_endpoint;
     const char *once_endpoint;
     const char *reload_endpoint;
+    int port;         /* of the API; 0: as configured */
+    bool probes_only; /* a role without clients: /livez, /readyz, /metrics, /version */
 } http_args_t;
 
 /* args: http_args_t, borrowed until the actor ends. */

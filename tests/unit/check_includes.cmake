@@ -8,7 +8,7 @@ set(may_model  base jansson sodium cblas)
 set(may_proto  base jansson czmq)
 set(may_store  base jansson proto libpq)
 set(may_bridge base jansson proto czmq librdkafka)
-set(may_actors base jansson proto model store czmq)
+set(may_actors base jansson proto model store bridge czmq)
 set(may_http   ${may_actors} actors ulfius)
 set(may_cli    base jansson sodium proto model store bridge actors czmq cblas)
 
