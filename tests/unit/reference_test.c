@@ -148,13 +148,13 @@ s_check_steps (const char *path, const sasrec_shape_t *shape)
     network_t self = s_network (path, shape);
     adam_settings_t settings = {.beta1 = 0.9f, .beta2 = 0.98f, .epsilon = 1e-8f};
     adam_t *adam = adam_new (self.weights->values, self.weights->count, &settings);
-    float losses[20];
-    for (size_t step = 0; step < 20; step++) {
+    float losses[100];
+    for (size_t step = 0; step < 100; step++) {
         losses[step] = s_pass (&self, NULL);
-        adam_begin (adam, 0.01f);
+        adam_begin (adam, 0.003f);
         adam_update (adam, &self.gradients->values, 1, 0, self.weights->count);
     }
-    s_compare (&self, "losses", losses, 20, 1e-4f);
+    s_compare (&self, "losses", losses, 100, 1e-4f);
     adam_destroy (&adam);
     s_free (&self);
 }
