@@ -114,6 +114,19 @@ s_announce (self_t *self, const char *version)
     strbuf_free (&json);
 }
 
+/* A file under another name than its own is refused: results would name a version that
+ * is another file, or none. */
+static model_t *
+s_read (const char *path, const char *version, char error[160])
+{
+    model_t *model = model_load (path, error);
+    if (model && strcmp (model_version (model), version) != 0) {
+        snprintf (error, 160, "the file holds version %s", model_version (model));
+        model_destroy (&model);
+    }
+    return model;
+}
+
 /* 0: that version is in the slot now. -1: the file was refused, error says why. */
 static int
 s_load (self_t *self, const char *version, char error[160])
@@ -124,7 +137,7 @@ s_load (self_t *self, const char *version, char error[160])
         return -1;
     }
     int64_t start_ms = clock_monotonic_ms ();
-    model_t *model = model_load (path, error);
+    model_t *model = s_read (path, version, error);
     if (!model) {
         metric_add (self->refused, 1);
         log_warn ("reload_controller.rejected", log_str ("version", version),

@@ -197,6 +197,24 @@ test_a_repaired_file_is_tried_again (void **state)
 }
 
 static void
+test_a_file_under_another_name_than_its_own_is_refused (void **state)
+{
+    world_t *world = *state;
+    char from[CHECKPOINT_PATH_SIZE], to[CHECKPOINT_PATH_SIZE];
+    tiny_write (&world->folder, "v1", 8);
+    tiny_publish (&world->folder, "v1");
+    s_start (world);
+    s_await_event (world, "v1");
+    tiny_write (&world->folder, "v2", 8);
+    checkpoint_path (world->folder.path, "v2", from);
+    checkpoint_path (world->folder.path, "v3", to);
+    assert_int_equal (rename (from, to), 0);
+    tiny_publish (&world->folder, "v3");
+    s_await_health ("v1 stays in use: v3 refused: the file holds version v2");
+    s_assert_in_use (world, "v1");
+}
+
+static void
 test_a_bad_current_at_the_start_falls_back_to_an_earlier_version (void **state)
 {
     world_t *world = *state;
@@ -256,6 +274,7 @@ main (void)
         WORLD_TEST (test_a_new_version_replaces_the_old_one),
         WORLD_TEST (test_a_damaged_file_is_refused_once_and_the_old_model_stays),
         WORLD_TEST (test_a_repaired_file_is_tried_again),
+        WORLD_TEST (test_a_file_under_another_name_than_its_own_is_refused),
         WORLD_TEST (test_a_bad_current_at_the_start_falls_back_to_an_earlier_version),
         WORLD_TEST (test_a_wish_is_answered_with_the_version_in_use),
         WORLD_TEST (test_a_wish_without_any_model_fails_with_the_reason),

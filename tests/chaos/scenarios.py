@@ -159,6 +159,7 @@ def reload_storm(run):
         checkpoints.copy(made, name)
         made.with_name(name + ".safetensors").rename(run.folder / f"{name}.safetensors")
         trained.append(name)
+    run.load_now(60, count=8000)  # fills what the service remembers
     run.start_load()
     run.pause(run.seconds * 0.4)
     quiet_from, storm_from = run.load_started_ms + 2000, run.now_ms()
