@@ -22,6 +22,9 @@ const char *argp_program_version = "sasrec " SASREC_VERSION;
 const config_key_t command_database_settings[] = {CONFIG_POSTGRES_URL, CONFIG_PGHOST,
     CONFIG_PGPORT, CONFIG_PGUSER, CONFIG_PGDATABASE, CONFIG_PGPASSWORD, CONFIG_COUNT};
 
+const config_key_t command_kafka_settings[] = {
+    CONFIG_KAFKA_BOOTSTRAP_SERVERS, CONFIG_COUNT};
+
 const config_key_t command_all_settings[] = {CONFIG_POSTGRES_URL, CONFIG_PGHOST,
     CONFIG_PGPORT, CONFIG_PGUSER, CONFIG_PGDATABASE, CONFIG_PGPASSWORD,
     CONFIG_KAFKA_BOOTSTRAP_SERVERS, CONFIG_BIND, CONFIG_HTTP_PORT, CONFIG_UI_PORT,
@@ -238,4 +241,14 @@ command_database (const command_t *self)
     free (label);
     free (conninfo);
     return db;
+}
+
+const char *
+command_kafka (const command_t *self)
+{
+    const char *servers = config_text (self->config, CONFIG_KAFKA_BOOTSTRAP_SERVERS);
+    if (*servers)
+        return servers;
+    command_fail (self, "no Kafka is configured: set KAFKA_BOOTSTRAP_SERVERS");
+    return NULL;
 }

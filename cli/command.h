@@ -63,8 +63,12 @@ int command_answer (const command_t *self, json_t **object_p);
  * no statement time-out. */
 db_t *command_database (const command_t *self);
 
-/* The settings that say where the database is; and all there are. */
+/* The settings that say where the database is, where Kafka is, and all there are. */
 extern const config_key_t command_database_settings[];
+extern const config_key_t command_kafka_settings[];
 extern const config_key_t command_all_settings[];
+
+/* Where Kafka is, or NULL after saying that none is configured. */
+const char *command_kafka (const command_t *self);
 
 #endif

@@ -23,6 +23,8 @@ static const s_subcommand_t s_subcommands[] = {
     {"evaluate", command_evaluate, "measure a model against data"},
     {"recommend", command_recommend, "answer one history, without a server"},
     {"serve", command_serve, "run the service"},
+    {"topics", command_topics, "create the topics in Kafka"},
+    {"dlq", command_dlq, "list or replay what could not be read from Kafka"},
     {"config", command_config, "show every setting, its value and where it is from"},
 };
 static const size_t s_count = sizeof s_subcommands / sizeof s_subcommands[0];

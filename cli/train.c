@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bridge/announce.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/report.h"
@@ -26,6 +27,8 @@ enum {
     S_KEY_LEARNING_RATE,
     S_KEY_POST_NORM
 };
+
+#define ANNOUNCE_MS 5000
 
 typedef struct {
     const char *data; /* NULL: the database */
@@ -129,7 +132,7 @@ s_parse (int key, char *text, struct argp_state *state)
 
 static const config_key_t s_settings[] = {CONFIG_CHECKPOINTS, CONFIG_POSTGRES_URL,
     CONFIG_PGHOST, CONFIG_PGPORT, CONFIG_PGUSER, CONFIG_PGDATABASE, CONFIG_PGPASSWORD,
-    CONFIG_COUNT};
+    CONFIG_KAFKA_BOOTSTRAP_SERVERS, CONFIG_COUNT};
 
 static const command_spec_t s_spec = {
     .name = "sasrec train",
@@ -186,6 +189,17 @@ s_answer (const command_t *self, const trainer_report_t *report)
     return COMMAND_DONE;
 }
 
+/* Who does not hear it looks at `current` every few seconds anyway. */
+static void
+s_announce (const command_t *self, const char *version)
+{
+    const char *servers = config_text (self->config, CONFIG_KAFKA_BOOTSTRAP_SERVERS);
+    char error[160];
+    if (*servers && announce_model (servers, version, ANNOUNCE_MS, error))
+        command_fail (
+            self, "the new model is in use, but was not announced: %s", error);
+}
+
 static int
 s_train (const command_t *self, const dataset_t *data)
 {
@@ -208,6 +222,7 @@ s_train (const command_t *self, const dataset_t *data)
         return command_fail (self,
             "the model is in %s, but is not made the one in use: %s", report.checkpoint,
             error);
+    s_announce (self, report.version);
     return s_answer (self, &report);
 }
 
