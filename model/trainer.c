@@ -3,6 +3,7 @@
 #include "model/trainer.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,23 +215,40 @@ s_report_epoch (
         self->hooks.on_epoch (self->hooks.context, &report);
 }
 
+/* Ranks the validation targets; keeps the weights when they are the best. */
 static void
-s_train (trainer_t *self)
+s_validate (trainer_t *self, size_t epoch, double loss)
 {
+    int64_t start_ms = clock_monotonic_ms ();
+    ranking_t valid =
+        ranker_run (self->ranker, learner_weights (self->learner), RANKING_VALID);
+    self->validation_ms = clock_monotonic_ms () - start_ms;
+    bool best = epoch == 1 || valid.ndcg10 > self->valid.ndcg10;
+    if (best)
+        s_keep_best (self, epoch, &valid);
+    self->epochs = epoch;
+    s_report_epoch (self, epoch, loss, &valid, best);
+}
+
+/* -1 with error when there is nothing to keep. */
+static int
+s_train (trainer_t *self, char error[160])
+{
+    snprintf (error, 160, "stopped before anything was learned");
     for (size_t epoch = 1; epoch <= self->recipe.epochs && !s_stopped (self); epoch++) {
         double loss = s_epoch (self, epoch);
-        int64_t start_ms = clock_monotonic_ms ();
-        ranking_t valid =
-            ranker_run (self->ranker, learner_weights (self->learner), RANKING_VALID);
-        self->validation_ms = clock_monotonic_ms () - start_ms;
-        bool best = epoch == 1 || valid.ndcg10 > self->valid.ndcg10;
-        if (best)
-            s_keep_best (self, epoch, &valid);
-        self->epochs = epoch;
-        s_report_epoch (self, epoch, loss, &valid, best);
+        if (!isfinite (loss)) {
+            snprintf (error, 160,
+                "the loss diverged in epoch %zu: a learning rate of "
+                "%g is too high",
+                epoch, self->recipe.learning_rate);
+            break;
+        }
+        s_validate (self, epoch, loss);
         if (epoch - self->best_epoch >= self->recipe.patience)
             break;
     }
+    return self->best_epoch ? 0 : -1;
 }
 
 /* Time makes it unique and sortable. */
@@ -316,14 +334,11 @@ trainer_run (const dataset_t *data, const trainer_options_t *options,
     if (sasrec_shape_check (&self.recipe.shape, error))
         return -1;
     s_init (&self);
-    s_train (&self);
-    int status = -1;
-    if (self.best_epoch) {
+    int status = s_train (&self, error);
+    if (status == 0) {
         s_report (&self, report);
         status = s_write (&self, folder, report, error);
         report->seconds = s_elapsed_s (&self);
-    } else {
-        snprintf (error, 160, "stopped before anything was learned");
     }
     s_free (&self);
     return status;

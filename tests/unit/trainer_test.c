@@ -121,6 +121,15 @@ test_bad_shape_is_an_error (void **state)
     assert_non_null (strstr (self->error, "heads"));
 }
 
+static void
+test_divergence_is_an_error (void **state)
+{
+    bench_t *self = *state;
+    self->options.learning_rate = 1e30;
+    assert_int_equal (s_train (self, NULL), -1);
+    assert_non_null (strstr (self->error, "learning rate"));
+}
+
 typedef struct {
     size_t epochs;
     size_t stop_after;
@@ -203,6 +212,7 @@ main (void)
         TEST (test_same_seed_same_tensors),
         TEST (test_too_little_data_is_an_error),
         TEST (test_bad_shape_is_an_error),
+        TEST (test_divergence_is_an_error),
         TEST (test_reports_each_epoch),
         TEST (test_stop_keeps_the_best_so_far),
         TEST (test_time_limit_ends_the_run),
