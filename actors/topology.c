@@ -258,8 +258,8 @@ s_wire_bridge (topology_t *self, const char *role)
         .settlements_limit = ENDPOINT_SETTLE_LIMIT,
         .outstanding_limit = OUTSTANDING_LIMIT,
         .required = self->role & (WORKER | DB_WRITER),
-        .watched_group = self->role & (API | JOINED) ? WORKER_GROUP : NULL,
-        .watched_topic = TOPIC_REQUESTS,
+        .watches = {{WORKER_GROUP, TOPIC_REQUESTS}, {DB_WRITER_GROUP, TOPIC_RESULTS}},
+        .watch_count = self->role & (API | JOINED) ? 2 : 0,
         .waiting = &self->on_way};
     for (size_t i = 0; i < sizeof s_wires / sizeof s_wires[0]; i++)
         if (s_wires[i].roles & self->role)

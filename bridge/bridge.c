@@ -13,6 +13,7 @@
 #include "bridge/consumer.h"
 #include "bridge/dead_letter.h"
 #include "bridge/inbound.h"
+#include "bridge/lag.h"
 #include "bridge/listener.h"
 #include "bridge/outbound.h"
 #include "proto/result.h"
@@ -60,6 +61,9 @@ typedef struct {
     int64_t probe_ms;  /* when the next is due */
     int64_t serve_ms;  /* when consumers want to be served next */
     int64_t gauges_ms; /* when the gauges are due */
+    lag_t *lags[BRIDGE_WATCH_LIMIT];
+    int64_t lag_ms; /* when to look at the groups next */
+    size_t behind;  /* messages that lagging groups have not done */
     health_t *health;
     metric_t *dead_letters[3]; /* by class */
     metric_t *unreadable;      /* heard, and let go */
@@ -343,6 +347,25 @@ s_probe (self_t *self)
     self->probe_ms = clock_monotonic_ms () + (up ? PROBE_MS : PROBE_AWAY_MS);
 }
 
+/* How far the groups are behind explains why rows are not answered yet. */
+static void
+s_look_at_groups (self_t *self)
+{
+    char error[160];
+    self->lag_ms = clock_monotonic_ms () + LAG_LOOK_MS;
+    self->behind = 0;
+    for (size_t i = 0; i < self->args->watch_count; i++) {
+        const bridge_watch_t *watch = &self->args->watches[i];
+        if (!self->lags[i])
+            self->lags[i] = lag_new (self->args->bootstrap_servers,
+                self->args->client_id, watch->group, watch->topic, error);
+        if (self->lags[i] && self->up)
+            lag_look (self->lags[i], PROBE_WAIT_MS);
+        if (self->lags[i] && lag_lags (self->lags[i]))
+            self->behind += (size_t)lag_messages (self->lags[i]);
+    }
+}
+
 static void
 s_set_gauges (self_t *self)
 {
@@ -375,6 +398,8 @@ s_upkeep (self_t *self)
         s_probe (self);
     if (now_ms >= self->gauges_ms)
         s_set_gauges (self);
+    if (now_ms >= self->lag_ms)
+        s_look_at_groups (self);
     self->serve_ms = clock_monotonic_ms () + CONSUMER_SERVE_MS;
 }
 
@@ -471,6 +496,8 @@ s_destroy (self_t **self_p)
     for (size_t i = 0; i < self->group_count; i++)
         consumer_destroy (&self->groups[i].consumer, self->up);
     listener_destroy (&self->listener);
+    for (size_t i = 0; i < self->args->watch_count; i++)
+        lag_destroy (&self->lags[i]);
     producer_destroy (&self->producer);
     for (size_t i = 0; i < self->args->wire_count; i++) {
         outbound_destroy (&self->outbound[i]);
@@ -560,7 +587,8 @@ s_serve (self_t *self)
         s_serve_listener (self);
     }
     if (self->args->waiting)
-        atomic_store (self->args->waiting, producer_queued (self->producer));
+        atomic_store (
+            self->args->waiting, producer_queued (self->producer) + self->behind);
     if (clock_monotonic_ms () >= self->serve_ms)
         s_upkeep (self);
     if (command)

@@ -28,6 +28,7 @@
 
 #define BRIDGE_FLUSH_MS    1500
 #define BRIDGE_WIRE_LIMIT  8
+#define BRIDGE_WATCH_LIMIT 2
 #define BRIDGE_QUEUE_LIMIT 10000 /* messages without their delivery report */
 
 typedef enum {
@@ -46,18 +47,26 @@ typedef struct {
     int returned_limit;
 } bridge_wire_t;
 
+/* A group whose progress is looked at from outside. */
+typedef struct {
+    const char *group;
+    topic_t topic;
+} bridge_watch_t;
+
 typedef struct {
     const char *bootstrap_servers;
     const char *client_id;
     const bridge_wire_t *wires;
-    size_t wire_count;         /* at most BRIDGE_WIRE_LIMIT */
-    const char *settlements;   /* endpoint; NULL: none come */
-    int settlements_limit;     /* above all that can be out */
-    size_t outstanding_limit;  /* per group; what the readers hold is the most */
-    bool required;             /* a broker that is away makes the process unready */
-    const char *watched_group; /* counts as waiting what it has not committed of ... */
-    topic_t watched_topic;     /* ... this topic; group NULL: nothing is watched */
-    atomic_size_t *waiting;    /* out: in the producer's queue, plus that; or NULL */
+    size_t wire_count;        /* at most BRIDGE_WIRE_LIMIT */
+    const char *settlements;  /* endpoint; NULL: none come */
+    int settlements_limit;    /* above all that can be out */
+    size_t outstanding_limit; /* per group; what the readers hold is the most */
+    bool required;            /* a broker that is away makes the process unready */
+    bridge_watch_t watches[BRIDGE_WATCH_LIMIT];
+    size_t watch_count;
+    atomic_size_t
+        *waiting; /* out: in the producer's queue, plus what the watched groups
+                               are behind by when they lag; or NULL */
 } bridge_args_t;
 
 /* args: bridge_args_t, borrowed until the actor ends. */
