@@ -25,7 +25,9 @@ enum {
     S_KEY_PATIENCE,
     S_KEY_DROPOUT,
     S_KEY_LEARNING_RATE,
-    S_KEY_POST_NORM
+    S_KEY_POST_NORM,
+    S_KEY_LOSS,
+    S_KEY_NEGATIVES
 };
 
 #define ANNOUNCE_MS 5000
@@ -52,7 +54,10 @@ static const struct argp_option s_options[] = {
     {"batch-users", S_KEY_BATCH_USERS, "N", 0, "Users in a batch", 1},
     {"dropout", S_KEY_DROPOUT, "P", 0, "Share of activations dropped", 1},
     {"learning-rate", S_KEY_LEARNING_RATE, "R", 0, "Of Adam", 1},
-    {"post-norm", S_KEY_POST_NORM, 0, 0, "Post-LN instead of Pre-LN", 1}, {0}};
+    {"post-norm", S_KEY_POST_NORM, 0, 0, "Post-LN instead of Pre-LN", 1},
+    {"loss", S_KEY_LOSS, "WORD", 0,
+        "full: all items. sampled: N for each batch. bce: one per position", 1},
+    {"negatives", S_KEY_NEGATIVES, "N", 0, "Items drawn by --loss sampled", 1}, {0}};
 
 static error_t
 s_parse_network (int key, char *text, struct argp_state *state)
@@ -88,6 +93,15 @@ s_parse_network (int key, char *text, struct argp_state *state)
         return 0;
     case S_KEY_POST_NORM:
         trainer->post_norm = true;
+        return 0;
+    case S_KEY_LOSS:
+        trainer->loss = loss_by_name (text);
+        if (trainer->loss == LOSS_DEFAULT)
+            argp_error (state, "--loss must be full, sampled or bce, not '%s'", text);
+        return 0;
+    case S_KEY_NEGATIVES:
+        trainer->negatives =
+            (size_t)command_integer (state, "--negatives", text, 1, 1000000);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/state.h"
+
+#define ADAM_STATE_PARTS 6
+
 typedef struct {
     float beta1;
     float beta2;
@@ -24,10 +28,27 @@ void adam_destroy (adam_t **self_p);
 /* Begins the next step; then every index is updated once by adam_update. */
 void adam_begin (adam_t *self, float learning_rate);
 
-/* Indexes [begin, end): the gradient is the sum of the lists' values in their order; the
- * lists are zero afterwards. */
-void adam_update (adam_t *self, float *const *gradients, size_t gradient_count,
-    size_t begin, size_t end);
+/* Indexes [first + begin, first + end): the gradient is the sum of the lists' values
+ * [begin, end) in the lists' order; they are zero afterwards. */
+void adam_update (adam_t *self, size_t first, float *const *gradients,
+    size_t gradient_count, size_t begin, size_t end);
+
+/* For a table of which a step changes few rows: from now on the first rows x width weights
+ * are updated row by row, once per step at most. A row that was left out catches up when
+ * its turn comes: its moments are decayed by the steps it missed, as zero gradients would
+ * have done; its weights have rested meanwhile (Adam proper moves them on by their
+ * momentum), and are decayed (settings.decay) in its own steps only. */
+void adam_track_rows (adam_t *self, size_t rows, size_t width);
+
+/* rows[begin, end): different rows; row i's gradient lies at i * width of the lists. */
+void adam_update_rows (adam_t *self, const int32_t *rows, size_t begin, size_t end,
+    float *const *gradients, size_t gradient_count);
+
+/* Brings the averages of all rows up to this step. */
+void adam_settle (adam_t *self);
+
+/* Everything that has to be kept to go on later; name, address and size of each part. */
+size_t adam_state (adam_t *self, state_part_t parts[ADAM_STATE_PARTS]);
 
 /* count floats: the average (from the first step on, without a bias to the start), or the
  * weights when there is none. */

@@ -7,18 +7,21 @@
 #include <string.h>
 
 typedef struct {
-    int32_t *tokens, *targets; /* token_limit */
-    size_t *offsets;           /* batch_users + 1 */
+    int32_t *tokens, *targets;    /* token_limit */
+    size_t *offsets;              /* batch_users + 1 */
+    batcher_history_t *histories; /* batch_users */
     size_t count;
 } share_t;
 
 typedef struct {
     const int32_t *items; /* length + 1 of them */
     size_t length;
+    size_t before; /* training items in front of these */
 } example_t;
 
 struct batcher {
-    example_t *examples; /* in the order of this epoch */
+    example_t *examples;
+    uint32_t *order; /* of this epoch: indexes of examples */
     size_t example_count;
     example_t *batch; /* batch_users: longest first */
     size_t batch_users;
@@ -38,11 +41,19 @@ s_collect (batcher_t *self, const dataset_t *data, size_t window)
             continue;
         size_t length = count - 1 < window ? count - 1 : window;
         const int32_t *end = data->items + data->offsets[u] + count;
-        self->examples[self->example_count++] = (example_t){end - length - 1, length};
+        self->examples[self->example_count++] =
+            (example_t){end - length - 1, length, count - length - 1};
         self->positions += length;
         longest = length > longest ? length : longest;
     }
     return longest;
+}
+
+static void
+s_order (batcher_t *self)
+{
+    for (size_t i = 0; i < self->example_count; i++)
+        self->order[i] = (uint32_t)i;
 }
 
 batcher_t *
@@ -52,12 +63,14 @@ batcher_new (const dataset_t *data, size_t window, size_t batch_users, size_t th
     batcher_t *self = calloc (1, sizeof (*self));
     assert (self);
     self->examples = calloc (data->user_count + 1, sizeof (*self->examples));
+    self->order = calloc (data->user_count + 1, sizeof (*self->order));
     self->batch = calloc (batch_users, sizeof (*self->batch));
     self->shares = calloc (threads, sizeof (*self->shares));
-    assert (self->examples && self->batch && self->shares);
+    assert (self->examples && self->order && self->batch && self->shares);
     self->batch_users = batch_users;
     self->threads = threads;
     size_t longest = s_collect (self, data, window);
+    s_order (self);
     /* The longest-first rule of s_assign leaves no share above the mean plus one. */
     self->token_limit = (batch_users / threads + 2) * longest + 1;
     for (size_t i = 0; i < threads; i++) {
@@ -65,7 +78,8 @@ batcher_new (const dataset_t *data, size_t window, size_t batch_users, size_t th
         share->tokens = calloc (self->token_limit, sizeof (int32_t));
         share->targets = calloc (self->token_limit, sizeof (int32_t));
         share->offsets = calloc (batch_users + 1, sizeof (size_t));
-        assert (share->tokens && share->targets && share->offsets);
+        share->histories = calloc (batch_users, sizeof (*share->histories));
+        assert (share->tokens && share->targets && share->offsets && share->histories);
     }
     return self;
 }
@@ -80,9 +94,11 @@ batcher_destroy (batcher_t **self_p)
         free (self->shares[i].tokens);
         free (self->shares[i].targets);
         free (self->shares[i].offsets);
+        free (self->shares[i].histories);
     }
     free (self->shares);
     free (self->batch);
+    free (self->order);
     free (self->examples);
     free (self);
     *self_p = NULL;
@@ -115,11 +131,12 @@ batcher_sequence_limit (const batcher_t *self)
 void
 batcher_shuffle (batcher_t *self, rng_t *rng)
 {
+    s_order (self);
     for (size_t i = self->example_count; i > 1; i--) {
         size_t j = (size_t)rng_below (rng, i);
-        example_t example = self->examples[i - 1];
-        self->examples[i - 1] = self->examples[j];
-        self->examples[j] = example;
+        uint32_t index = self->order[i - 1];
+        self->order[i - 1] = self->order[j];
+        self->order[j] = index;
     }
 }
 
@@ -140,6 +157,8 @@ s_append (share_t *share, const example_t *example)
            bytes = example->length * sizeof (int32_t);
     memcpy (share->tokens + at, example->items, bytes);
     memcpy (share->targets + at, example->items + 1, bytes);
+    share->histories[share->count] = (batcher_history_t){
+        example->items - example->before, example->before + example->length + 1};
     share->offsets[++share->count] = at + example->length;
 }
 
@@ -168,7 +187,8 @@ batcher_fill (batcher_t *self, size_t batch)
     assert (begin < self->example_count);
     size_t count = self->example_count - begin;
     count = count < self->batch_users ? count : self->batch_users;
-    memcpy (self->batch, self->examples + begin, count * sizeof (example_t));
+    for (size_t i = 0; i < count; i++)
+        self->batch[i] = self->examples[self->order[begin + i]];
     qsort (self->batch, count, sizeof (example_t), s_compare);
     for (size_t i = 0; i < self->threads; i++)
         self->shares[i].count = 0;
@@ -185,5 +205,5 @@ batcher_share (const batcher_t *self, size_t thread)
 {
     const share_t *share = &self->shares[thread];
     return (batcher_share_t){
-        share->tokens, share->targets, share->offsets, share->count};
+        share->tokens, share->targets, share->offsets, share->histories, share->count};
 }

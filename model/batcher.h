@@ -7,10 +7,17 @@
 #include "base/rng.h"
 #include "model/dataset.h"
 
+/* All training items of a user, also those before the window. */
+typedef struct {
+    const int32_t *items;
+    size_t count;
+} batcher_history_t;
+
 typedef struct {
     const int32_t *tokens;
     const int32_t *targets;
-    const size_t *offsets; /* sequence_count + 1 */
+    const size_t *offsets;              /* sequence_count + 1 */
+    const batcher_history_t *histories; /* sequence_count */
     size_t sequence_count; /* 0 when there are fewer sequences than threads */
 } batcher_share_t;
 
@@ -26,6 +33,7 @@ uint64_t batcher_positions (const batcher_t *self); /* of an epoch */
 size_t batcher_token_limit (const batcher_t *self); /* of a share */
 size_t batcher_sequence_limit (const batcher_t *self);
 
+/* A new order; it depends on rng only, not on the orders before. */
 void batcher_shuffle (batcher_t *self, rng_t *rng);
 
 /* Makes the shares of batch [0, batch_count); returns its positions. */

@@ -5,6 +5,7 @@
 #ifndef SASREC_MODEL_LEARNER_H
 #define SASREC_MODEL_LEARNER_H
 
+#include "model/adam.h"
 #include "model/batcher.h"
 #include "model/recipe.h"
 #include "model/team.h"
@@ -21,7 +22,11 @@ void learner_destroy (learner_t **self_p);
 double learner_step (
     learner_t *self, size_t batch, double learning_rate, uint64_t *positions);
 
-/* The moving average of the weights: what is validated and written. */
-const sasrec_weights_t *learner_weights (const learner_t *self);
+/* The moving average of the weights up to the last step: what is validated and written. */
+const sasrec_weights_t *learner_weights (learner_t *self);
+
+/* Everything that has to be kept to go on later with the same bits. */
+#define LEARNER_STATE_PARTS (ADAM_STATE_PARTS + 2)
+size_t learner_state (learner_t *self, state_part_t parts[LEARNER_STATE_PARTS]);
 
 #endif

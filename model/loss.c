@@ -1,5 +1,6 @@
-/* Softmax cross-entropy by tiles of tokens. SPDX-License-Identifier: Apache-2.0 */
-#include "model/loss.h"
+/* Table, scratch, and the softmax cross-entropy over all items.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "model/loss_scratch.h"
 
 #include <assert.h>
 #include <math.h>
@@ -15,31 +16,65 @@
 #define TILE_ROWS_LEAST 32
 #define TILE_BYTES      (4u << 20)
 
-struct loss {
-    size_t items;   /* V */
-    size_t width;   /* D */
-    size_t rows;    /* of a tile */
-    float *logits;  /* rows x V */
-    float *scaled;  /* rows x D: hidden rows times their factor */
-    float *factors; /* rows: weight / sum of exponentials */
+static const struct {
+    const char *name;
+    double (*run) (loss_t *, const loss_input_t *, float *, float *);
+    bool draws;
+} s_losses[] = {
+    [LOSS_DEFAULT] = {"default", NULL, false},
+    [LOSS_FULL] = {"full", loss_full, false},
+    [LOSS_SAMPLED] = {"sampled", loss_sampled, true},
+    [LOSS_BCE] = {"bce", loss_bce, true},
 };
 
-loss_t *
-loss_new (size_t items, size_t width)
+const char *
+loss_name (loss_kind_t kind)
 {
+    return s_losses[kind].name;
+}
+
+loss_kind_t
+loss_by_name (const char *name)
+{
+    for (loss_kind_t kind = LOSS_FULL; kind <= LOSS_BCE; kind++)
+        if (strcmp (name, s_losses[kind].name) == 0)
+            return kind;
+    return LOSS_DEFAULT;
+}
+
+bool
+loss_draws (loss_kind_t kind)
+{
+    return s_losses[kind].draws;
+}
+
+static float *
+s_floats (size_t count)
+{
+    float *values = aligned_alloc (64, count * sizeof (float) / 64 * 64 + 64);
+    assert (values);
+    return values;
+}
+
+loss_t *
+loss_new (loss_kind_t kind, size_t columns, size_t width)
+{
+    assert (kind != LOSS_DEFAULT);
     loss_t *self = calloc (1, sizeof (*self));
     assert (self);
-    size_t rows = TILE_BYTES / (items * sizeof (float));
+    self->kind = kind;
+    /* One more for a target that was not drawn; whole cache lines. */
+    self->columns = kind == LOSS_SAMPLED ? (columns + 16) / 16 * 16 : columns;
+    self->width = width;
+    if (kind == LOSS_BCE)
+        return self;
+    size_t rows = TILE_BYTES / (self->columns * sizeof (float));
     rows = rows < TILE_ROWS_LEAST ? TILE_ROWS_LEAST : rows;
     self->rows = rows > TILE_ROWS_MOST ? TILE_ROWS_MOST : rows;
-    self->items = items;
-    self->width = width;
-    self->logits =
-        aligned_alloc (64, self->rows * items * sizeof (float) / 64 * 64 + 64);
-    self->scaled =
-        aligned_alloc (64, self->rows * width * sizeof (float) / 64 * 64 + 64);
-    self->factors = calloc (self->rows, sizeof (float));
-    assert (self->logits && self->scaled && self->factors);
+    self->logits = s_floats (self->rows * self->columns);
+    self->scaled = s_floats (self->rows * width);
+    self->factors = s_floats (self->rows);
+    self->own = s_floats (self->rows);
     return self;
 }
 
@@ -51,13 +86,19 @@ loss_destroy (loss_t **self_p)
     free ((*self_p)->logits);
     free ((*self_p)->scaled);
     free ((*self_p)->factors);
+    free ((*self_p)->own);
     free (*self_p);
     *self_p = NULL;
 }
 
-/* x becomes exp (x - peak); returns the sum of that. */
-SIMD_CLONES static float
-s_exponentials (float *x, size_t count, float *peak_p)
+double
+loss_run (loss_t *self, const loss_input_t *input, float *dhidden, float *ditems)
+{
+    return s_losses[self->kind].run (self, input, dhidden, ditems);
+}
+
+SIMD_CLONES float
+loss_exponentials (float *x, size_t count, float *peak_p)
 {
     float peak = x[0], sum = 0;
 #pragma omp simd reduction(max : peak)
@@ -72,8 +113,8 @@ s_exponentials (float *x, size_t count, float *peak_p)
     return sum;
 }
 
-SIMD_CLONES static void
-s_scale_rows (
+SIMD_CLONES void
+loss_scale_rows (
     const float *x, size_t rows, size_t width, const float *factors, float *out)
 {
     for (size_t r = 0; r < rows; r++) {
@@ -90,9 +131,9 @@ s_tile_gradient (loss_t *self, const int32_t *targets, size_t rows, float weight
 {
     double loss = 0;
     for (size_t r = 0; r < rows; r++) {
-        float *row = self->logits + r * self->items, peak;
+        float *row = self->logits + r * self->columns, peak;
         float target = row[targets[r]];
-        float sum = s_exponentials (row, self->items, &peak);
+        float sum = loss_exponentials (row, self->columns, &peak);
         loss += (double)logf (sum) + (double)(peak - target);
         row[targets[r]] -= sum;
         self->factors[r] = weight / sum;
@@ -101,9 +142,9 @@ s_tile_gradient (loss_t *self, const int32_t *targets, size_t rows, float weight
 }
 
 double
-loss_softmax (loss_t *self, const loss_input_t *input, float *dhidden, float *ditems)
+loss_full (loss_t *self, const loss_input_t *input, float *dhidden, float *ditems)
 {
-    size_t v = self->items, d = self->width;
+    size_t v = self->columns, d = self->width;
     blas_matrix_t items = {input->items, d}, logits = {self->logits, v};
     double loss = 0;
     for (size_t at = 0; at < input->rows; at += self->rows) {
@@ -112,10 +153,10 @@ loss_softmax (loss_t *self, const loss_input_t *input, float *dhidden, float *di
         const float *hidden = input->hidden + at * d;
         blas_nt (rows, v, d, (blas_matrix_t){hidden, d}, items, 0, self->logits, v);
         loss += s_tile_gradient (self, input->targets + at, rows, input->weight);
-        s_scale_rows (hidden, rows, d, self->factors, self->scaled);
+        loss_scale_rows (hidden, rows, d, self->factors, self->scaled);
         blas_tn (v, d, rows, logits, (blas_matrix_t){self->scaled, d}, 1, ditems, d);
         blas_nn (rows, d, v, logits, items, 0, self->scaled, d);
-        s_scale_rows (self->scaled, rows, d, self->factors, dhidden + at * d);
+        loss_scale_rows (self->scaled, rows, d, self->factors, dhidden + at * d);
     }
     return loss;
 }

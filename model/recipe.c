@@ -84,6 +84,20 @@ s_width (kind_t kind, size_t items)
     return items > MANY_ITEMS ? NARROW_WIDTH : s_rules[kind].width;
 }
 
+/* Up to this many items the full softmax is worth its time. */
+#define FULL_ITEMS 60000
+#define NEGATIVES  2048
+
+static void
+s_choose_loss (recipe_t *self, const trainer_options_t *options, const dataset_t *data)
+{
+    self->loss = options->loss;
+    if (self->loss == LOSS_DEFAULT)
+        self->loss = data->item_count <= FULL_ITEMS ? LOSS_FULL : LOSS_SAMPLED;
+    if (self->loss == LOSS_SAMPLED)
+        self->negatives = s_or (options->negatives, NEGATIVES);
+}
+
 recipe_t
 recipe_make (const dataset_t *data, const trainer_options_t *options)
 {
@@ -103,6 +117,7 @@ recipe_make (const dataset_t *data, const trainer_options_t *options)
         .ffn_factor = s_or (options->ffn_factor, 1),
         .post_norm = options->post_norm,
     };
+    s_choose_loss (&self, options, data);
     double length = s_mean_example (data, &s, self.shape.window);
     self.batch_users =
         s_or (options->batch_users, s_clamp (s_rules[kind].positions / length, 4, 256));
@@ -118,11 +133,12 @@ json_t *
 recipe_json (const recipe_t *self)
 {
     const sasrec_shape_t *shape = &self->shape;
-    json_t *json = json_pack ("{sI sI sI sI sI sI sb sI sI sI sf sf sf sf sf}", "items",
-        (json_int_t)shape->items, "width", (json_int_t)shape->width, "blocks",
+    json_t *json = json_pack ("{sI sI sI sI sI sI sb ss sI sI sI sI sf sf sf sf sf}",
+        "items", (json_int_t)shape->items, "width", (json_int_t)shape->width, "blocks",
         (json_int_t)shape->blocks, "heads", (json_int_t)shape->heads, "window",
         (json_int_t)shape->window, "ffn_factor", (json_int_t)shape->ffn_factor,
-        "post_norm", shape->post_norm, "batch_users", (json_int_t)self->batch_users,
+        "post_norm", shape->post_norm, "loss", loss_name (self->loss), "negatives",
+        (json_int_t)self->negatives, "batch_users", (json_int_t)self->batch_users,
         "epochs", (json_int_t)self->epochs, "patience", (json_int_t)self->patience,
         "dropout", self->dropout, "learning_rate", self->learning_rate, "warm_up",
         self->warm_up, "decay", self->decay, "average", self->average);

@@ -7,11 +7,14 @@
 #include <jansson.h>
 
 #include "model/dataset.h"
+#include "model/loss.h"
 #include "model/sasrec.h"
 #include "model/trainer.h"
 
 typedef struct {
     sasrec_shape_t shape;
+    loss_kind_t loss;
+    size_t negatives; /* of the sampled loss; 0 with the others */
     size_t batch_users;
     size_t epochs;
     size_t patience;

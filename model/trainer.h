@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "model/dataset.h"
+#include "model/loss.h"
 #include "model/ranking.h"
 
 typedef struct {
@@ -28,7 +29,9 @@ typedef struct {
     size_t patience; /* epochs without a better validation NDCG@10 */
     double dropout;
     double learning_rate;
-    bool post_norm; /* Post-LN instead of Pre-LN */
+    bool post_norm;   /* Post-LN instead of Pre-LN */
+    loss_kind_t loss; /* LOSS_DEFAULT: chosen too */
+    size_t negatives; /* of the sampled loss, per batch */
 } trainer_options_t;
 
 typedef struct {

@@ -23,7 +23,8 @@ typedef struct {
 } run_t;
 
 static run_t
-s_run (size_t threads, uint64_t seed, size_t epochs, double dropout)
+s_run_loss (size_t threads, uint64_t seed, size_t epochs, double dropout,
+    loss_kind_t loss, size_t negatives)
 {
     run_t self = {.data = sample_dataset (60, 40, 1)};
     trainer_options_t options;
@@ -32,6 +33,8 @@ s_run (size_t threads, uint64_t seed, size_t epochs, double dropout)
     options.window = 20;
     options.batch_users = 8;
     options.dropout = dropout;
+    options.loss = loss;
+    options.negatives = negatives;
     self.recipe = recipe_make (self.data, &options);
     self.team = team_new (threads);
     self.batcher = batcher_new (self.data, 20, 8, threads);
@@ -48,6 +51,12 @@ s_run (size_t threads, uint64_t seed, size_t epochs, double dropout)
         self.loss = sum / (double)positions;
     }
     return self;
+}
+
+static run_t
+s_run (size_t threads, uint64_t seed, size_t epochs, double dropout)
+{
+    return s_run_loss (threads, seed, epochs, dropout, LOSS_FULL, 0);
 }
 
 static void
@@ -98,17 +107,65 @@ test_threads_change_rounding_only (void **state)
     s_free (&three);
 }
 
+/* Every item is touched in every step then. */
 static void
-test_learns_the_ring (void **state)
+test_as_many_negatives_as_others_is_the_full_loss (void **state)
 {
     (void)state;
-    run_t run = s_run (2, 7, 40, 0.1);
+    run_t full = s_run (2, 7, 3, 0);
+    run_t sampled = s_run_loss (2, 7, 3, 0, LOSS_SAMPLED, 39);
+    const float *x = learner_weights (full.learner)->values;
+    const float *y = learner_weights (sampled.learner)->values;
+    for (size_t i = 0; i < learner_weights (full.learner)->count; i++)
+        if (fabsf (x[i] - y[i]) > 1e-3f)
+            fail_msg ("weight %zu: %g and %g", i, (double)x[i], (double)y[i]);
+    assert_true (fabs (full.loss - sampled.loss) < 1e-4);
+    s_free (&full);
+    s_free (&sampled);
+}
+
+static void
+test_drawn_items_follow_the_seed_alone (void **state)
+{
+    (void)state;
+    run_t a = s_run_loss (2, 7, 2, 0.2, LOSS_SAMPLED, 5);
+    run_t b = s_run_loss (2, 7, 2, 0.2, LOSS_SAMPLED, 5);
+    assert_true (s_same_bits (&a, &b));
+    s_free (&a);
+    s_free (&b);
+}
+
+static void
+s_check_learns (loss_kind_t loss, size_t negatives)
+{
+    run_t run = s_run_loss (2, 7, 40, 0.1, loss, negatives);
     ranker_t *ranker = ranker_new (run.data, &run.recipe.shape, run.team, 0);
     ranking_t test = ranker_run (ranker, learner_weights (run.learner), RANKING_TEST);
     ranking_t popular = ranking_popularity (run.data, RANKING_TEST);
     assert_true (test.hr10 > 0.6 && test.hr10 > 1.5 * popular.hr10);
     ranker_destroy (&ranker);
     s_free (&run);
+}
+
+static void
+test_full_learns_the_ring (void **state)
+{
+    (void)state;
+    s_check_learns (LOSS_FULL, 0);
+}
+
+static void
+test_sampled_learns_the_ring (void **state)
+{
+    (void)state;
+    s_check_learns (LOSS_SAMPLED, 8);
+}
+
+static void
+test_bce_learns_the_ring (void **state)
+{
+    (void)state;
+    s_check_learns (LOSS_BCE, 0);
 }
 
 static void
@@ -151,7 +208,11 @@ main (void)
         cmocka_unit_test (test_same_seed_same_bits),
         cmocka_unit_test (test_other_seed_other_bits),
         cmocka_unit_test (test_threads_change_rounding_only),
-        cmocka_unit_test (test_learns_the_ring),
+        cmocka_unit_test (test_as_many_negatives_as_others_is_the_full_loss),
+        cmocka_unit_test (test_drawn_items_follow_the_seed_alone),
+        cmocka_unit_test (test_full_learns_the_ring),
+        cmocka_unit_test (test_sampled_learns_the_ring),
+        cmocka_unit_test (test_bce_learns_the_ring),
         cmocka_unit_test (test_ranking_does_not_depend_on_threads),
         cmocka_unit_test (test_validation_takes_at_most_the_limit),
     };

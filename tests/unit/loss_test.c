@@ -99,9 +99,13 @@ static void
 s_check (size_t rows, size_t items, size_t width, float scale)
 {
     case_t c = s_case (rows, items, width, scale);
-    loss_t *loss = loss_new (items, width);
-    loss_input_t input = {c.hidden, c.targets, rows, c.table, 0.25f};
-    c.loss = loss_softmax (loss, &input, c.dhidden, c.ditems);
+    loss_t *loss = loss_new (LOSS_FULL, items, width);
+    loss_input_t input = {.hidden = c.hidden,
+        .targets = c.targets,
+        .rows = rows,
+        .items = c.table,
+        .weight = 0.25f};
+    c.loss = loss_run (loss, &input, c.dhidden, c.ditems);
     s_naive (&c, 0.25);
     assert_true (fabs (c.loss - c.want_loss) < 1e-5 * (1 + fabs (c.want_loss)));
     s_assert_close (c.dhidden, c.want_dhidden, rows * width, 1e-5 * (double)scale);
@@ -136,10 +140,14 @@ test_gradient_may_overwrite_hidden (void **state)
 {
     (void)state;
     case_t c = s_case (150, 30, 8, 1);
-    loss_t *loss = loss_new (c.items, c.width);
+    loss_t *loss = loss_new (LOSS_FULL, c.items, c.width);
     s_naive (&c, 1);
-    loss_input_t input = {c.hidden, c.targets, c.rows, c.table, 1};
-    loss_softmax (loss, &input, c.hidden, c.ditems);
+    loss_input_t input = {.hidden = c.hidden,
+        .targets = c.targets,
+        .rows = c.rows,
+        .items = c.table,
+        .weight = 1};
+    loss_run (loss, &input, c.hidden, c.ditems);
     s_assert_close (c.hidden, c.want_dhidden, c.rows * c.width, 1e-5);
     loss_destroy (&loss);
     s_free (&c);

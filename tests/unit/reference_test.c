@@ -89,7 +89,7 @@ s_network (const char *path, const sasrec_shape_t *shape)
         .weights = sasrec_weights_new (shape),
         .gradients = sasrec_weights_new (shape),
         .encoder = encoder_scratch_new (shape, ROWS, 3, true),
-        .loss = loss_new (shape->items, shape->width)};
+        .loss = loss_new (LOSS_FULL, shape->items, shape->width)};
     for (size_t i = 0; i < sasrec_tensor_count (shape); i++) {
         sasrec_tensor_t tensor = sasrec_tensor (self.weights, i);
         char name[96];
@@ -117,10 +117,12 @@ s_pass (network_t *self, float *hidden_copy)
     if (hidden_copy)
         memcpy (
             hidden_copy, hidden, ROWS * self->weights->shape.width * sizeof (float));
-    loss_input_t input = {
-        hidden, s_targets, ROWS, sasrec_items (self->weights), 1.0f / ROWS};
-    double sum =
-        loss_softmax (self->loss, &input, hidden, sasrec_items (self->gradients));
+    loss_input_t input = {.hidden = hidden,
+        .targets = s_targets,
+        .rows = ROWS,
+        .items = sasrec_items (self->weights),
+        .weight = 1.0f / ROWS};
+    double sum = loss_run (self->loss, &input, hidden, sasrec_items (self->gradients));
     encoder_backward (self->weights, self->encoder, hidden, self->gradients);
     return (float)(sum / ROWS);
 }
@@ -152,7 +154,7 @@ s_check_steps (const char *path, const sasrec_shape_t *shape)
     for (size_t step = 0; step < 100; step++) {
         losses[step] = s_pass (&self, NULL);
         adam_begin (adam, 0.003f);
-        adam_update (adam, &self.gradients->values, 1, 0, self.weights->count);
+        adam_update (adam, 0, &self.gradients->values, 1, 0, self.weights->count);
     }
     s_compare (&self, "losses", losses, 100, 1e-4f);
     adam_destroy (&adam);
