@@ -46,6 +46,7 @@ class Role:
         self.stack, self.name, self.command, self.port = stack, name, command, port
         self.process = None
         self.env = {}
+        self.frozen = False
         self.kills = 0
         self.crashes = []
         self.closing = False
@@ -79,11 +80,13 @@ class Role:
                 self.kills += 1
                 self.process.kill()
 
-    def stop(self):
+    def freeze(self):
+        self.frozen = True
         self.process.send_signal(signal.SIGSTOP)
 
-    def go_on(self):
+    def thaw(self):
         self.process.send_signal(signal.SIGCONT)
+        self.frozen = False
 
     def ready(self):
         return self.stack.status_of(self.port, "/readyz") == 200
@@ -101,7 +104,7 @@ class Role:
             self.closing = True
         if self.process is None or self.process.poll() is not None:
             return True
-        self.go_on()
+        self.thaw()
         self.process.terminate()
         try:
             self.process.wait(5)

@@ -16,6 +16,7 @@ class Scenario:
         self.help = " ".join(faults.__doc__.split())
         self.seconds = options.pop("seconds", 60)
         self.rate = options.pop("rate", 200)
+        self.connections = options.pop("connections", 32)
         self.deployment = options  # arguments of Deployment
 
 
@@ -45,9 +46,9 @@ def freeze(run):
     for role in run.roles.values():
         run.pause(3)
         run.note(f"SIGSTOP {role.name} for {share:.0f} s")
-        role.stop()
+        role.freeze()
         run.pause(share)
-        role.go_on()
+        role.thaw()
         run.note(f"SIGCONT {role.name}", resumes_within=5)
     for name, pids in ("postmaster", [run.deployment.postgres.pid]), ("postgres", None):
         run.pause(3)
@@ -100,7 +101,7 @@ def backend_kill(run):
     run.expect_alive()
 
 
-@scenario(proxied=True)
+@scenario(proxied=True, connections=128)
 def slow_database(run):
     """The network to PostgreSQL: 100 ms late with jitter, then in slices of 7 bytes, then
     at 64 kbit/s, then all of it."""
@@ -242,7 +243,7 @@ def bad_checkpoints(run):
 
 # Load
 
-@scenario(seconds=40, rate=0, env={"SASREC_BACKLOG_LIMIT": "2000"})
+@scenario(seconds=40, rate=0, env={"SASREC_BACKLOG_LIMIT": "300"})
 def overload(run):
     """Five times what the service takes, open loop; then a tenth of it: everything refused
     is refused at once, and afterwards all is as before."""
