@@ -16,9 +16,10 @@
 
 #define GROUP_LIMIT   256 /* requests in one transaction */
 #define UNSENT_LIMIT  512 /* rows taken at a time */
-#define REPEAT_LIMIT  64  /* repeats in one upkeep */
-#define IDLE_WAITING  64  /* jobs waiting in a pool that counts as keeping up */
-#define INSERT_TRIES  3   /* the first after a lost connection costs one */
+#define KAFKA_LIMIT   512 /* the same with Kafka, whose loss of data takes many at once */
+#define REPEAT_LIMIT  64   /* repeats in one upkeep */
+#define IDLE_WAITING  64   /* jobs waiting in a pool that counts as keeping up */
+#define INSERT_TRIES  3    /* the first after a lost connection costs one */
 #define UPKEEP_MS     1000 /* expiry, count, repeats; notices a lost database when idle */
 #define AWAY_MS       200 /* while the database is away */
 #define ROOM_MS       20  /* until a full pool is looked at again */
@@ -315,7 +316,7 @@ s_repeat (self_t *self)
 {
     size_t count, held;
     if (atomic_load (self->args->waiting) < IDLE_WAITING && s_has_model (self))
-        s_take (self, true, REPEAT_LIMIT, &count, &held);
+        s_take (self, true, self->returned ? KAFKA_LIMIT : REPEAT_LIMIT, &count, &held);
 }
 
 static void

@@ -342,7 +342,7 @@ s_probe (self_t *self)
     self->misses = up ? 0 : self->misses + 1;
     self->up = up || (self->up && self->misses < PROBE_MISSES);
     if (up || !self->up)
-        health_set (self->health, up, text);
+        health_set (self->health, up, up ? "" : text);
     producer_suspicious (self->producer);
     self->probe_ms = clock_monotonic_ms () + (up ? PROBE_MS : PROBE_AWAY_MS);
 }

@@ -7,13 +7,15 @@
 #include "base/metrics.h"
 #include "proto/wire.h"
 
-#define WRITE "inproc://db-writer-test"
+#define WRITE  "inproc://db-writer-test"
+#define SETTLE "inproc://db-writer-test-settle"
 
 typedef struct {
     store_fixture_t *store;
     atomic_size_t backlog;
     db_writer_args_t args;
-    zsock_t *write; /* we are the result_router */
+    zsock_t *write;  /* we are the result_router */
+    zsock_t *settle; /* and the bridge */
     zactor_t *actor;
 } world_t;
 
@@ -29,7 +31,9 @@ s_set_up (void **state)
         .statement_timeout_ms = 2000,
         .batch_limit = 1000,
         .waiting_limit = 5000,
-        .backlog = &world->backlog};
+        .backlog = &world->backlog,
+        .settle_endpoint = SETTLE};
+    world->settle = wire_pull_new (SETTLE, ENDPOINT_SETTLE_LIMIT);
     world->write = wire_push_new (WRITE, ENDPOINT_WRITE_LIMIT);
     world->actor = actor_start (db_writer_actor, &world->args);
     *state = world;
@@ -42,6 +46,10 @@ s_tear_down (void **state)
     world_t *world = *state;
     void *store = world->store;
     zactor_destroy (&world->actor);
+    settlement_t settlement;
+    while (settlement_recv (&settlement, world->settle) == 0)
+        continue;
+    wire_destroy (&world->settle);
     wire_destroy (&world->write);
     store_tear_down (&store);
     free (world);
@@ -171,6 +179,40 @@ test_results_wait_out_an_absence_of_the_database (void **state)
     rows_await (world->store, "status = 'COMPLETED'", 200);
 }
 
+/* The row was committed before: nothing is awaited here. */
+static void
+test_a_receipt_comes_back_after_commit (void **state)
+{
+    world_t *world = *state;
+    settlement_t settlement;
+    rows_make (world->store, 1);
+    result_t *result = s_result (1);
+    result->receipt =
+        (receipt_t){.held = true, .topic = 1, .partition = 3, .offset = 42, .epoch = 7};
+    s_send (world, result);
+    assert_true (arrives (world->settle, LIMIT_MS));
+    assert_int_equal (rows_where (world->store, "status = 'COMPLETED'"), 1);
+    assert_int_equal (settlement_recv (&settlement, world->settle), 0);
+    assert_int_equal (settlement.outcome, RECEIPT_DONE);
+    assert_int_equal (settlement.receipt.partition, 3);
+    assert_int_equal (settlement.receipt.offset, 42);
+    assert_int_equal (settlement.receipt.epoch, 7);
+}
+
+static void
+test_an_unwritten_result_keeps_its_receipt (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 1);
+    postgres_control ("--stop");
+    result_t *result = s_result (1);
+    result->receipt = (receipt_t){.held = true, .topic = 1};
+    s_send (world, result);
+    zactor_destroy (&world->actor);
+    assert_false (arrives (world->settle, 0));
+    postgres_control ("--start");
+}
+
 static void
 test_stopping_writes_what_waits (void **state)
 {
@@ -215,6 +257,8 @@ main (void)
         WORLD_TEST (test_a_failed_result_ends_its_row_as_failed),
         WORLD_TEST (test_a_refused_result_ends_alone),
         WORLD_TEST (test_results_wait_out_an_absence_of_the_database),
+        WORLD_TEST (test_a_receipt_comes_back_after_commit),
+        WORLD_TEST (test_an_unwritten_result_keeps_its_receipt),
         WORLD_TEST (test_stopping_writes_what_waits),
         WORLD_TEST (test_stopping_without_a_database_does_not_hang),
         WORLD_TEST (test_unknown_commands_are_answered),

@@ -7,10 +7,11 @@
 #include "proto/wire.h"
 #include "tests/actors/tiny_checkpoint.h"
 
-#define JOBS  "inproc://pool-test-jobs"
-#define ONCE  "inproc://pool-test-once"
-#define FREE  "inproc://pool-test-free"
-#define BATCH "inproc://pool-test-batch"
+#define JOBS   "inproc://pool-test-jobs"
+#define ONCE   "inproc://pool-test-once"
+#define FREE   "inproc://pool-test-free"
+#define BATCH  "inproc://pool-test-batch"
+#define SETTLE "inproc://pool-test-settle"
 
 #define WORKERS     2
 #define BATCH_LIMIT 8
@@ -24,6 +25,7 @@ typedef struct {
     zsock_t *once;             /* and http */
     zsock_t *free;             /* and the workers */
     zsock_t *batches[WORKERS]; /* what each is given */
+    zsock_t *settle;           /* and the bridge */
     zactor_t *actor;
 } world_t;
 
@@ -49,7 +51,9 @@ s_set_up_empty (void **state)
         .job_limit = 40,
         .once_limit = 8,
         .slot = world->slot,
-        .waiting = &world->waiting};
+        .waiting = &world->waiting,
+        .settle_endpoint = SETTLE};
+    world->settle = wire_pull_new (SETTLE, ENDPOINT_SETTLE_LIMIT);
     world->jobs = wire_push_new (JOBS, ENDPOINT_JOBS_LIMIT);
     world->once = wire_push_new (ONCE, ENDPOINT_ONCE_LIMIT);
     world->free = wire_push_new (FREE, ENDPOINT_FREE_LIMIT);
@@ -123,6 +127,7 @@ s_tear_down (void **state)
     wire_destroy (&world->jobs);
     wire_destroy (&world->once);
     wire_destroy (&world->free);
+    wire_destroy (&world->settle);
     model_slot_destroy (&world->slot);
     tiny_folder_remove (&world->folder);
     free (world);
@@ -256,6 +261,30 @@ test_jobs_past_their_deadline_are_let_go (void **state)
     batch_destroy (&batch);
 }
 
+/* The clock of the machine that accepted it may be behind. */
+static void
+test_a_message_past_its_deadline_is_settled (void **state)
+{
+    world_t *world = *state;
+    settlement_t settlement;
+    for (int i = 0; i < 2; i++) {
+        request_t *late = request_sample (i == 0 ? "skewed" : "late", true);
+        late->receipt = (receipt_t){.held = true, .offset = i};
+        late->deadline_ms = clock_unix_ms () - (i == 0 ? 3000 : 6000);
+        request_send (&late, world->jobs);
+    }
+    s_await_waiting (world, 2);
+    s_worker_is_free (world, 0);
+    batch_t *batch = s_batch (world, 0);
+    assert_int_equal (batch->count, 1);
+    assert_string_equal (batch->requests[0]->request_id, "skewed");
+    batch_destroy (&batch);
+    assert_true (arrives (world->settle, LIMIT_MS));
+    assert_int_equal (settlement_recv (&settlement, world->settle), 0);
+    assert_int_equal (settlement.receipt.offset, 1);
+    assert_false (arrives (world->settle, 0));
+}
+
 static void
 test_without_a_model_at_once_is_refused_and_jobs_wait (void **state)
 {
@@ -321,6 +350,7 @@ main (void)
         WORLD_TEST (test_a_full_at_once_queue_is_an_answer),
         WORLD_TEST (test_nobody_computes_for_who_gave_up),
         WORLD_TEST (test_jobs_past_their_deadline_are_let_go),
+        WORLD_TEST (test_a_message_past_its_deadline_is_settled),
         cmocka_unit_test_setup_teardown (
             test_without_a_model_at_once_is_refused_and_jobs_wait, s_set_up_empty,
             s_tear_down),

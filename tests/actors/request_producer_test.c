@@ -9,8 +9,9 @@
 #include "proto/wire.h"
 #include "tests/actors/tiny_checkpoint.h"
 
-#define ACCEPT "inproc://producer-test-accept"
-#define JOBS   "inproc://producer-test-jobs"
+#define ACCEPT   "inproc://producer-test-accept"
+#define JOBS     "inproc://producer-test-jobs"
+#define RETURNED "inproc://producer-test-returned"
 
 typedef struct {
     store_fixture_t *store;
@@ -18,8 +19,9 @@ typedef struct {
     atomic_size_t waiting;
     atomic_size_t backlog;
     request_producer_args_t args;
-    zsock_t *accept; /* we are http */
-    zsock_t *jobs;   /* and the inference_pool */
+    zsock_t *accept;   /* we are http */
+    zsock_t *jobs;     /* and the inference_pool */
+    zsock_t *returned; /* with Kafka, the bridge */
     zactor_t *actor;
 } world_t;
 
@@ -43,9 +45,11 @@ s_set_up_stopped (void **state)
         .reset_at_start = true,
         .slot = world->slot,
         .waiting = &world->waiting,
-        .backlog = &world->backlog};
+        .backlog = &world->backlog,
+        .returned_endpoint = RETURNED};
     world->accept = wire_push_new (ACCEPT, 8 * ENDPOINT_ACCEPT_LIMIT);
     world->jobs = wire_pull_new (JOBS, 2);
+    world->returned = wire_push_new (RETURNED, ENDPOINT_JOBS_LIMIT);
     *state = world;
     return 0;
 }
@@ -95,6 +99,7 @@ s_tear_down (void **state)
     s_empty_jobs (world);
     wire_destroy (&world->accept);
     wire_destroy (&world->jobs);
+    wire_destroy (&world->returned);
     model_slot_destroy (&world->slot);
     store_tear_down (&store);
     free (world);
@@ -302,6 +307,19 @@ test_what_does_not_fit_is_sent_when_there_is_room (void **state)
     assert_int_equal (rows_where (world->store, "dispatched_at IS NULL"), 0);
 }
 
+/* That sending does not count. */
+static void
+test_what_comes_back_is_sent_again (void **state)
+{
+    world_t *world = *state;
+    s_assert_outcome (s_send_number (world, 1), TICKET_DONE);
+    request_t *job = s_job (world);
+    assert_int_equal (request_send (&job, world->returned), 0);
+    job = s_job (world);
+    assert_int_equal (job->attempt, 1);
+    request_destroy (&job);
+}
+
 static void
 test_unsent_rows_wait_while_the_pool_is_half_full (void **state)
 {
@@ -392,6 +410,7 @@ main (void)
         STOPPED_TEST (test_a_start_sends_what_an_earlier_process_left),
         STOPPED_TEST (test_with_kafka_a_start_sends_nothing_again),
         WORLD_TEST (test_what_does_not_fit_is_sent_when_there_is_room),
+        WORLD_TEST (test_what_comes_back_is_sent_again),
         STOPPED_TEST (test_unsent_rows_wait_while_the_pool_is_half_full),
         WORLD_TEST (test_rows_without_an_answer_are_sent_again),
         WORLD_TEST (test_a_full_queue_or_no_model_explains_a_missing_answer),

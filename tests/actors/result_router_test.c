@@ -7,12 +7,14 @@
 
 #define RESULTS "inproc://router-test-results"
 #define WRITE   "inproc://router-test-write"
+#define ANSWERS "inproc://router-test-answers"
 
 typedef struct {
     live_t *live;
     result_router_args_t args;
     zsock_t *results; /* we are a worker */
     zsock_t *write;   /* and the db_writer */
+    zsock_t *answers; /* with Kafka, the bridge */
     zactor_t *actor;
 } world_t;
 
@@ -21,8 +23,11 @@ s_set_up (void **state)
 {
     world_t *world = calloc (1, sizeof *world);
     world->live = live_new (16, 16);
-    world->args = (result_router_args_t){
-        .results_endpoint = RESULTS, .write_endpoint = WRITE, .live = world->live};
+    world->args = (result_router_args_t){.results_endpoint = RESULTS,
+        .write_endpoint = WRITE,
+        .live = world->live,
+        .answers_endpoint = ANSWERS};
+    world->answers = wire_pull_new (ANSWERS, 8);
     world->write = wire_pull_new (WRITE, 8);
     world->results = wire_push_new (RESULTS, 8192);
     world->actor = actor_start (result_router_actor, &world->args);
@@ -50,6 +55,7 @@ s_tear_down (void **state)
     s_empty_write (world);
     wire_destroy (&world->results);
     wire_destroy (&world->write);
+    wire_destroy (&world->answers);
     live_destroy (&world->live);
     free (world);
     return 0;
@@ -116,6 +122,22 @@ test_a_jobs_result_is_published_and_written (void **state)
     result_destroy (&written);
 }
 
+/* It comes back over Kafka to all that listen: only then it is shown. */
+static void
+test_what_holds_a_receipt_is_published_only (void **state)
+{
+    world_t *world = *state;
+    result_t *result = result_sample ("over-kafka", true);
+    result->receipt = (receipt_t){.held = true, .offset = 5};
+    s_send (world, result);
+    assert_true (arrives (world->answers, LIMIT_MS));
+    result = result_recv (world->answers);
+    assert_int_equal (result->receipt.offset, 5);
+    result_destroy (&result);
+    assert_false (live_wait_result (world->live, "over-kafka", 0, NULL));
+    assert_false (arrives (world->write, 0));
+}
+
 static void
 test_a_full_writer_never_stops_the_router (void **state)
 {
@@ -155,6 +177,7 @@ main (void)
         WORLD_TEST (test_an_at_once_result_answers_its_ticket_only),
         WORLD_TEST (test_a_failed_result_answers_with_its_reason),
         WORLD_TEST (test_a_jobs_result_is_published_and_written),
+        WORLD_TEST (test_what_holds_a_receipt_is_published_only),
         WORLD_TEST (test_a_full_writer_never_stops_the_router),
         WORLD_TEST (test_stopping_routes_what_waits),
         WORLD_TEST (test_unknown_commands_are_answered),

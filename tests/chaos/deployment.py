@@ -2,10 +2,11 @@
 are roles, each with a keeper that restarts it when it dies. Scenarios hurt roles by
 name; what they check does not depend on which roles there are.
 
-ROLES is the table of deployments. With Kafka another row comes beside "all"."""
+ROLES is the table of deployments. Those with Kafka have a broker of their own."""
 import http.client
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,10 +14,16 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from stack import BUILD, Stack, free_port, wait_for  # noqa: E402
+from stack import BUILD, ROOT, Stack, free_port, wait_for  # noqa: E402
 
 # deployment: {role: arguments of sasrec}
-ROLES = {"all": {"server": ["serve", "--role", "all"]}}
+ROLES = {
+    "all": {"server": ["serve", "--role", "all"]},
+    "kafka": {"api": ["serve", "--role", "api"],
+              "worker-1": ["serve", "--role", "worker", "--workers", "1"],
+              "worker-2": ["serve", "--role", "worker", "--workers", "1"],
+              "db-writer": ["serve", "--role", "db-writer"]},
+}
 
 AUDIT = """
 create table chaos_audit (at timestamptz default clock_timestamp(), request_id uuid,
@@ -137,13 +144,48 @@ class Proxy:
         self.process.stdout.close()
 
 
+class Broker:
+    """A Kafka broker (ops/kafka/run) whose topics are created at every start."""
+
+    def __init__(self, stack):
+        self.stack, self.home = stack, stack.folder / "broker"
+        self.home.mkdir()
+        self.port = free_port()
+        self.env = stack.env | {
+            "SASREC_RUN": str(self.home), "SASREC_KAFKA_PORT": str(self.port),
+            "SASREC_KAFKA_LIBS": os.environ.get(
+                "SASREC_KAFKA_LIBS", str(ROOT / ".run/kafka/libs"))}
+        self.process = None
+
+    def start(self):
+        env_file = self.home / "kafka/env"
+        env_file.unlink(missing_ok=True)
+        with open(self.stack.folder / "broker.log", "a") as log:
+            self.process = subprocess.Popen(["setsid", ROOT / "ops/kafka/run"], env=self.env,
+                                            stdout=log, stderr=log)
+        wait_for("the broker has chosen its port", 120, env_file.exists)
+        servers = env_file.read_text().strip().split("=")[1]
+        self.port = int(servers.rsplit(":", 1)[1])
+        self.env["SASREC_KAFKA_PORT"] = str(self.port)
+        self.stack.env["KAFKA_BOOTSTRAP_SERVERS"] = servers
+        self.stack.sasrec("topics", "create")
+
+    def end(self, how=signal.SIGKILL):
+        self.process.send_signal(how)
+        self.process.wait(30)
+
+    def forget(self):
+        """Its data is gone; to be called while it is down."""
+        shutil.rmtree(self.home / "kafka/data")
+
+
 class Deployment(Stack):
     def __init__(self, kind="all", proxied=False, seed=1, env=None, trained=True):
         super().__init__(trained=trained)
         self.kind, self.proxied, self.seed = kind, proxied, seed
         self.role_env = env or {}
         self.roles = {}
-        self.proxy = None
+        self.proxy = self.broker = None
 
     def __enter__(self):
         super().__enter__()
@@ -159,6 +201,8 @@ class Deployment(Stack):
         self.close_roles()
         if self.proxy:
             self.proxy.close()
+        if self.broker and self.broker.process:
+            self.broker.end()
         if kind:
             for name in self.roles:
                 print(f"--- end of {name}.log:", *self.log(name)[-40:], sep="\n",
@@ -170,10 +214,14 @@ class Deployment(Stack):
         if self.proxied:
             self.proxy = Proxy(self.env["PGPORT"], self.seed)
             env["PGPORT"] = str(self.proxy.port)
+        if self.kind == "kafka":
+            self.broker = Broker(self)
+            self.broker.start()
         for name, arguments in ROLES[self.kind].items():
-            self.roles[name] = Role(self, name, [BUILD / "sasrec", *arguments], self.port)
+            port = self.port if name in ("server", "api") else free_port()
+            self.roles[name] = Role(self, name, [BUILD / "sasrec", *arguments], port)
         for role in self.roles.values():
-            role.start(**env)
+            role.start(**env, SASREC_HTTP_PORT=str(role.port))
         for role in self.roles.values():
             role.wait_ready()
 

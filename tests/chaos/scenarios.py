@@ -61,6 +61,27 @@ def freeze(run):
     run.expect_alive()
 
 
+# Kafka
+
+@scenario(kind="kafka", seconds=120)
+def broker_kill(run):
+    """The broker ended three times: kill -9, in order, and kill -9 with its data deleted;
+    back after 3 s."""
+    for event, how, forgets in (("kill -9", signal.SIGKILL, False),
+                                ("SIGTERM", signal.SIGTERM, False),
+                                ("kill -9, and its data is deleted", signal.SIGKILL, True)):
+        if not run.pause(run.rng.uniform(4, 8), tail=15):
+            return
+        run.note(f"broker: {event}", resumes_within=5)
+        run.deployment.broker.end(how)
+        if forgets:
+            run.deployment.broker.forget()
+        run.pause(3)
+        run.deployment.broker.start()
+        run.note("broker is back, topics created")
+    run.expect_alive()
+
+
 # PostgreSQL
 
 @scenario()
