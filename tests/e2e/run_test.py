@@ -25,20 +25,23 @@ class Run(unittest.TestCase):
     def start(self):
         """Runs ops/run until it is ready; (process, seconds)."""
         began = time.monotonic()
-        process = subprocess.Popen([ROOT / "ops/run"], env=self.env, text=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   start_new_session=True)
-        wait_for("ready", 90, lambda: process.poll() is not None or
-                 self.client.status("/readyz") == 200)
+        self.output = self.folder / "output"
+        with open(self.output, "w") as output:
+            process = subprocess.Popen([ROOT / "ops/run"], env=self.env, stdout=output,
+                                       stderr=output, start_new_session=True)
+        wait_for("ready", 120, lambda: process.poll() is not None or
+                 "stop      Ctrl-C" in self.output.read_text())
         if process.poll() is not None:
-            self.fail(f"ops/run ended early:\n{process.communicate()[0]}")
+            self.fail(f"ops/run ended early:\n{self.output.read_text()}")
+        self.assertEqual(self.client.status("/readyz"), 200)
         return process, time.monotonic() - began
 
     def interrupt(self, process):
         """Ctrl-C; what it printed. No process of it may be left."""
         began = time.monotonic()
         os.killpg(process.pid, signal.SIGINT)
-        output, _ = process.communicate(timeout=15)
+        process.wait(15)
+        output = self.output.read_text()
         self.assertLess(time.monotonic() - began, 5)
         self.assertEqual(process.returncode, 0, output)
         marker = f"SASREC_RUN={self.env['SASREC_RUN']}"

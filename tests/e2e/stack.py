@@ -60,7 +60,9 @@ class Stack:
             self.sasrec("migrate")
             if self.trained:
                 self.sasrec("seed")
-                self.sasrec("train", "--out", str(self.folder / "checkpoints"))
+                # How good the model is matters elsewhere (cli_test.py, run_test.py).
+                self.sasrec("train", "--epochs", "20", "--out",
+                            str(self.folder / "checkpoints"))
         except BaseException:
             self.__exit__(*sys.exc_info())
             raise
