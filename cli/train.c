@@ -27,13 +27,17 @@ enum {
     S_KEY_LEARNING_RATE,
     S_KEY_POST_NORM,
     S_KEY_LOSS,
-    S_KEY_NEGATIVES
+    S_KEY_NEGATIVES,
+    S_KEY_PRESET,
+    S_KEY_RESUME,
+    S_KEY_CURVE
 };
 
 #define ANNOUNCE_MS 5000
 
 typedef struct {
-    const char *data; /* NULL: the database */
+    const char *data;  /* NULL: the database */
+    const char *curve; /* NULL: none */
     trainer_options_t trainer;
 } s_options_t;
 
@@ -45,6 +49,9 @@ static const struct argp_option s_options[] = {
     {"epochs", 'e', "N", 0, "At most so many epochs", 0},
     {"patience", S_KEY_PATIENCE, "N", 0, "Stop after N epochs that are no better", 0},
     {"threads", S_KEY_THREADS, "N", 0, "Training threads (2)", 0},
+    {"resume", S_KEY_RESUME, 0, 0, "Go on with the run that was interrupted", 0},
+    {"curve", S_KEY_CURVE, "PREFIX", 0,
+        "Write PREFIX.csv and PREFIX.svg: loss and validation by epoch", 0},
     {0, 0, 0, 0, "The network; what is not given is chosen from the data:", 1},
     {"width", S_KEY_WIDTH, "N", 0, "Width D of the embeddings", 1},
     {"blocks", S_KEY_BLOCKS, "N", 0, "Attention blocks", 1},
@@ -55,6 +62,7 @@ static const struct argp_option s_options[] = {
     {"dropout", S_KEY_DROPOUT, "P", 0, "Share of activations dropped", 1},
     {"learning-rate", S_KEY_LEARNING_RATE, "R", 0, "Of Adam", 1},
     {"post-norm", S_KEY_POST_NORM, 0, 0, "Post-LN instead of Pre-LN", 1},
+    {"preset", S_KEY_PRESET, "WORD", 0, "paper: as Kang & McAuley 2018 did", 1},
     {"loss", S_KEY_LOSS, "WORD", 0,
         "full: all items. sampled: N for each batch. bce: one per position", 1},
     {"negatives", S_KEY_NEGATIVES, "N", 0, "Items drawn by --loss sampled", 1}, {0}};
@@ -99,6 +107,11 @@ s_parse_network (int key, char *text, struct argp_state *state)
         if (trainer->loss == LOSS_DEFAULT)
             argp_error (state, "--loss must be full, sampled or bce, not '%s'", text);
         return 0;
+    case S_KEY_PRESET:
+        if (strcmp (text, "paper") != 0)
+            argp_error (state, "--preset must be paper, not '%s'", text);
+        trainer->preset = TRAINER_PAPER;
+        return 0;
     case S_KEY_NEGATIVES:
         trainer->negatives =
             (size_t)command_integer (state, "--negatives", text, 1, 1000000);
@@ -136,6 +149,12 @@ s_parse (int key, char *text, struct argp_state *state)
         trainer->patience =
             (size_t)command_integer (state, "--patience", text, 1, 100000);
         return 0;
+    case S_KEY_RESUME:
+        trainer->resume = true;
+        return 0;
+    case S_KEY_CURVE:
+        options->curve = text;
+        return 0;
     case S_KEY_THREADS:
         trainer->threads = (size_t)command_integer (state, "--threads", text, 1, 256);
         return 0;
@@ -154,7 +173,9 @@ static const command_spec_t s_spec = {
         "Learn a model from the interactions, write its checkpoint and make it the one "
         "in use. A running server takes it up by itself.\vThe last interaction of each "
         "user is for the test, the one before for validation. The epoch with the best "
-        "NDCG@10 in validation is kept. Ctrl-C keeps the best so far.",
+        "NDCG@10 in validation is kept. Ctrl-C keeps the best so far, and --resume "
+        "goes on "
+        "from there.",
     .options = s_options,
     .parser = s_parse,
     .settings = s_settings,
@@ -184,13 +205,13 @@ static int
 s_answer (const command_t *self, const trainer_report_t *report)
 {
     if (self->json) {
-        json_t *answer = json_pack ("{s:s,s:s,s:f,s:I,s:I,s:f,s:o,s:o,s:o}", "version",
-            report->version, "checkpoint", report->checkpoint, "seconds",
+        json_t *answer = json_pack ("{s:s,s:s,s:f,s:I,s:I,s:b,s:f,s:o,s:o,s:o}",
+            "version", report->version, "checkpoint", report->checkpoint, "seconds",
             report->seconds, "epochs", (json_int_t)report->epochs, "best_epoch",
-            (json_int_t)report->best_epoch, "positions_per_second",
-            report->positions_per_second, "valid", report_ranking (&report->valid),
-            "test", report_ranking (&report->test), "floors",
-            report_floors (&report->popularity, &report->markov));
+            (json_int_t)report->best_epoch, "resumable", report->resumable,
+            "positions_per_second", report->positions_per_second, "valid",
+            report_ranking (&report->valid), "test", report_ranking (&report->test),
+            "floors", report_floors (&report->popularity, &report->markov));
         return command_answer (self, &answer);
     }
     char title[64];
@@ -200,6 +221,8 @@ s_answer (const command_t *self, const trainer_report_t *report)
     snprintf (title, sizeof title, "test, %zu users", report->test.users);
     report_print (title, &report->test, &report->popularity, &report->markov);
     printf ("Wrote %s, now the model in use.\n", report->checkpoint);
+    if (report->resumable)
+        printf ("Interrupted: 'sasrec train --resume' goes on from here.\n");
     return COMMAND_DONE;
 }
 
@@ -222,7 +245,9 @@ s_train (const command_t *self, const dataset_t *data)
     char error[160];
     trainer_report_t report;
     trainer_hooks_t hooks = {.stop = &s_stop};
-    train_view_t *view = train_view_new (self->quiet);
+    curve_t *curve =
+        options->curve ? curve_new (options->curve, options->trainer.resume) : NULL;
+    train_view_t *view = train_view_new (self->quiet, curve);
     train_view_attach (view, &hooks);
     if (!self->quiet)
         fprintf (stderr, "%zu users, %zu items, %zu interactions\n", data->user_count,
@@ -230,6 +255,7 @@ s_train (const command_t *self, const dataset_t *data)
     s_catch_signals ();
     int status = trainer_run (data, &options->trainer, &hooks, folder, &report, error);
     train_view_destroy (&view);
+    curve_destroy (&curve);
     if (status == -1)
         return command_fail (self, "%s", error);
     if (checkpoint_publish (folder, report.version, error) == -1)

@@ -18,14 +18,17 @@ struct train_view {
     uint64_t positions;   /* of an epoch */
     int64_t told_ms;      /* when an epoch was last told; 0 = none yet */
     bool quiet;
+    curve_t *curve;    /* borrowed; may be NULL */
+    bool curve_broken; /* said so */
 };
 
 train_view_t *
-train_view_new (bool quiet)
+train_view_new (bool quiet, curve_t *curve)
 {
     train_view_t *self = calloc (1, sizeof *self);
     assert (self);
     self->quiet = quiet;
+    self->curve = curve;
     return self;
 }
 
@@ -74,6 +77,16 @@ s_tell (train_view_t *self, const trainer_epoch_t *epoch)
         epoch->elapsed_s, epoch->left_s);
 }
 
+static void
+s_add_to_curve (train_view_t *self, const trainer_epoch_t *epoch)
+{
+    char error[160];
+    if (self->curve && !self->curve_broken && curve_add (self->curve, epoch, error)) {
+        progress_say (self->progress, "no curve: %s", error);
+        self->curve_broken = true;
+    }
+}
+
 /* Small data has many epochs in a second: not each of them gets a line. */
 static void
 s_on_epoch (void *context, const trainer_epoch_t *epoch)
@@ -86,6 +99,7 @@ s_on_epoch (void *context, const trainer_epoch_t *epoch)
         s_tell (self, epoch);
         self->told_ms = now_ms;
     }
+    s_add_to_curve (self, epoch);
     if (!self->whole && epoch->epoch < epoch->epochs) {
         s_start_bar (self, epoch->epoch + 1, epoch->epochs - epoch->epoch);
         self->whole = true;

@@ -6,11 +6,13 @@
 
 #include <stdbool.h>
 
+#include "cli/curve.h"
 #include "model/trainer.h"
 
 typedef struct train_view train_view_t;
 
-train_view_t *train_view_new (bool quiet);
+/* curve: NULL, or where each epoch is added to; borrowed. */
+train_view_t *train_view_new (bool quiet, curve_t *curve);
 void train_view_destroy (train_view_t **self_p);
 
 /* Fills the hooks but stop. */

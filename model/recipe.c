@@ -98,9 +98,35 @@ s_choose_loss (recipe_t *self, const trainer_options_t *options, const dataset_t
         self->negatives = s_or (options->negatives, NEGATIVES);
 }
 
+/* The paper's setting in what is left open: kang205/SASRec on MovieLens 1M. */
+static trainer_options_t
+s_paper (const trainer_options_t *given)
+{
+    trainer_options_t options = *given;
+    options.width = s_or (given->width, 50);
+    options.blocks = s_or (given->blocks, 2);
+    options.heads = s_or (given->heads, 1);
+    options.window = s_or (given->window, 200);
+    options.batch_users = s_or (given->batch_users, 128);
+    options.epochs = s_or (given->epochs, 200);
+    options.patience = s_or (given->patience, 20);
+    options.dropout = given->dropout >= 0 ? given->dropout : 0.2;
+    options.learning_rate = given->learning_rate > 0 ? given->learning_rate : 1e-3;
+    options.loss = given->loss == LOSS_DEFAULT ? LOSS_BCE : given->loss;
+    return options;
+}
+
 recipe_t
 recipe_make (const dataset_t *data, const trainer_options_t *options)
 {
+    if (options->preset == TRAINER_PAPER) {
+        trainer_options_t paper = s_paper (options);
+        paper.preset = TRAINER_RULES;
+        recipe_t self = recipe_make (data, &paper);
+        self.constant = true;
+        self.warm_up = self.decay = self.average = 0;
+        return self;
+    }
     statistics_t s = s_statistics (data);
     kind_t kind = s_kind (&s);
     recipe_t self = {
@@ -133,7 +159,7 @@ json_t *
 recipe_json (const recipe_t *self)
 {
     const sasrec_shape_t *shape = &self->shape;
-    json_t *json = json_pack ("{sI sI sI sI sI sI sb ss sI sI sI sI sf sf sf sf sf}",
+    json_t *json = json_pack ("{sI sI sI sI sI sI sb ss sI sI sI sI sf sf sf sf sf sb}",
         "items", (json_int_t)shape->items, "width", (json_int_t)shape->width, "blocks",
         (json_int_t)shape->blocks, "heads", (json_int_t)shape->heads, "window",
         (json_int_t)shape->window, "ffn_factor", (json_int_t)shape->ffn_factor,
@@ -141,7 +167,8 @@ recipe_json (const recipe_t *self)
         (json_int_t)self->negatives, "batch_users", (json_int_t)self->batch_users,
         "epochs", (json_int_t)self->epochs, "patience", (json_int_t)self->patience,
         "dropout", self->dropout, "learning_rate", self->learning_rate, "warm_up",
-        self->warm_up, "decay", self->decay, "average", self->average);
+        self->warm_up, "decay", self->decay, "average", self->average, "constant",
+        self->constant);
     assert (json);
     return json;
 }
@@ -149,6 +176,8 @@ recipe_json (const recipe_t *self)
 double
 recipe_rate (const recipe_t *self, double progress)
 {
+    if (self->constant)
+        return self->learning_rate;
     const double pi = 3.14159265358979323846;
     double rise = self->warm_up > 0 ? fmin (1.0, progress / self->warm_up) : 1.0;
     return self->learning_rate * rise * 0.5 * (1.0 + cos (pi * fmin (progress, 1.0)));

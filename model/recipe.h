@@ -5,6 +5,7 @@
 #define SASREC_MODEL_RECIPE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "model/dataset.h"
 #include "model/loss.h"
@@ -21,6 +22,7 @@ typedef struct {
     double dropout;
     double learning_rate; /* peak */
     double warm_up; /* share of the run in which the rate rises; then a cosine to 0 */
+    bool constant;  /* no warm-up and no cosine: the peak rate always */
     double decay;   /* of weights (AdamW), per unit of learning rate */
     double average; /* of the weights' moving average, per step */
 } recipe_t;

@@ -10,9 +10,11 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "model/batcher.h"
 #include "model/blas.h"
 #include "model/checkpoint.h"
+#include "model/course.h"
 #include "model/learner.h"
 #include "model/ranker.h"
 #include "model/recipe.h"
@@ -20,25 +22,25 @@
 
 #define VALID_USERS 10000
 
+#define SAVE_INTERVAL_MS 60000
+
+/* Streams of random numbers of a seed, as in learner.c: the order of users by epoch. */
+#define RNG_ORDER ((uint64_t)2 << 40)
+
 typedef struct {
     const dataset_t *data;
-    const trainer_options_t *options;
+    const char *folder;
     trainer_hooks_t hooks;
-    recipe_t recipe;
+    course_plan_t plan;
+    course_t course;
     team_t *team;
     batcher_t *batcher;
     learner_t *learner;
     ranker_t *ranker;
     sasrec_weights_t *best;
-    rng_t rng; /* of the order of users */
-    int64_t start_ms;
-    int64_t shown_ms;      /* last progress */
-    uint64_t positions;    /* trained on so far */
-    int64_t training_ms;   /* without validation */
-    int64_t validation_ms; /* of the last validation */
-    size_t epochs;         /* run, the last one may be cut short */
-    size_t best_epoch;
-    ranking_t valid; /* of the best */
+    int64_t start_ms; /* as if the run had never been interrupted */
+    int64_t saved_ms; /* when the state was last saved, or the run began */
+    bool saved;       /* there is a state of this run */
 } trainer_t;
 
 void
@@ -70,17 +72,17 @@ s_check (const dataset_t *data, const trainer_options_t *options, char error[160
 static void
 s_init (trainer_t *self)
 {
-    self->start_ms = clock_monotonic_ms ();
+    const recipe_t *recipe = &self->plan.recipe;
+    self->start_ms = self->saved_ms = clock_monotonic_ms ();
+    self->course = (course_t){.epoch = 1};
     blas_setup ();
-    self->team = team_new (self->options->threads);
-    self->batcher = batcher_new (self->data, self->recipe.shape.window,
-        self->recipe.batch_users, self->options->threads);
+    self->team = team_new (self->plan.options.threads);
+    self->batcher = batcher_new (self->data, recipe->shape.window, recipe->batch_users,
+        self->plan.options.threads);
     self->learner =
-        learner_new (&self->recipe, self->batcher, self->team, self->options->seed);
-    self->ranker =
-        ranker_new (self->data, &self->recipe.shape, self->team, VALID_USERS);
-    self->best = sasrec_weights_new (&self->recipe.shape);
-    rng_seed (&self->rng, self->options->seed, 2);
+        learner_new (recipe, self->batcher, self->team, self->plan.options.seed);
+    self->ranker = ranker_new (self->data, &recipe->shape, self->team, VALID_USERS);
+    self->best = sasrec_weights_new (&recipe->shape);
 }
 
 static void
@@ -102,8 +104,9 @@ s_elapsed_s (const trainer_t *self)
 static double
 s_rate (const trainer_t *self)
 {
-    return self->training_ms > 0
-               ? (double)self->positions * 1000.0 / (double)self->training_ms
+    const course_t *course = &self->course;
+    return course->training_ms > 0
+               ? (double)course->positions * 1000.0 / (double)course->training_ms
                : 0;
 }
 
@@ -112,8 +115,8 @@ s_rate (const trainer_t *self)
 static double
 s_validation_s (const trainer_t *self)
 {
-    if (self->validation_ms > 0)
-        return (double)self->validation_ms / 1000.0;
+    if (self->course.validation_ms > 0)
+        return (double)self->course.validation_ms / 1000.0;
     double rate = s_rate (self);
     return rate > 0 ? (double)batcher_positions (self->batcher) / rate / 6.0 : 0;
 }
@@ -123,7 +126,7 @@ s_validation_s (const trainer_t *self)
 static double
 s_time_used (const trainer_t *self)
 {
-    double limit = self->options->time_limit_s;
+    double limit = self->plan.options.time_limit_s;
     if (limit <= 0)
         return 0;
     double reserve = 0.1 + 2.2 * s_validation_s (self);
@@ -132,11 +135,18 @@ s_time_used (const trainer_t *self)
 }
 
 static bool
+s_interrupted (const trainer_t *self)
+{
+    return self->hooks.stop && *self->hooks.stop;
+}
+
+static bool
 s_stopped (const trainer_t *self)
 {
-    if (self->hooks.stop && *self->hooks.stop)
+    if (s_interrupted (self))
         return true;
-    return self->positions > 0 && s_time_used (self) >= 1.0; /* one step at least */
+    return self->course.positions > 0 &&
+           s_time_used (self) >= 1.0; /* one step at least */
 }
 
 /* Of the whole run: by steps, or by time when that runs out first. */
@@ -144,51 +154,55 @@ static double
 s_progress (const trainer_t *self)
 {
     double all =
-        (double)batcher_positions (self->batcher) * (double)self->recipe.epochs;
-    double done = (double)self->positions / all, used = s_time_used (self);
+        (double)batcher_positions (self->batcher) * (double)self->plan.recipe.epochs;
+    double done = (double)self->course.positions / all, used = s_time_used (self);
     return done > used ? done : used;
 }
 
-static void
-s_show (trainer_t *self, size_t epoch, uint64_t done, double loss)
-{
-    int64_t now = clock_monotonic_ms ();
-    if (!self->hooks.on_progress || now - self->shown_ms < 100)
-        return;
-    self->shown_ms = now;
-    self->hooks.on_progress (
-        self->hooks.context, epoch, done, batcher_positions (self->batcher), loss);
-}
-
-/* Returns the mean loss of the epoch's positions. */
 static double
-s_epoch (trainer_t *self, size_t epoch)
+s_mean_loss (const course_t *course)
 {
-    int64_t last_ms = clock_monotonic_ms ();
-    uint64_t done = 0;
-    double sum = 0;
-    batcher_shuffle (self->batcher, &self->rng);
-    size_t count = batcher_batch_count (self->batcher);
-    for (size_t batch = 0; batch < count && !s_stopped (self); batch++) {
-        uint64_t before = done;
-        double rate = recipe_rate (&self->recipe, s_progress (self));
-        sum += learner_step (self->learner, batch, rate, &done);
-        self->positions += done - before;
-        int64_t now_ms = clock_monotonic_ms ();
-        self->training_ms += now_ms - last_ms;
-        last_ms = now_ms;
-        s_show (self, epoch, done, sum / (double)done);
-    }
-    return done ? sum / (double)done : 0;
+    return course->done ? course->sum / (double)course->done : 0;
 }
 
 static void
-s_keep_best (trainer_t *self, size_t epoch, const ranking_t *valid)
+s_step (trainer_t *self)
+{
+    course_t *course = &self->course;
+    int64_t start_ms = clock_monotonic_ms ();
+    uint64_t positions = 0;
+    double rate = recipe_rate (&self->plan.recipe, s_progress (self));
+    course->sum += learner_step (self->learner, course->batch, rate, &positions);
+    course->batch++;
+    course->done += positions;
+    course->positions += positions;
+    course->training_ms += clock_monotonic_ms () - start_ms;
+    if (self->hooks.on_progress)
+        self->hooks.on_progress (self->hooks.context, course->epoch, course->done,
+            batcher_positions (self->batcher), s_mean_loss (course));
+}
+
+/* What is left of the epoch at hand; true when nothing is. */
+static bool
+s_epoch (trainer_t *self)
+{
+    course_t *course = &self->course;
+    rng_t rng;
+    rng_seed (&rng, self->plan.options.seed, RNG_ORDER + course->epoch);
+    batcher_shuffle (self->batcher, &rng);
+    size_t count = batcher_batch_count (self->batcher);
+    while (course->batch < count && !s_stopped (self))
+        s_step (self);
+    return course->batch == count;
+}
+
+static void
+s_keep_best (trainer_t *self, const ranking_t *valid)
 {
     const sasrec_weights_t *weights = learner_weights (self->learner);
     memcpy (self->best->values, weights->values, weights->count * sizeof (float));
-    self->best_epoch = epoch;
-    self->valid = *valid;
+    self->course.best_epoch = self->course.epoch;
+    self->course.valid = *valid;
 }
 
 static double
@@ -199,12 +213,11 @@ s_left_s (const trainer_t *self)
 }
 
 static void
-s_report_epoch (
-    trainer_t *self, size_t epoch, double loss, const ranking_t *valid, bool best)
+s_report_epoch (trainer_t *self, const ranking_t *valid, bool best)
 {
-    trainer_epoch_t report = {.epoch = epoch,
-        .epochs = self->recipe.epochs,
-        .loss = loss,
+    trainer_epoch_t report = {.epoch = self->course.epoch,
+        .epochs = self->plan.recipe.epochs,
+        .loss = s_mean_loss (&self->course),
         .valid_ndcg10 = valid->ndcg10,
         .valid_hr10 = valid->hr10,
         .best = best,
@@ -217,17 +230,73 @@ s_report_epoch (
 
 /* Ranks the validation targets; keeps the weights when they are the best. */
 static void
-s_validate (trainer_t *self, size_t epoch, double loss)
+s_validate (trainer_t *self)
 {
+    course_t *course = &self->course;
     int64_t start_ms = clock_monotonic_ms ();
     ranking_t valid =
         ranker_run (self->ranker, learner_weights (self->learner), RANKING_VALID);
-    self->validation_ms = clock_monotonic_ms () - start_ms;
-    bool best = epoch == 1 || valid.ndcg10 > self->valid.ndcg10;
+    course->validation_ms = clock_monotonic_ms () - start_ms;
+    bool best = course->best_epoch == 0 || valid.ndcg10 > course->valid.ndcg10;
     if (best)
-        s_keep_best (self, epoch, &valid);
-    self->epochs = epoch;
-    s_report_epoch (self, epoch, loss, &valid, best);
+        s_keep_best (self, &valid);
+    course->epochs = course->epoch;
+    s_report_epoch (self, &valid, best);
+}
+
+static course_parts_t
+s_parts (trainer_t *self)
+{
+    return (course_parts_t){&self->course, self->learner, self->best};
+}
+
+/* A disk that is full must not end a long run: it is told, and the run goes on. */
+static void
+s_save (trainer_t *self)
+{
+    char error[160];
+    course_parts_t parts = s_parts (self);
+    self->course.elapsed_ms = clock_monotonic_ms () - self->start_ms;
+    if (course_save (self->folder, &self->plan, &parts, error))
+        log_warn ("train.state_not_saved", log_str ("error", error));
+    else
+        self->saved = true;
+    self->saved_ms = clock_monotonic_ms ();
+}
+
+static bool
+s_complete (const trainer_t *self)
+{
+    const course_t *course = &self->course;
+    return course->epoch > self->plan.recipe.epochs ||
+           (course->best_epoch &&
+               course->epochs - course->best_epoch >= self->plan.recipe.patience);
+}
+
+/* One epoch, or what is left of it. False at the end of the run. */
+static bool
+s_train_epoch (trainer_t *self, char error[160])
+{
+    course_t *course = &self->course;
+    bool whole = s_epoch (self);
+    if (!isfinite (course->sum)) {
+        snprintf (error, 160,
+            "the loss diverged in epoch %zu: a learning rate of %g is too high",
+            (size_t)course->epoch, self->plan.recipe.learning_rate);
+        return false;
+    }
+    if (!whole && s_interrupted (self))
+        s_save (self); /* before the validation, which the run will not have had */
+    s_validate (self);
+    if (!whole)
+        return false;
+    course->epoch++;
+    course->batch = course->done = 0;
+    course->sum = 0;
+    bool due = clock_monotonic_ms () - self->saved_ms >= SAVE_INTERVAL_MS;
+    if (!s_complete (self) && (due || s_interrupted (self)))
+        s_save (self);
+    return true;
 }
 
 /* -1 with error when there is nothing to keep. */
@@ -235,20 +304,9 @@ static int
 s_train (trainer_t *self, char error[160])
 {
     snprintf (error, 160, "stopped before anything was learned");
-    for (size_t epoch = 1; epoch <= self->recipe.epochs && !s_stopped (self); epoch++) {
-        double loss = s_epoch (self, epoch);
-        if (!isfinite (loss)) {
-            snprintf (error, 160,
-                "the loss diverged in epoch %zu: a learning rate of "
-                "%g is too high",
-                epoch, self->recipe.learning_rate);
-            break;
-        }
-        s_validate (self, epoch, loss);
-        if (epoch - self->best_epoch >= self->recipe.patience)
-            break;
-    }
-    return self->best_epoch ? 0 : -1;
+    while (!s_complete (self) && !s_stopped (self) && s_train_epoch (self, error))
+        continue;
+    return self->course.best_epoch ? 0 : -1;
 }
 
 /* Time makes it unique and sortable. */
@@ -266,10 +324,11 @@ s_version (char version[65])
 static void
 s_report (trainer_t *self, trainer_report_t *report)
 {
-    *report = (trainer_report_t){.epochs = self->epochs,
-        .best_epoch = self->best_epoch,
+    *report = (trainer_report_t){.epochs = self->course.epochs,
+        .best_epoch = self->course.best_epoch,
         .positions_per_second = s_rate (self),
-        .valid = self->valid};
+        .resumable = self->saved && s_interrupted (self),
+        .valid = self->course.valid};
     report->test = ranker_run (self->ranker, self->best, RANKING_TEST);
     report->popularity = ranking_popularity (self->data, RANKING_TEST);
     report->markov = ranking_markov (self->data, RANKING_TEST);
@@ -294,29 +353,57 @@ s_training_json (const trainer_t *self, const trainer_report_t *report)
             "metrics", "valid", s_ranking_json (&report->valid), "test",
             s_ranking_json (&report->test), "floors", "popularity",
             s_ranking_json (&report->popularity), "markov",
-            s_ranking_json (&report->markov), "options", recipe_json (&self->recipe),
-            "data", "users", (json_int_t)data->user_count, "items",
-            (json_int_t)data->item_count, "interactions",
-            (json_int_t)data->interaction_count, "run", "seed",
-            (json_int_t)self->options->seed, "threads",
-            (json_int_t)self->options->threads, "epochs", (json_int_t)report->epochs,
-            "best_epoch", (json_int_t)report->best_epoch, "positions_per_second",
-            report->positions_per_second, "seconds", s_elapsed_s (self), "blas",
-            blas_core ());
+            s_ranking_json (&report->markov), "options",
+            recipe_json (&self->plan.recipe), "data", "users",
+            (json_int_t)data->user_count, "items", (json_int_t)data->item_count,
+            "interactions", (json_int_t)data->interaction_count, "run", "seed",
+            (json_int_t)self->plan.options.seed, "threads",
+            (json_int_t)self->plan.options.threads, "epochs",
+            (json_int_t)report->epochs, "best_epoch", (json_int_t)report->best_epoch,
+            "positions_per_second", report->positions_per_second, "seconds",
+            s_elapsed_s (self), "blas", blas_core ());
     assert (json);
     return json;
 }
 
 static int
-s_write (trainer_t *self, const char *folder, trainer_report_t *report, char error[160])
+s_write (trainer_t *self, trainer_report_t *report, char error[160])
 {
     json_t *training = s_training_json (self, report);
     checkpoint_draft_t draft = {.version = report->version,
         .weights = self->best,
         .data = self->data,
         .training = training};
-    int status = checkpoint_write (folder, &draft, report->checkpoint, error);
+    int status = checkpoint_write (self->folder, &draft, report->checkpoint, error);
     json_decref (training);
+    return status;
+}
+
+/* A new plan and course, or those of the interrupted run. */
+static int
+s_begin (trainer_t *self, const trainer_options_t *options, char error[160])
+{
+    state_t *state = NULL;
+    if (options->resume) {
+        state = course_open (self->folder, options, self->data, &self->plan, error);
+        if (!state)
+            return -1;
+        if (options->time_limit_s > 0)
+            self->plan.options.time_limit_s = options->time_limit_s;
+    } else {
+        self->plan = (course_plan_t){.options = *options,
+            .recipe = recipe_make (self->data, options),
+            .data = course_fingerprint (self->data)};
+        if (sasrec_shape_check (&self->plan.recipe.shape, error))
+            return -1;
+    }
+    s_init (self);
+    if (!state)
+        return 0;
+    course_parts_t parts = s_parts (self);
+    self->saved = true;
+    int status = course_load (&state, &parts, error);
+    self->start_ms -= self->course.elapsed_ms;
     return status;
 }
 
@@ -327,19 +414,19 @@ trainer_run (const dataset_t *data, const trainer_options_t *options,
 {
     if (s_check (data, options, error))
         return -1;
-    trainer_t self = {.data = data, .options = options};
+    trainer_t self = {.data = data, .folder = folder};
     if (hooks)
         self.hooks = *hooks;
-    self.recipe = recipe_make (data, options);
-    if (sasrec_shape_check (&self.recipe.shape, error))
-        return -1;
-    s_init (&self);
-    int status = s_train (&self, error);
+    int status = s_begin (&self, options, error);
+    if (status == 0)
+        status = s_train (&self, error);
     if (status == 0) {
         s_report (&self, report);
-        status = s_write (&self, folder, report, error);
+        status = s_write (&self, report, error);
         report->seconds = s_elapsed_s (&self);
     }
+    if (status == 0 && self.saved && !report->resumable)
+        course_forget (folder);
     s_free (&self);
     return status;
 }

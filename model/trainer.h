@@ -14,6 +14,11 @@
 #include "model/loss.h"
 #include "model/ranking.h"
 
+typedef enum {
+    TRAINER_RULES, /* what is left open follows from the data */
+    TRAINER_PAPER  /* the setting of Kang & McAuley 2018 on dense data */
+} trainer_preset_t;
+
 typedef struct {
     uint64_t seed;
     size_t threads;      /* 2 */
@@ -32,6 +37,8 @@ typedef struct {
     bool post_norm;   /* Post-LN instead of Pre-LN */
     loss_kind_t loss; /* LOSS_DEFAULT: chosen too */
     size_t negatives; /* of the sampled loss, per batch */
+    trainer_preset_t preset;
+    bool resume; /* go on with the interrupted run in the folder, with its options */
 } trainer_options_t;
 
 typedef struct {
@@ -47,14 +54,15 @@ typedef struct {
 } trainer_epoch_t;
 
 typedef struct {
-    /* May be NULL. positions: done of total in this epoch; called about 10 times/s. */
+    /* May be NULL. positions: done of total in this epoch; called after each step. */
     void (*on_progress) (
         void *context, size_t epoch, uint64_t done, uint64_t total, double loss);
     void (*on_epoch) (
         void *context, const trainer_epoch_t *epoch); /* after validation */
     void *context;
     const volatile sig_atomic_t
-        *stop; /* set: stop after this batch, keep the best so far; may be NULL */
+        *stop; /* set: stop after this batch, keep the best so far and the state from
+                  which options.resume goes on; may be NULL */
 } trainer_hooks_t;
 
 typedef struct {
@@ -63,6 +71,7 @@ typedef struct {
     double seconds;
     size_t epochs; /* run */
     size_t best_epoch;
+    bool resumable; /* stopped; the state is beside the checkpoints */
     double positions_per_second;
     ranking_t valid;
     ranking_t test;
@@ -72,7 +81,9 @@ typedef struct {
 
 void trainer_defaults (trainer_options_t *options);
 
-/* Writes folder/<version>.safetensors; does not touch "current" (checkpoint_publish
+/* Interrupted and resumed gives the same weights, bit by bit, as in one go (unless the
+ * schedule runs by the clock: time_limit_s). Every minute or so the state is saved too.
+ * Writes folder/<version>.safetensors; does not touch "current" (checkpoint_publish
  * does). -1 with error: too little data (says how much is needed), no disk, ... */
 int trainer_run (const dataset_t *data, const trainer_options_t *options,
     const trainer_hooks_t *hooks, const char *folder, trainer_report_t *report,
