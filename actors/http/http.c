@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "actors/http/server.h"
+#include "actors/http/statistics.h"
 #include "base/clock.h"
 #include "base/health.h"
 #include "base/log.h"
@@ -20,6 +21,7 @@ typedef struct {
     const http_args_t *args;
     http_context_t *context;
     server_t *servers[SERVER_COUNT]; /* NULL: not started, or there is none */
+    statistics_t statistics;
     health_t *health;
     bool terminated;
 } self_t;
@@ -130,6 +132,8 @@ s_sweep (self_t *self)
     for (size_t i = 0; i < SERVER_COUNT; i++)
         if (self->servers[i])
             server_sweep (self->servers[i]);
+    if (self->servers[SERVER_API])
+        statistics_publish (&self->statistics, clock_monotonic_ms ());
 }
 
 void
@@ -137,6 +141,7 @@ http_actor (zsock_t *pipe, void *args)
 {
     self_t self = {.pipe = pipe, .args = args};
     self.health = health_check ("http", true);
+    statistics_init (&self.statistics, self.args->live, self.args->backlog);
     zsock_set_rcvtimeo (pipe, SWEEP_MS);
     zsock_signal (pipe, 0);
     int64_t next_ms = 0;
