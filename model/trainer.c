@@ -111,14 +111,14 @@ s_rate (const trainer_t *self)
 }
 
 /* Of one validation: the last one's time, or a guess from the speed of training, of
- * which a forward pass of the same histories is about a sixth. */
+ * which scoring the same histories is about a tenth. */
 static double
 s_validation_s (const trainer_t *self)
 {
     if (self->course.validation_ms > 0)
         return (double)self->course.validation_ms / 1000.0;
     double rate = s_rate (self);
-    return rate > 0 ? (double)batcher_positions (self->batcher) / rate / 6.0 : 0;
+    return rate > 0 ? (double)batcher_positions (self->batcher) / rate / 10.0 : 0;
 }
 
 /* Share of the time limit used; keeps room for two more validations (the last epoch's
