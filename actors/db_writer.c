@@ -14,6 +14,7 @@
 #include "base/ring.h"
 #include "proto/result.h"
 #include "proto/wire.h"
+#include "store/portion.h"
 #include "store/predictions.h"
 
 #define RETRY_MS                                                                       \
@@ -30,10 +31,11 @@ typedef struct {
     ring_t *waiting;  /* result_t, not yet in a batch */
     result_t **batch; /* the results in work, kept until they are settled */
     size_t batch_count;
-    int64_t retry_ms; /* when to try the batch again; 0: at once */
-    bool started;     /* START was answered OK */
-    bool terminated;  /* $TERM came */
-    metric_t *rows;   /* rows that ended */
+    portion_t portion; /* how much of the batch to write at once */
+    int64_t retry_ms;  /* when to try the batch again; 0: at once */
+    bool started;      /* START was answered OK */
+    bool terminated;   /* $TERM came */
+    metric_t *rows;    /* rows that ended */
     metric_t *duplicates;
     metric_t *refused; /* results that PostgreSQL refused */
     metric_t *retries;
@@ -75,6 +77,7 @@ s_new (zsock_t *pipe, const db_writer_args_t *args)
     self->waiting = ring_new (args->waiting_limit);
     self->batch = calloc (args->batch_limit, sizeof *self->batch);
     assert (self->batch);
+    self->portion = portion_make (args->batch_limit, args->statement_timeout_ms);
     self->db = db_new (args->conninfo, "sasrec db_writer", args->statement_timeout_ms);
     s_register_metrics (self);
     if (args->shows_database)
@@ -141,13 +144,14 @@ s_write (self_t *self, result_t **results, size_t count)
     return status == DB_OK ? s_write (self, results + half, count - half) : status;
 }
 
-/* Committed. */
+/* The last so many of the batch are committed. */
 static void
-s_settle_batch (self_t *self)
+s_settle (self_t *self, size_t count)
 {
-    for (size_t i = 0; self->settle && i < self->batch_count; i++)
+    size_t left = self->batch_count - count;
+    for (size_t i = left; self->settle && i < self->batch_count; i++)
         settlement_send (&self->batch[i]->receipt, RECEIPT_DONE, self->settle);
-    while (self->batch_count > 0)
+    while (self->batch_count > left)
         result_destroy (&self->batch[--self->batch_count]);
 }
 
@@ -175,16 +179,28 @@ s_connected (self_t *self)
     return up;
 }
 
-/* One batch. A batch that failed is tried again as it is. */
+/* What fits into the time-out, from the batch's end. What failed is tried again. */
+static bool
+s_write_portion (self_t *self)
+{
+    size_t count = self->batch_count;
+    if (count > self->portion.limit)
+        count = self->portion.limit;
+    int64_t start_ms = clock_monotonic_ms ();
+    result_t **part = self->batch + self->batch_count - count;
+    bool done = s_write (self, part, count) == DB_OK;
+    portion_note (&self->portion, count, clock_monotonic_ms () - start_ms, done);
+    if (done)
+        s_settle (self, count);
+    return done;
+}
+
 static void
 s_try (self_t *self)
 {
     if (self->batch_count == 0)
         s_fill_batch (self);
-    bool done =
-        s_connected (self) && s_write (self, self->batch, self->batch_count) == DB_OK;
-    if (done) {
-        s_settle_batch (self);
+    if (s_connected (self) && s_write_portion (self)) {
         self->retry_ms = 0;
     } else {
         metric_add (self->retries, 1);

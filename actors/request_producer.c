@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "proto/request.h"
 #include "proto/wire.h"
+#include "store/portion.h"
 #include "store/predictions.h"
 
 #define GROUP_LIMIT   256 /* requests in one transaction */
@@ -33,6 +34,7 @@ typedef struct {
     zsock_t *returned; /* NULL without Kafka */
     db_watch_t *watch; /* the database */
     db_t *db;          /* its connection; borrowed */
+    portion_t portion; /* requests in one transaction */
     bool was_reset;    /* PENDING rows of earlier processes are marked unsent */
     bool unsent;       /* there may be rows that were never sent */
     int64_t upkeep_ms; /* when the next is due */
@@ -86,6 +88,7 @@ s_new (zsock_t *pipe, const request_producer_args_t *args)
     assert (self);
     self->pipe = pipe;
     self->args = args;
+    self->portion = portion_make (GROUP_LIMIT, args->statement_timeout_ms);
     self->was_reset = !args->reset_at_start;
     self->unsent = true;
     self->watch = db_watch_new (
@@ -188,16 +191,24 @@ s_accept (self_t *self, request_t **requests, size_t count)
     s_send_on (self, requests, count);
 }
 
-/* A lost connection may have committed: the ids are ours, so asking again is harmless. */
+/* A lost connection may have committed: the ids are ours, so asking again is harmless. A
+ * silent one is worth one more try. What took the server too long is not: clients wait,
+ * and the next group is smaller. */
 static db_status_t
 s_insert (self_t *self, request_t **requests, size_t count)
 {
     db_status_t status = DB_AWAY;
+    bool late = false;
     for (int tries = 0; tries < INSERT_TRIES; tries++) {
         if (!db_ensure (self->db))
             return DB_AWAY;
+        int64_t start_ms = clock_monotonic_ms ();
         status = predictions_insert (self->db, requests, count, self->args->deadline_s);
-        if (status == DB_OK || status == DB_DATA)
+        int64_t took_ms = clock_monotonic_ms () - start_ms;
+        bool late_before = late || status == DB_RETRY;
+        late = portion_too_long (&self->portion, took_ms);
+        portion_note (&self->portion, count, took_ms, status == DB_OK);
+        if (status == DB_OK || status == DB_DATA || (late && late_before))
             break;
     }
     return status;
@@ -242,8 +253,8 @@ s_handle_accept (self_t *self)
     request_t *group[GROUP_LIMIT], *request;
     size_t count = 0;
     bool ready = db_watch_usable (self->watch);
-    for (size_t i = 0; i < GROUP_LIMIT && (request = request_recv (self->accept));
-         i++) {
+    size_t limit = self->portion.limit;
+    for (size_t i = 0; i < limit && (request = request_recv (self->accept)); i++) {
         if (!ready) {
             metric_add (self->refused, 1);
             s_refuse (request, TICKET_UNAVAILABLE, db_watch_reason (self->watch));

@@ -214,6 +214,22 @@ test_an_unwritten_result_keeps_its_receipt (void **state)
 }
 
 static void
+test_a_batch_that_takes_too_long_is_written_in_parts (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 100);
+    rows_slow_down (world->store, "UPDATE", 5); /* 100 rows: 500 ms */
+    zactor_destroy (&world->actor);
+    wire_destroy (&world->write); /* inproc does not connect again */
+    world->args.statement_timeout_ms = 300;
+    world->write = wire_push_new (WRITE, ENDPOINT_WRITE_LIMIT);
+    world->actor = actor_start (db_writer_actor, &world->args);
+    for (size_t i = 1; i <= 100; i++)
+        s_send (world, s_result (i));
+    rows_await (world->store, "status = 'COMPLETED'", 100);
+}
+
+static void
 test_stopping_writes_what_waits (void **state)
 {
     world_t *world = *state;
@@ -259,6 +275,7 @@ main (void)
         WORLD_TEST (test_results_wait_out_an_absence_of_the_database),
         WORLD_TEST (test_a_receipt_comes_back_after_commit),
         WORLD_TEST (test_an_unwritten_result_keeps_its_receipt),
+        WORLD_TEST (test_a_batch_that_takes_too_long_is_written_in_parts),
         WORLD_TEST (test_stopping_writes_what_waits),
         WORLD_TEST (test_stopping_without_a_database_does_not_hang),
         WORLD_TEST (test_unknown_commands_are_answered),

@@ -46,6 +46,23 @@ rows_make (store_fixture_t *store, size_t count)
     store_do (store, sql);
 }
 
+/* Each row takes so long to INSERT or UPDATE, as on a slow disk. */
+static inline void
+rows_slow_down (store_fixture_t *store, const char *what, int ms)
+{
+    char sql[400];
+    snprintf (sql, sizeof sql,
+        "CREATE FUNCTION slow () RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_sleep (%d * 0.001); RETURN NEW; END $$",
+        ms);
+    store_do (store, sql);
+    snprintf (sql, sizeof sql,
+        "CREATE TRIGGER slow BEFORE %s ON predictions FOR EACH ROW EXECUTE FUNCTION"
+        " slow ()",
+        what);
+    store_do (store, sql);
+}
+
 static inline void
 row_id (char id[PROTO_ID_SIZE], size_t number)
 {

@@ -204,6 +204,36 @@ test_a_refused_row_is_refused_alone (void **state)
     assert_int_equal (rows_where (world->store, "true"), 40);
 }
 
+/* How many of 60 requests that come together are accepted. */
+static size_t
+s_send_together (world_t *world, size_t first)
+{
+    ticket_t *tickets[60];
+    size_t accepted = 0;
+    for (size_t i = 0; i < 60; i++)
+        tickets[i] = s_send_number (world, first + i);
+    for (size_t i = 0; i < 60; i++) {
+        accepted += ticket_outcome (tickets[i]) == TICKET_DONE;
+        ticket_release (&tickets[i]);
+    }
+    return accepted;
+}
+
+static void
+test_a_group_that_takes_too_long_makes_the_next_smaller (void **state)
+{
+    world_t *world = *state;
+    int64_t limit_ms = clock_monotonic_ms () + LIMIT_MS;
+    size_t accepted = 0;
+    world->args.statement_timeout_ms = 200;
+    s_start (world);
+    rows_slow_down (world->store, "INSERT", 10); /* 60 rows: 600 ms */
+    for (size_t first = 1; accepted < 60 && clock_monotonic_ms () < limit_ms;
+         first += 60)
+        accepted = s_send_together (world, first);
+    assert_int_equal (accepted, 60);
+}
+
 static void
 test_no_database_is_503_and_back_within_two_seconds (void **state)
 {
@@ -404,6 +434,7 @@ main (void)
         WORLD_TEST (test_an_accepted_request_is_sent_on_without_its_ticket),
         WORLD_TEST (test_a_client_that_gave_up_leaves_no_row),
         WORLD_TEST (test_a_refused_row_is_refused_alone),
+        STOPPED_TEST (test_a_group_that_takes_too_long_makes_the_next_smaller),
         WORLD_TEST (test_no_database_is_503_and_back_within_two_seconds),
         WORLD_TEST (test_a_lost_database_is_noticed_without_traffic),
         STOPPED_TEST (test_without_the_schema_it_is_unready_and_joins_when_it_appears),
