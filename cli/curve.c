@@ -161,9 +161,13 @@ s_draw_frame (const curve_t *self, strbuf_t *out)
         "NDCG@10 %.4f</text>\n",
         S_LEFT, S_TOP, S_RIGHT - S_LEFT, S_BOTTOM - S_TOP, x, S_TOP, x, S_BOTTOM,
         S_WIDTH / 2, self->rows[best].epoch, self->rows[best].ndcg10);
+    double told = -1;
     for (int i = 0; i <= S_TICKS; i++) {
         double first = self->rows[0].epoch, last = self->rows[self->count - 1].epoch;
         double epoch = round (first + (last - first) * i / S_TICKS);
+        if (epoch == told)
+            continue;
+        told = epoch;
         strbuf_addf (out,
             "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" "
             "fill=\"#555\">%g</text>\n",

@@ -1,6 +1,7 @@
 /* Ranking figures. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/report.h"
 
+#include <math.h>
 #include <stdio.h>
 
 json_t *
@@ -31,6 +32,9 @@ report_print (const char *title, const ranking_t *model, const ranking_t *popula
 {
     printf ("  %-26s %8s %8s %8s\n", title, "NDCG@10", "HR@10", "MRR");
     s_print_row ("model", model);
+    printf ("  %-26s %8.4f %8.4f\n", "+- standard error", model->ndcg10_error,
+        model->users ? sqrt (model->hr10 * (1 - model->hr10) / (double)model->users)
+                     : 0);
     if (markov)
         s_print_row ("Markov chain (floor)", markov);
     if (popularity)

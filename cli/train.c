@@ -205,13 +205,14 @@ static int
 s_answer (const command_t *self, const trainer_report_t *report)
 {
     if (self->json) {
-        json_t *answer = json_pack ("{s:s,s:s,s:f,s:I,s:I,s:b,s:f,s:o,s:o,s:o}",
+        json_t *answer = json_pack ("{s:s,s:s,s:f,s:I,s:I,s:b,s:f,s:o,s:o,s:o,s:o}",
             "version", report->version, "checkpoint", report->checkpoint, "seconds",
             report->seconds, "epochs", (json_int_t)report->epochs, "best_epoch",
             (json_int_t)report->best_epoch, "resumable", report->resumable,
             "positions_per_second", report->positions_per_second, "valid",
             report_ranking (&report->valid), "test", report_ranking (&report->test),
-            "floors", report_floors (&report->popularity, &report->markov));
+            "test_sampled100", report_ranking (&report->sampled), "floors",
+            report_floors (&report->popularity, &report->markov));
         return command_answer (self, &answer);
     }
     char title[64];
@@ -220,6 +221,9 @@ s_answer (const command_t *self, const trainer_report_t *report)
         report->positions_per_second);
     snprintf (title, sizeof title, "test, %zu users", report->test.users);
     report_print (title, &report->test, &report->popularity, &report->markov);
+    printf ("  Among 100 random items: NDCG@10 %.4f HR@10 %.4f, for comparison with "
+            "papers.\n",
+        report->sampled.ndcg10, report->sampled.hr10);
     printf ("Wrote %s, now the model in use.\n", report->checkpoint);
     if (report->resumable)
         printf ("Interrupted: 'sasrec train --resume' goes on from here.\n");

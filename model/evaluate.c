@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rng.h"
+#include "model/sampled.h"
 
-#define NEGATIVES  100
 #define NOT_RANKED SIZE_MAX
 
 typedef struct {
@@ -29,7 +28,7 @@ typedef struct {
     float *scores;     /* V of the model */
     int64_t *history;  /* room for the longest */
     int32_t *excluded; /* likewise */
-    size_t *trained;   /* V of the data: user + 1 of the last user who trained on it */
+    sampled_t *sampled;
 } share_t;
 
 static int
@@ -53,35 +52,6 @@ s_full_rank (share_t *self, const int32_t *history, size_t count, int32_t target
 }
 
 static size_t
-s_sampled_rank (share_t *self, size_t user, int32_t target)
-{
-    const task_t *task = self->task;
-    const dataset_t *data = task->data;
-    const int32_t *items = data->items + data->offsets[user];
-    size_t different = 0, rank = 0;
-    for (size_t i = 0; i < dataset_train_count (data, user); i++)
-        if (self->trained[items[i]] != user + 1) {
-            self->trained[items[i]] = user + 1;
-            different++;
-        }
-    if (different == data->item_count)
-        return 0; /* nothing left to draw */
-    rng_t rng;
-    rng_seed (&rng, task->seed, user);
-    for (size_t drawn = 0; drawn < NEGATIVES;) {
-        size_t item = (size_t)rng_below (&rng, data->item_count);
-        if (self->trained[item] == user + 1)
-            continue;
-        drawn++;
-        int32_t index = task->indexes[item];
-        /* NaN counts against the target. */
-        rank += index >= 0 && index != target &&
-                !(self->scores[index] <= self->scores[target]);
-    }
-    return rank;
-}
-
-static size_t
 s_rank_user (share_t *self, size_t user)
 {
     const task_t *task = self->task;
@@ -98,8 +68,10 @@ s_rank_user (share_t *self, size_t user)
         self->history[i] = data->item_ids[items[i]];
     model_query_t query = {.history = self->history, .history_count = count};
     model_scores (task->model, self->scratch, &query, self->scores);
-    return task->protocol == EVALUATE_FULL ? s_full_rank (self, items, count, target)
-                                           : s_sampled_rank (self, user, target);
+    return task->protocol == EVALUATE_FULL
+               ? s_full_rank (self, items, count, target)
+               : sampled_rank (self->sampled, task->seed, user, self->scores, target,
+                     task->indexes);
 }
 
 static void *
@@ -119,8 +91,8 @@ s_share_init (share_t *self, const task_t *task, size_t longest)
     self->scores = calloc (model_item_count (task->model), sizeof *self->scores);
     self->history = calloc (longest, sizeof *self->history);
     self->excluded = calloc (longest, sizeof *self->excluded);
-    self->trained = calloc (task->data->item_count, sizeof *self->trained);
-    assert (self->scores && self->history && self->excluded && self->trained);
+    self->sampled = sampled_new (task->data);
+    assert (self->scores && self->history && self->excluded);
 }
 
 static void
@@ -130,7 +102,7 @@ s_share_free (share_t *self)
     free (self->scores);
     free (self->history);
     free (self->excluded);
-    free (self->trained);
+    sampled_destroy (&self->sampled);
 }
 
 /* Shares have as many interactions each: long histories cost more. */

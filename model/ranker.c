@@ -7,9 +7,11 @@
 
 #include "model/blas.h"
 #include "model/encoder.h"
+#include "model/sampled.h"
 
-#define CHUNK_MOST   32         /* users at a time */
-#define CHUNK_SCORES (4u << 20) /* floats: larger catalogues get smaller chunks */
+#define CHUNK_MOST   32          /* users at a time */
+#define CHUNK_SCORES (16u << 20) /* floats: larger catalogues get smaller chunks */
+#define SAMPLED_SEED 1
 
 /* One thread's. */
 typedef struct {
@@ -19,6 +21,7 @@ typedef struct {
     float *hidden;     /* chunk x D */
     float *scores;     /* chunk x V */
     int32_t *excluded; /* the longest history */
+    sampled_t *sampled;
 } bench_t;
 
 struct ranker {
@@ -31,6 +34,7 @@ struct ranker {
     uint32_t *users;  /* with 3 items or more */
     size_t user_count;
     uint32_t *ranks;                 /* of each user in this run */
+    uint32_t *sampled_ranks;         /* likewise, among 100 */
     const sasrec_weights_t *weights; /* this run's */
     ranking_split_t split;
     size_t step; /* each step-th user is ranked */
@@ -52,6 +56,7 @@ s_bench_init (const ranker_t *self, bench_t *bench, size_t longest)
     bench->hidden = calloc (self->chunk * self->shape.width, sizeof (float));
     bench->scores = calloc (self->chunk * self->shape.items, sizeof (float));
     bench->excluded = calloc (longest + 1, sizeof (int32_t));
+    bench->sampled = sampled_new (self->data);
     assert (bench->tokens && bench->offsets && bench->hidden && bench->scores &&
             bench->excluded);
 }
@@ -66,8 +71,9 @@ ranker_new (
         .data = data, .shape = *shape, .team = team, .user_limit = user_limit};
     self->users = calloc (data->user_count, sizeof (*self->users));
     self->ranks = calloc (data->user_count, sizeof (*self->ranks));
+    self->sampled_ranks = calloc (data->user_count, sizeof (*self->sampled_ranks));
     self->benches = calloc (team_members (team), sizeof (*self->benches));
-    assert (self->users && self->ranks && self->benches);
+    assert (self->users && self->ranks && self->sampled_ranks && self->benches);
     size_t longest = 0;
     for (size_t u = 0; u < data->user_count; u++) {
         longest = s_length (data, u) > longest ? s_length (data, u) : longest;
@@ -96,10 +102,12 @@ ranker_destroy (ranker_t **self_p)
         free (bench->hidden);
         free (bench->scores);
         free (bench->excluded);
+        sampled_destroy (&bench->sampled);
     }
     free (self->benches);
     free (self->users);
     free (self->ranks);
+    free (self->sampled_ranks);
     free (self);
     *self_p = NULL;
 }
@@ -119,15 +127,18 @@ s_compare (const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static uint32_t
-s_rank (const ranker_t *self, bench_t *bench, size_t user, const float *scores)
+/* index: of this run's users. */
+static void
+s_rank_user (ranker_t *self, bench_t *bench, size_t index, const float *scores)
 {
-    size_t count;
+    size_t count, user = self->users[index * self->step];
     const int32_t *history = s_history (self, user, &count);
     memcpy (bench->excluded, history, count * sizeof (int32_t));
     qsort (bench->excluded, count, sizeof (int32_t), s_compare);
-    return (uint32_t)ranking_rank (
+    self->ranks[index] = (uint32_t)ranking_rank (
         scores, self->shape.items, history[count], bench->excluded, count);
+    self->sampled_ranks[index] = (uint32_t)sampled_rank (
+        bench->sampled, SAMPLED_SEED, user, scores, history[count], NULL);
 }
 
 static size_t
@@ -154,8 +165,7 @@ s_chunk (ranker_t *self, bench_t *bench, size_t begin, size_t count)
     blas_nt (count, v, d, (blas_matrix_t){bench->hidden, d},
         (blas_matrix_t){sasrec_items (self->weights), d}, 0, bench->scores, v);
     for (size_t i = 0; i < count; i++)
-        self->ranks[begin + i] = s_rank (
-            self, bench, self->users[(begin + i) * self->step], bench->scores + i * v);
+        s_rank_user (self, bench, begin + i, bench->scores + i * v);
 }
 
 static void
@@ -168,17 +178,38 @@ s_task (void *context, size_t member)
             ranked - at < self->chunk ? ranked - at : self->chunk);
 }
 
+static size_t
+s_user_limit (const ranker_t *self)
+{
+    if (self->split == RANKING_VALID && self->user_limit)
+        return self->user_limit;
+    double pairs = (double)self->user_count * (double)self->shape.items;
+    return pairs > RANKER_PAIRS && self->user_limit ? self->user_limit : SIZE_MAX;
+}
+
+static ranking_t
+s_mean (const ranker_t *self, const uint32_t *ranks)
+{
+    ranking_sum_t sum = {0};
+    for (size_t i = 0; i < s_ranked (self); i++)
+        ranking_add (&sum, ranks[i]);
+    return ranking_mean (&sum);
+}
+
 ranking_t
 ranker_run (ranker_t *self, const sasrec_weights_t *weights, ranking_split_t split)
 {
     self->weights = weights;
     self->split = split;
     self->step = 1;
-    if (split == RANKING_VALID && self->user_limit)
-        self->step += (self->user_count - 1) / self->user_limit;
+    if (self->user_count)
+        self->step += (self->user_count - 1) / s_user_limit (self);
     team_run (self->team, s_task, self);
-    ranking_sum_t sum = {0};
-    for (size_t i = 0; i < s_ranked (self); i++)
-        ranking_add (&sum, self->ranks[i]);
-    return ranking_mean (&sum);
+    return s_mean (self, self->ranks);
+}
+
+ranking_t
+ranker_sampled (const ranker_t *self)
+{
+    return s_mean (self, self->sampled_ranks);
 }

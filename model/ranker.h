@@ -12,7 +12,9 @@
 typedef struct ranker ranker_t;
 
 /* data and team are borrowed. user_limit: validation takes at most so many users, spread
- * evenly over the set; the test takes all. */
+ * evenly over the set; the test takes all, unless there are more than RANKER_PAIRS pairs
+ * of a user and an item. */
+#define RANKER_PAIRS 1e10
 ranker_t *ranker_new (const dataset_t *data, const sasrec_shape_t *shape, team_t *team,
     size_t user_limit);
 void ranker_destroy (ranker_t **self_p);
@@ -20,5 +22,9 @@ void ranker_destroy (ranker_t **self_p);
 /* The same weights give the same result with any number of threads. */
 ranking_t ranker_run (
     ranker_t *self, const sasrec_weights_t *weights, ranking_split_t split);
+
+/* The users of the last run among 100 random items (model/sampled.h, seed 1: what
+ * `sasrec evaluate --protocol sampled100` draws). */
+ranking_t ranker_sampled (const ranker_t *self);
 
 #endif

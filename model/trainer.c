@@ -330,6 +330,7 @@ s_report (trainer_t *self, trainer_report_t *report)
         .resumable = self->saved && s_interrupted (self),
         .valid = self->course.valid};
     report->test = ranker_run (self->ranker, self->best, RANKING_TEST);
+    report->sampled = ranker_sampled (self->ranker);
     report->popularity = ranking_popularity (self->data, RANKING_TEST);
     report->markov = ranking_markov (self->data, RANKING_TEST);
     s_version (report->version);
@@ -349,9 +350,10 @@ s_training_json (const trainer_t *self, const trainer_report_t *report)
 {
     const dataset_t *data = self->data;
     json_t *json =
-        json_pack ("{s{so so} s{so so} so s{sI sI sI} s{sI sI sI sI sf sf ss}}",
+        json_pack ("{s{so so so} s{so so} so s{sI sI sI} s{sI sI sI sI sf sf ss}}",
             "metrics", "valid", s_ranking_json (&report->valid), "test",
-            s_ranking_json (&report->test), "floors", "popularity",
+            s_ranking_json (&report->test), "test_sampled100",
+            s_ranking_json (&report->sampled), "floors", "popularity",
             s_ranking_json (&report->popularity), "markov",
             s_ranking_json (&report->markov), "options",
             recipe_json (&self->plan.recipe), "data", "users",

@@ -75,6 +75,7 @@ typedef struct {
     double positions_per_second;
     ranking_t valid;
     ranking_t test;
+    ranking_t sampled;    /* test among 100 random items, as papers had it */
     ranking_t popularity; /* floors on the same test split */
     ranking_t markov;
 } trainer_report_t;

@@ -2,6 +2,7 @@
 #include "model/trainer.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 
 #include "base/clock.h"
 #include "model/checkpoint.h"
+#include "model/evaluate.h"
 #include "tests/unit/data_samples.h"
 
 typedef struct {
@@ -75,6 +77,23 @@ test_writes_the_checkpoint_it_reports (void **state)
     assert_int_equal (self->report.test.users, 60);
     assert_true (self->report.positions_per_second > 0);
     checkpoint_destroy (&checkpoint);
+}
+
+/* Both protocols, by the trainer and by the model that was written. */
+static void
+test_reports_what_the_model_does (void **state)
+{
+    bench_t *self = *state;
+    assert_int_equal (s_train (self, NULL), 0);
+    model_t *model = model_load (self->report.checkpoint, self->error);
+    assert_non_null (model);
+    ranking_t full =
+        evaluate_model (model, self->data, RANKING_TEST, EVALUATE_FULL, 1, 1);
+    ranking_t sampled =
+        evaluate_model (model, self->data, RANKING_TEST, EVALUATE_SAMPLED100, 1, 1);
+    assert_true (fabs (full.ndcg10 - self->report.test.ndcg10) < 1e-9);
+    assert_true (fabs (sampled.mrr - self->report.sampled.mrr) < 1e-9);
+    model_destroy (&model);
 }
 
 static void
@@ -209,6 +228,7 @@ main (void)
 #define TEST(test) cmocka_unit_test_setup_teardown (test, s_setup, s_teardown)
     const struct CMUnitTest tests[] = {
         TEST (test_writes_the_checkpoint_it_reports),
+        TEST (test_reports_what_the_model_does),
         TEST (test_same_seed_same_tensors),
         TEST (test_too_little_data_is_an_error),
         TEST (test_bad_shape_is_an_error),
