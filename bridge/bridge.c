@@ -361,6 +361,8 @@ s_look_at_groups (self_t *self)
                 self->args->client_id, watch->group, watch->topic, error);
         if (self->lags[i] && self->up)
             lag_look (self->lags[i], PROBE_WAIT_MS);
+        else if (self->lags[i])
+            lag_lose (self->lags[i]);
         if (self->lags[i] && lag_lags (self->lags[i]))
             self->behind += (size_t)lag_messages (self->lags[i]);
     }

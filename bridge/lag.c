@@ -14,7 +14,7 @@ struct lag {
     rd_kafka_t *rk; /* of the group's id, but no member */
     rd_kafka_topic_t *topic;
     int64_t ends[SAMPLES]; /* sums of the ends, a ring: what was there then */
-    size_t looks;          /* so far */
+    size_t looks;          /* without a gap */
     int64_t messages;
     bool lags;
     metric_t *gauge;
@@ -90,17 +90,28 @@ s_note (lag_t *self, int64_t done, int64_t end)
 {
     int64_t before = self->ends[self->looks % SAMPLES];
     self->messages = end > done ? end - done : 0;
-    self->lags = self->looks >= SAMPLES && done < before;
+    self->lags = self->looks >= SAMPLES ? done < before : done < end;
     self->ends[self->looks++ % SAMPLES] = end;
     metric_set (self->gauge, (double)self->messages);
+}
+
+void
+lag_lose (lag_t *self)
+{
+    self->looks = 0;
+    self->lags = true;
+    if (self->messages < LAG_UNKNOWN)
+        self->messages = LAG_UNKNOWN;
 }
 
 int
 lag_look (lag_t *self, int timeout_ms)
 {
     rd_kafka_topic_partition_list_t *parts = s_partitions (self, timeout_ms);
-    if (!parts)
+    if (!parts) {
+        lag_lose (self);
         return -1;
+    }
     int rc = rd_kafka_committed (self->rk, parts, timeout_ms) ? -1 : 0;
     int64_t done = s_sum (parts);
     for (int i = 0; i < parts->cnt; i++)
@@ -109,6 +120,8 @@ lag_look (lag_t *self, int timeout_ms)
         rc = rd_kafka_offsets_for_times (self->rk, parts, timeout_ms) ? -1 : 0;
     if (rc == 0)
         s_note (self, done, s_sum (parts));
+    else
+        lag_lose (self);
     rd_kafka_topic_partition_list_destroy (parts);
     return rc;
 }
