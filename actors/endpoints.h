@@ -19,7 +19,8 @@
 #define ENDPOINT_PUBLISH  "inproc://publish"  /* request_t  bridge              request_producer */
 #define ENDPOINT_RETURNED "inproc://returned" /* request_t  request_producer    bridge */
 #define ENDPOINT_ANSWERS  "inproc://answers"  /* result_t   bridge              inference_worker (result_router) */
-#define ENDPOINT_SETTLE   "inproc://settle"   /* settlement bridge              db_writer, inference_pool */
+#define ENDPOINT_EVENTS   "inproc://events"   /* interaction_t  interaction_writer  bridge */
+#define ENDPOINT_SETTLE   "inproc://settle"   /* settlement bridge              db_writer, interaction_writer, inference_pool */
 
 /* Messages that a pipe holds; both of its ends name the same figure. The job pipe takes
  * the largest burst of the request_producer while the pool looks elsewhere. */

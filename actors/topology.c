@@ -16,6 +16,7 @@
 #include "actors/http/http.h"
 #include "actors/inference_pool.h"
 #include "actors/inference_worker.h"
+#include "actors/interaction_writer.h"
 #include "actors/reload_controller.h"
 #include "actors/request_producer.h"
 #include "actors/result_router.h"
@@ -52,6 +53,7 @@ typedef struct {
     atomic_size_t waiting; /* jobs waiting in the pool */
     atomic_size_t on_way;  /* with Kafka: jobs that no worker has read */
     db_writer_args_t db_writer;
+    interaction_writer_args_t interaction_writer;
     result_router_args_t result_router;
     inference_pool_args_t inference_pool;
     inference_worker_args_t inference_worker[WORKER_LIMIT];
@@ -62,8 +64,8 @@ typedef struct {
     bridge_args_t bridge;
     char client_id[32]; /* how Kafka sees this process */
     size_t worker_count;
-    zactor_t *actors[7 + WORKER_LIMIT]; /* by part, the workers last */
-    bool started[7 + WORKER_LIMIT];     /* its START was answered OK */
+    zactor_t *actors[8 + WORKER_LIMIT]; /* by part, the workers last */
+    bool started[8 + WORKER_LIMIT];     /* its START was answered OK */
 } topology_t;
 
 /* The roles a part runs in. All of them but ALL have Kafka: the bridge is in the wires
@@ -78,6 +80,7 @@ typedef enum {
     PART_REQUEST_PRODUCER,
     PART_HTTP,
     PART_BRIDGE,
+    PART_INTERACTION_WRITER,
     PART_INFERENCE_WORKER, /* as many as configured */
     PART_COUNT
 } part_t;
@@ -112,15 +115,18 @@ static const struct {
     [PART_HTTP] = {"http", http_actor, offsetof (topology_t, http), 0,
         ALL | JOINED | API | WORKER | DB_WRITER},
     /* clients           accept, once, reload                   */
+    [PART_INTERACTION_WRITER] = {"interaction_writer", interaction_writer_actor,
+        offsetof (topology_t, interaction_writer), 0, JOINED | DB_WRITER},
+    /* events            PostgreSQL, settle                     */
     [PART_BRIDGE] = {"bridge", bridge_actor, offsetof (topology_t, bridge), 0,
         JOINED | API | WORKER | DB_WRITER},
     /* Kafka, publish, answers, settle     Kafka, jobs, results, write, reload, returned */
 };
 
 /* Readers before writers, so that nothing is refused while it starts. */
-static const part_t s_start_order[] = {PART_DB_WRITER, PART_RESULT_ROUTER,
-    PART_INFERENCE_POOL, PART_INFERENCE_WORKER, PART_RELOAD_CONTROLLER, PART_BRIDGE,
-    PART_REQUEST_PRODUCER, PART_HTTP};
+static const part_t s_start_order[] = {PART_DB_WRITER, PART_INTERACTION_WRITER,
+    PART_RESULT_ROUTER, PART_INFERENCE_POOL, PART_INFERENCE_WORKER,
+    PART_RELOAD_CONTROLLER, PART_BRIDGE, PART_REQUEST_PRODUCER, PART_HTTP};
 
 /* Writers before readers: a reader empties its pipes after its writers are gone. The
  * pool and the workers write to each other, so the pool falls silent first; so does the
@@ -139,6 +145,7 @@ static const struct {
     {PART_INFERENCE_POOL, "$TERM"},
     {PART_RESULT_ROUTER, "$TERM"},
     {PART_DB_WRITER, "$TERM"},
+    {PART_INTERACTION_WRITER, "$TERM"},
     {PART_BRIDGE, "$TERM"},
 };
 
@@ -242,6 +249,8 @@ static const struct {
                        ENDPOINT_RESULTS_LIMIT, NULL, NULL, 0}},
     {DB_WRITER | JOINED, {BRIDGE_CONSUME, TOPIC_RESULTS, ENDPOINT_WRITE,
                              ENDPOINT_WRITE_LIMIT, DB_WRITER_GROUP, NULL, 0}},
+    {DB_WRITER | JOINED, {BRIDGE_CONSUME, TOPIC_INTERACTIONS, ENDPOINT_EVENTS,
+                             ENDPOINT_WRITE_LIMIT, DB_WRITER_GROUP, NULL, 0}},
     {API | WORKER | JOINED, {BRIDGE_LISTEN, TOPIC_CONTROL, ENDPOINT_RELOAD,
                                 ENDPOINT_RELOAD_LIMIT, NULL, NULL, 0}},
 };
@@ -279,6 +288,11 @@ s_rewire (topology_t *self)
         self->role == JOINED ? ENDPOINT_ANSWERS : NULL;
     self->db_writer.settle_endpoint = ENDPOINT_SETTLE;
     self->db_writer.shows_database = self->role == DB_WRITER;
+    self->interaction_writer =
+        (interaction_writer_args_t){.interactions_endpoint = ENDPOINT_EVENTS,
+            .settle_endpoint = ENDPOINT_SETTLE,
+            .conninfo = self->conninfo,
+            .statement_timeout_ms = STATEMENT_TIMEOUT_MS};
     self->inference_pool.settle_endpoint = ENDPOINT_SETTLE;
     for (size_t i = 0; self->role == WORKER && i < self->worker_count; i++)
         self->inference_worker[i].results_endpoint = ENDPOINT_ANSWERS;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <uuid/uuid.h>
 
@@ -39,6 +40,16 @@ s_advance (uint64_t now_ms, uint64_t noise)
     s_sequence_t next = s_last;
     pthread_mutex_unlock (&s_lock);
     return next;
+}
+
+void
+uuid_derive (const char *name, char text[UUID_TEXT_SIZE])
+{
+    static const uuid_t names = {0x5a, 0x5e, 0xc0, 0x01, 0x8c, 0x1d, 0x4f, 0x3b, 0x9a,
+        0x77, 0x2e, 0x60, 0x1b, 0x94, 0xd3, 0x0f}; /* ours, chosen at random */
+    uuid_t uuid;
+    uuid_generate_sha1 (uuid, names, name, strlen (name));
+    uuid_unparse_lower (uuid, text);
 }
 
 void

@@ -10,6 +10,9 @@
 /* Increasing within a process, random beyond the clock's milliseconds. Thread-safe. */
 void uuid_make (char text[UUID_TEXT_SIZE]);
 
+/* Version 5: the same name gives the same UUID. */
+void uuid_derive (const char *name, char text[UUID_TEXT_SIZE]);
+
 /* Any version, either case; true when text is exactly one UUID. */
 bool uuid_valid (const char *text);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "proto/interaction.h"
 #include "proto/reload.h"
 #include "proto/result.h"
 
@@ -122,6 +123,37 @@ s_destroy_control (void *message)
     reload_destroy (&reload);
 }
 
+/* interactions: only read */
+
+/* The time is part of the name: after a loss of Kafka's data offsets begin again. */
+static codec_status_t
+s_decode_interaction (const record_t *record, void **message_p, json_fault_t *fault)
+{
+    char name[96];
+    snprintf (name, sizeof name, "%s/%d/%lld/%lld", topic_name (record->topic),
+        record->partition, (long long)record->offset, (long long)record->timestamp_ms);
+    interaction_t *interaction =
+        interaction_from_json (record->value, record->value_size, name, fault);
+    if (!interaction)
+        return CODEC_UNREADABLE;
+    interaction->receipt = record->receipt;
+    *message_p = interaction;
+    return CODEC_READ;
+}
+
+static const receipt_t *
+s_interaction_receipt (const void *message)
+{
+    return &((const interaction_t *)message)->receipt;
+}
+
+static void
+s_destroy_interaction (void *message)
+{
+    interaction_t *interaction = message;
+    interaction_destroy (&interaction);
+}
+
 static const struct {
     codec_status_t (*decode) (const record_t *, void **, json_fault_t *);
     const char *(*encode) (const void *, strbuf_t *); /* returns the key */
@@ -134,6 +166,8 @@ static const struct {
         s_destroy_result},
     [TOPIC_CONTROL] = {s_decode_control, s_encode_control, s_control_receipt,
         s_destroy_control},
+    [TOPIC_INTERACTIONS] = {s_decode_interaction, NULL, s_interaction_receipt,
+        s_destroy_interaction},
 };
 
 static void

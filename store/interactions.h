@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/interaction.h"
 #include "store/db.h"
 
 /* Distinct user ids in natural order (user_2 before user_10), after `after`, starting
@@ -39,6 +40,11 @@ typedef void (interactions_row_fn) (
     void *context, const char *user_id, int64_t item_id, int64_t created_at_us);
 int interactions_each (db_t *db, interactions_row_fn *row, void *context,
     uint64_t *count, char error[160]);
+
+/* Adds what came one by one, in one statement; an event_id that exists is left alone.
+ * *added: the new rows. DB_DATA: PostgreSQL refused one of them (bisect). */
+db_status_t interactions_add (
+    db_t *db, const interaction_t *const *interactions, size_t count, size_t *added);
 
 /* A load: rows go in by binary COPY inside one transaction with the record in `imports`.
  * Destroy without commit leaves nothing. The connection is the load's until then. */

@@ -1,0 +1,173 @@
+/* The interaction_writer actor. SPDX-License-Identifier: Apache-2.0 */
+#include "actors/interaction_writer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "actors/control.h"
+#include "actors/endpoints.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "proto/interaction.h"
+#include "proto/wire.h"
+#include "store/interactions.h"
+
+#define BATCH_LIMIT 500
+#define RETRY_MS    100 /* connecting has its own back-off */
+
+typedef struct {
+    const interaction_writer_args_t *args; /* borrowed */
+    zsock_t *pipe;                         /* commands; main's */
+    zsock_t *interactions;
+    zsock_t *settle;
+    db_t *db;
+    interaction_t *batch[BATCH_LIMIT]; /* in work, kept until they are settled */
+    size_t count;                      /* of batch */
+    int64_t retry_ms;                  /* when to try the batch again */
+    bool started;                      /* START was answered OK */
+    bool terminated;                   /* $TERM came */
+    metric_t *rows;
+    metric_t *duplicates;
+    metric_t *refused;
+} self_t;
+
+static self_t *
+s_new (zsock_t *pipe, const interaction_writer_args_t *args)
+{
+    self_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->pipe = pipe;
+    self->args = args;
+    self->db = db_new (
+        args->conninfo, "sasrec interaction_writer", args->statement_timeout_ms);
+    self->rows = metrics_counter (
+        "interaction_writer_rows_total", "Interactions that were added.", "");
+    self->duplicates = metrics_counter ("interaction_writer_duplicates_total",
+        "Interactions that were there before.", "");
+    self->refused = metrics_counter ("interaction_writer_refused_total",
+        "Interactions that PostgreSQL refused.", "");
+    return self;
+}
+
+static void
+s_destroy (self_t **self_p)
+{
+    self_t *self = *self_p;
+    while (self->count > 0)
+        interaction_destroy (&self->batch[--self->count]);
+    while (
+        self->interactions && (self->batch[0] = interaction_recv (self->interactions)))
+        interaction_destroy (&self->batch[0]);
+    wire_destroy (&self->interactions);
+    wire_destroy (&self->settle);
+    db_destroy (&self->db);
+    free (self);
+    *self_p = NULL;
+}
+
+/* Bisects what PostgreSQL refuses. Adding a part again is harmless. */
+static db_status_t
+s_add (self_t *self, interaction_t **interactions, size_t count)
+{
+    size_t added = 0;
+    db_status_t status = interactions_add (
+        self->db, (const interaction_t *const *)interactions, count, &added);
+    metric_add (self->rows, added);
+    if (status == DB_OK)
+        metric_add (self->duplicates, count - added);
+    if (status != DB_DATA)
+        return status;
+    if (count == 1) {
+        metric_add (self->refused, 1);
+        log_warn ("interaction_writer.refused",
+            log_str ("event_id", interactions[0]->event_id),
+            log_str ("reason", db_error (self->db)));
+        return DB_OK;
+    }
+    status = s_add (self, interactions, count / 2);
+    return status == DB_OK ? s_add (self, interactions + count / 2, count - count / 2)
+                           : status;
+}
+
+static void
+s_write (self_t *self)
+{
+    if (!db_ensure (self->db) || s_add (self, self->batch, self->count) != DB_OK) {
+        self->retry_ms = clock_monotonic_ms () + RETRY_MS;
+        return;
+    }
+    for (size_t i = 0; i < self->count; i++) {
+        settlement_send (&self->batch[i]->receipt, RECEIPT_DONE, self->settle);
+        interaction_destroy (&self->batch[i]);
+    }
+    self->count = 0;
+}
+
+static void
+s_handle_interactions (self_t *self)
+{
+    while (self->count < BATCH_LIMIT &&
+           (self->batch[self->count] = interaction_recv (self->interactions)))
+        self->count++;
+}
+
+static void
+s_start (self_t *self)
+{
+    self->interactions =
+        wire_pull_new (self->args->interactions_endpoint, ENDPOINT_WRITE_LIMIT);
+    self->settle = wire_push_new (self->args->settle_endpoint, ENDPOINT_SETTLE_LIMIT);
+    self->started = self->interactions != NULL;
+    control_reply (self->pipe,
+        self->started ? NULL : "interaction_writer: an endpoint of its name is taken");
+}
+
+static void
+s_handle_command (self_t *self)
+{
+    switch (control_recv (self->pipe)) {
+    case CONTROL_TERM:
+        self->terminated = true;
+        break;
+    case CONTROL_START:
+        s_start (self);
+        break;
+    default:
+        control_refuse (self->pipe);
+    }
+}
+
+static void
+s_serve (self_t *self)
+{
+    zmq_pollitem_t items[] = {
+        {zsock_resolve (self->pipe), 0, ZMQ_POLLIN, 0},
+        {zsock_resolve (self->interactions), 0, ZMQ_POLLIN, 0},
+    };
+    int64_t wait_ms = self->retry_ms - clock_monotonic_ms ();
+    zmq_poll (items, self->count > 0 ? 1 : 2,
+        self->count == 0 ? -1
+        : wait_ms > 0    ? (long)wait_ms
+                         : 0);
+    if (self->count == 0 && items[1].revents)
+        s_handle_interactions (self);
+    if (self->count > 0 && clock_monotonic_ms () >= self->retry_ms)
+        s_write (self);
+    if (items[0].revents)
+        s_handle_command (self);
+}
+
+void
+interaction_writer_actor (zsock_t *pipe, void *args)
+{
+    self_t *self = s_new (pipe, args);
+    zsock_signal (pipe, 0);
+    while (!self->terminated) {
+        if (self->started)
+            s_serve (self);
+        else
+            s_handle_command (self);
+    }
+    s_destroy (&self);
+}

@@ -1,0 +1,88 @@
+/* The message "this user did something with this item".
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "proto/interaction.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/wire.h"
+
+void
+interaction_destroy (interaction_t **self_p)
+{
+    free (*self_p);
+    *self_p = NULL;
+}
+
+interaction_t *
+interaction_recv (zsock_t *socket)
+{
+    return wire_recv (socket);
+}
+
+static int
+s_fault (json_fault_t *fault, const char *pointer, const char *detail)
+{
+    *fault = (json_fault_t){0};
+    snprintf (fault->pointer, sizeof fault->pointer, "%s", pointer);
+    snprintf (fault->detail, sizeof fault->detail, "%s", detail);
+    return -1;
+}
+
+static int
+s_read_event (
+    interaction_t *self, const json_t *object, const char *name, json_fault_t *fault)
+{
+    const char *event_id = NULL, *created_at = NULL;
+    if (json_read_string (object, "event_id", 36, 36, &event_id, fault) ||
+        json_read_string (
+            object, "created_at", 1, PROTO_TIME_SIZE - 1, &created_at, fault))
+        return -1;
+    if (event_id && !uuid_valid (event_id))
+        return s_fault (fault, "/event_id", "event_id must be a UUID");
+    if (created_at && strspn (created_at, "0123456789TtZz:+-. ") != strlen (created_at))
+        return s_fault (
+            fault, "/created_at", "created_at must be a time as in RFC 3339");
+    if (event_id)
+        memcpy (self->event_id, event_id, sizeof self->event_id);
+    else
+        uuid_derive (name, self->event_id);
+    snprintf (
+        self->created_at, sizeof self->created_at, "%s", created_at ? created_at : "");
+    return 0;
+}
+
+static int
+s_read (
+    interaction_t *self, const json_t *object, const char *name, json_fault_t *fault)
+{
+    const char *user_id = NULL;
+    self->item_id = -1;
+    if (json_read_string (object, "user_id", 1, PROTO_ID_SIZE - 1, &user_id, fault) ||
+        json_read_integer (
+            object, "item_id", 0, JSON_INTEGER_MAX, &self->item_id, fault))
+        return -1;
+    if (!user_id)
+        return s_fault (fault, "/user_id", "user_id is required");
+    if (self->item_id < 0)
+        return s_fault (fault, "/item_id", "item_id is required");
+    snprintf (self->user_id, sizeof self->user_id, "%s", user_id);
+    return s_read_event (self, object, name, fault);
+}
+
+interaction_t *
+interaction_from_json (
+    const char *text, size_t length, const char *name, json_fault_t *fault)
+{
+    json_t *object = json_read_object (text, length, fault);
+    if (!object)
+        return NULL;
+    interaction_t *self = calloc (1, sizeof *self);
+    assert (self);
+    if (s_read (self, object, name, fault))
+        interaction_destroy (&self);
+    json_decref (object);
+    return self;
+}

@@ -1,0 +1,33 @@
+/* The message "this user did something with this item", from interactions.events to the
+ * table. On Kafka it is JSON: {"user_id","item_id"}, and optionally "event_id" (a UUID)
+ * and "created_at" (RFC 3339). SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_PROTO_INTERACTION_H
+#define SASREC_PROTO_INTERACTION_H
+
+#include <czmq.h>
+#include <stdint.h>
+
+#include "base/jsonread.h"
+#include "base/uuid.h"
+#include "proto/receipt.h"
+#include "proto/request.h"
+
+#define PROTO_TIME_SIZE 41
+
+typedef struct {
+    char user_id[PROTO_ID_SIZE];
+    int64_t item_id;
+    char event_id[UUID_TEXT_SIZE];    /* an event that comes twice counts once */
+    char created_at[PROTO_TIME_SIZE]; /* "" = when it is written */
+    receipt_t receipt;
+} interaction_t;
+
+void interaction_destroy (interaction_t **self_p);
+interaction_t *interaction_recv (zsock_t *socket);
+
+/* name: identifies the message; without an event_id it becomes one. A fresh interaction,
+ * or NULL with *fault. */
+interaction_t *interaction_from_json (
+    const char *text, size_t length, const char *name, json_fault_t *fault);
+
+#endif

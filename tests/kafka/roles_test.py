@@ -1,0 +1,135 @@
+"""The roles apart, with a real broker: api, two workers, db-writer."""
+import json
+import pathlib
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "chaos"))
+from deployment import Deployment, wait_for  # noqa: E402
+
+COMPLETED = "select count(*) from predictions where status = 'COMPLETED'"
+
+
+class Roles(unittest.TestCase):
+    """One deployment for all; the tests run in the order of their names."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = cls.enterClassContext(Deployment("kafka"))
+
+    def kcat(self, *arguments, **more):
+        done = subprocess.run(
+            ["kcat", "-q", "-b", self.stack.env["KAFKA_BOOTSTRAP_SERVERS"], *arguments],
+            capture_output=True, text=True, timeout=60, **more)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def results(self):
+        """Every result there is, by request id."""
+        lines = self.kcat("-C", "-t", "inference.results", "-e").splitlines()
+        return {result["request_id"]: result for result in map(json.loads, lines)}
+
+    def predict(self):
+        status, body, _ = self.stack.post("/predict", {"history": [10, 20, 30]})
+        self.assertEqual(status, 202, body)
+        return body["request_id"]
+
+    def wait_completed(self, ids, seconds):
+        wait_for("COMPLETED", seconds, lambda: self.stack.unfinished(ids) == 0)
+
+    def metric(self, role, name):
+        text = self.stack.get("/metrics", port=self.stack.roles[role].port)[1].decode()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
+                   if line.startswith(name))
+
+    def test_1_a_prediction_takes_the_way_over_kafka(self):
+        request_id = self.predict()
+        _, body, _ = self.stack.get(f"/result/{request_id}", {"Prefer": "wait=20"})
+        self.assertEqual(body["status"], "COMPLETED", body)
+        self.assertEqual(len(body["result"]["item_ids"]), 10)
+        requests = self.kcat("-C", "-t", "inference.requests", "-e")
+        self.assertIn(request_id, requests)
+        self.assertIn(request_id, self.results())
+
+    def test_2_a_stranger_is_served(self):
+        message = json.dumps({"request_id": "no uuid", "history": [10, 20], "k": 3, "x": {}})
+        self.kcat("-P", "-t", "inference.requests", input=message)
+        result = wait_for("its result", 20, lambda: self.results().get("no uuid"))
+        self.assertEqual(len(result["result"]["item_ids"]), 3)
+        self.assertEqual(len(result["result"]["scores"]), 3)
+
+    def test_3_poison_is_put_aside_and_nothing_waits_for_it(self):
+        bad = ["no JSON", '{"history":[1]}', '{"request_id":"bad","history":{}}', "[]",
+               '{"request_id":"bad-2","history":[1],"k":0}']
+        good = [json.dumps({"request_id": f"good-{i}", "history": [i]}) for i in range(100)]
+        mixed = [line for i, line in enumerate(good)
+                 for line in ([bad[i // 20], line] if i % 20 == 0 else [line])]
+        self.kcat("-P", "-t", "inference.requests", input="\n".join(mixed))
+        wait_for("the good ones are answered", 20, lambda: all(
+            f"good-{i}" in self.results() for i in range(100)))
+        for request_id in "bad", "bad-2":
+            self.assertIsNone(self.results()[request_id]["result"])
+            self.assertTrue(self.results()[request_id]["error"])
+        letters = json.loads(self.stack.sasrec("dlq", "list", "--json").stdout)
+        self.assertEqual(sorted(letter["value"] for letter in letters["letters"]),
+                         sorted(bad))
+        self.assertTrue(all(letter["reason"] for letter in letters["letters"]))
+        self.stack.sasrec("dlq", "replay")
+        wait_for("they are dead letters again", 20, lambda: json.loads(
+            self.stack.sasrec("dlq", "list", "--json").stdout)["count"] == len(bad))
+
+    def test_3a_interactions_become_rows_once(self):
+        event = "0b4b3c1e-8a54-4d0e-9d5a-3f1f5e1c7a11"
+        self.kcat("-P", "-t", "interactions.events", input="\n".join([
+            json.dumps({"user_id": "kafka-1", "item_id": 7}),
+            json.dumps({"user_id": "kafka-1", "item_id": 8, "event_id": event,
+                        "created_at": "2026-01-02T03:04:05Z"}),
+            json.dumps({"user_id": "kafka-1", "item_id": 8, "event_id": event}),
+            json.dumps({"user_id": "kafka-1", "item_id": 9, "created_at": "2026-99-99"}),
+            json.dumps({"user_id": "kafka-1", "item_id": 10})]))
+        items = "select string_agg(item_id::text, ' ' order by item_id) " \
+                "from interactions where user_id = 'kafka-1'"
+        wait_for("three rows", 20, lambda: self.stack.sql(items) == "7 8 10")
+        wait_for("the refused one is told", 5, lambda: self.metric(
+            "db-writer", "interaction_writer_refused_total") == 1)
+
+    def test_4_every_process_takes_up_a_new_model(self):
+        def versions():
+            return {self.stack.get("/version", port=self.stack.roles[name].port)[1][
+                "model_version"] for name in ("api", "worker-1", "worker-2")}
+        before = versions()
+        self.assertEqual(len(before), 1)
+        self.stack.sasrec("train", "--epochs", "1")
+        wait_for("all have the new model", 3,
+                 lambda: len(versions()) == 1 and versions() != before)
+
+    def test_5_a_killed_worker_is_taken_over_from(self):
+        ids = [self.predict() for _ in range(50)]
+        self.stack.roles["worker-1"].closing = True  # it stays away
+        self.stack.roles["worker-1"].process.kill()
+        ids += [self.predict() for _ in range(50)]
+        self.wait_completed(ids, 15)
+        self.assertEqual(self.metric("worker-2", "bridge_partitions"), 12)
+
+    def test_6_a_killed_broker_costs_nothing_but_time(self):
+        ids = [self.predict() for _ in range(20)]
+        self.stack.broker.end()
+        ids += [self.predict() for _ in range(20)]
+        self.assertEqual(self.stack.status("/readyz"), 200)  # 202 needs PostgreSQL alone
+        role = self.stack.roles["db-writer"]
+        wait_for("the db-writer is unready", 10, lambda: not role.ready())
+        self.stack.broker.start()
+        self.wait_completed(ids, 40)
+        role.wait_ready()
+
+    def test_7_all_end_in_order(self):
+        self.assertEqual(self.stack.close_roles(), [])
+        for name, role in self.stack.roles.items():
+            if name != "worker-1":
+                self.assertEqual(role.process.returncode, 0, name)
+                self.assertEqual(role.crashes, [], name)
+
+
+if __name__ == "__main__":
+    unittest.main()
