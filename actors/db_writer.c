@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "actors/control.h"
+#include "actors/db_watch.h"
 #include "actors/endpoints.h"
 #include "base/clock.h"
-#include "base/health.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/ring.h"
@@ -25,8 +25,8 @@ typedef struct {
     const db_writer_args_t *args; /* borrowed */
     zsock_t *pipe;                /* commands; main's */
     zsock_t *write;
-    zsock_t *settle;  /* NULL: no message holds a receipt */
-    health_t *health; /* NULL: another shows the database */
+    zsock_t *settle;   /* NULL: no message holds a receipt */
+    db_watch_t *watch; /* NULL: another shows the database */
     db_t *db;
     ring_t *waiting;  /* result_t, not yet in a batch */
     result_t **batch; /* the results in work, kept until they are settled */
@@ -78,10 +78,13 @@ s_new (zsock_t *pipe, const db_writer_args_t *args)
     self->batch = calloc (args->batch_limit, sizeof *self->batch);
     assert (self->batch);
     self->portion = portion_make (args->batch_limit, args->statement_timeout_ms);
-    self->db = db_new (args->conninfo, "sasrec db_writer", args->statement_timeout_ms);
-    s_register_metrics (self);
     if (args->shows_database)
-        self->health = health_check ("postgres", true);
+        self->watch = db_watch_new (
+            args->conninfo, "sasrec db_writer", args->statement_timeout_ms);
+    self->db = self->watch ? db_watch_db (self->watch)
+                           : db_new (args->conninfo, "sasrec db_writer",
+                                 args->statement_timeout_ms);
+    s_register_metrics (self);
     return self;
 }
 
@@ -173,10 +176,7 @@ s_has_work (const self_t *self)
 static bool
 s_connected (self_t *self)
 {
-    bool up = db_ensure (self->db);
-    if (self->health)
-        health_set (self->health, up, up ? "" : db_error (self->db));
-    return up;
+    return self->watch ? db_watch_check (self->watch) : db_ensure (self->db);
 }
 
 /* What fits into the time-out, from the batch's end. What failed is tried again. */
@@ -255,7 +255,10 @@ s_destroy (self_t **self_p)
         s_flush (self);
     wire_destroy (&self->write);
     wire_destroy (&self->settle);
-    db_destroy (&self->db);
+    if (self->watch)
+        db_watch_destroy (&self->watch);
+    else
+        db_destroy (&self->db);
     ring_destroy (&self->waiting);
     free (self->batch);
     free (self);
@@ -294,7 +297,7 @@ static long
 s_wait_ms (const self_t *self)
 {
     if (!s_has_work (self))
-        return self->health ? LOOK_MS : -1;
+        return self->watch ? LOOK_MS : -1;
     int64_t wait_ms = self->retry_ms ? self->retry_ms - clock_monotonic_ms () : 0;
     return wait_ms > 0 ? (long)wait_ms : 0;
 }
@@ -312,7 +315,7 @@ s_serve (self_t *self)
         s_handle_write (self);
     if (items[0].revents)
         s_handle_command (self);
-    if (self->health && !s_has_work (self))
+    if (self->watch && !s_has_work (self))
         s_connected (self);
     if (s_has_work (self) && s_wait_ms (self) == 0 && !self->terminated)
         s_try (self);

@@ -27,7 +27,7 @@ typedef struct {
     size_t waiting_limit;        /* results kept while the database is away */
     atomic_size_t *backlog;      /* in, out: less by each row that ended */
     const char *settle_endpoint; /* NULL without Kafka */
-    bool shows_database;         /* owns the check "postgres" in this process */
+    bool shows_database; /* owns the checks "postgres" and "schema" here (db_watch.h) */
 } db_writer_args_t;
 
 /* args: db_writer_args_t, borrowed until the actor ends. */
