@@ -10,8 +10,8 @@
 #include "base/health.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "bridge/consumer.h"
 #include "bridge/dead_letter.h"
+#include "bridge/groups.h"
 #include "bridge/inbound.h"
 #include "bridge/lag.h"
 #include "bridge/listener.h"
@@ -19,23 +19,13 @@
 #include "proto/result.h"
 #include "proto/wire.h"
 
-#define BUDGET         256 /* messages of one wire before the others get their turn */
-#define GROUP_LIMIT    4
+#define BUDGET         256  /* messages of one wire before the others get their turn */
 #define PROBE_MS       5000 /* how often the broker is asked while all is well */
 #define PROBE_AWAY_MS  500  /* ... and while it is not */
 #define PROBE_MISSES   3    /* in a row: a busy machine may miss one */
 #define PROBE_WAIT_MS  100  /* how long an answer may take: the loop stands still */
 #define FOLLOW_WAIT_MS 1000 /* the same, once, for the listener's start */
 #define GAUGES_MS      1000
-
-/* A membership, shared by the wires that name its group. */
-typedef struct {
-    consumer_args_t args;
-    consumer_t *consumer; /* NULL until the broker has the topics */
-    metric_t *outstanding;
-    metric_t *partitions;
-    metric_t *lag[TOPIC_COUNT];
-} group_t;
 
 typedef struct {
     const bridge_args_t *args; /* borrowed */
@@ -45,9 +35,7 @@ typedef struct {
     producer_t *producer;
     outbound_t *outbound[BRIDGE_WIRE_LIMIT]; /* of publishing wires, else NULL */
     inbound_t *inbound[BRIDGE_WIRE_LIMIT];   /* of the others, else NULL */
-    group_t groups[GROUP_LIMIT];
-    size_t group_count;
-    group_t *group_of[TOPIC_COUNT]; /* who consumes it; NULL: nobody */
+    groups_t *groups;                        /* what is consumed */
     inbound_t *consumes[TOPIC_COUNT];
     inbound_t *listens[TOPIC_COUNT];
     listener_args_t listener_args;
@@ -89,50 +77,11 @@ s_register_metrics (self_t *self)
 }
 
 static void
-s_register_group (group_t *group)
-{
-    char labels[128];
-    snprintf (labels, sizeof labels, "group=\"%s\"", group->args.group);
-    group->outstanding =
-        metrics_gauge ("bridge_outstanding", "Messages taken and not settled.", labels);
-    group->partitions = metrics_gauge (
-        "bridge_partitions", "Partitions this process was assigned.", labels);
-    for (size_t i = 0; i < group->args.topic_count; i++) {
-        topic_t topic = group->args.topics[i];
-        snprintf (labels, sizeof labels, "group=\"%s\",topic=\"%s\"", group->args.group,
-            topic_name (topic));
-        group->lag[topic] = metrics_gauge ("bridge_lag",
-            "Messages of the assigned partitions that were not read yet.", labels);
-    }
-}
-
-static group_t *
-s_join (self_t *self, const bridge_wire_t *wire)
-{
-    group_t *group = NULL;
-    for (size_t i = 0; i < self->group_count; i++)
-        if (strcmp (self->groups[i].args.group, wire->group) == 0)
-            group = &self->groups[i];
-    if (!group) {
-        assert (self->group_count < GROUP_LIMIT);
-        group = &self->groups[self->group_count++];
-        group->args =
-            (consumer_args_t){.bootstrap_servers = self->args->bootstrap_servers,
-                .client_id = self->args->client_id,
-                .group = wire->group,
-                .outstanding_limit = self->args->outstanding_limit};
-    }
-    group->args.topics[group->args.topic_count++] = wire->topic;
-    return group;
-}
-
-static void
 s_plan_wire (self_t *self, const bridge_wire_t *wire)
 {
     self->wanted[wire->topic] = true;
     if (wire->way == BRIDGE_CONSUME) {
-        assert (wire->group && !self->group_of[wire->topic]);
-        self->group_of[wire->topic] = s_join (self, wire);
+        groups_add (self->groups, wire->group, wire->topic);
         self->wanted[TOPIC_DEAD_LETTERS] = true;
     } else if (wire->way == BRIDGE_LISTEN) {
         listener_args_t *args = &self->listener_args;
@@ -147,34 +96,25 @@ s_new (zsock_t *pipe, const bridge_args_t *args)
     assert (self && args->wire_count <= BRIDGE_WIRE_LIMIT);
     self->pipe = pipe;
     self->args = args;
+    self->groups =
+        groups_new (args->bootstrap_servers, args->client_id, args->outstanding_limit);
     self->listener_args.bootstrap_servers = args->bootstrap_servers;
     self->listener_args.client_id = args->client_id;
     for (size_t i = 0; i < args->wire_count; i++)
         s_plan_wire (self, &args->wires[i]);
     self->health = health_check ("kafka", args->required);
     s_register_metrics (self);
-    for (size_t i = 0; i < self->group_count; i++)
-        s_register_group (&self->groups[i]);
     return self;
 }
 
 /* Settling */
 
 static void
-s_settle (self_t *self, const receipt_t *receipt, receipt_outcome_t outcome)
-{
-    assert (receipt->topic < TOPIC_COUNT);
-    const group_t *group = self->group_of[receipt->topic];
-    if (group && group->consumer)
-        consumer_settle (group->consumer, receipt, outcome);
-}
-
-static void
 s_handle_settlements (self_t *self)
 {
     settlement_t settlement;
     while (self->settlements && settlement_recv (&settlement, self->settlements) == 0)
-        s_settle (self, &settlement.receipt, settlement.outcome);
+        groups_settle (self->groups, &settlement.receipt, settlement.outcome);
 }
 
 static void
@@ -198,7 +138,7 @@ s_delivered (void *context, topic_t topic, void *opaque, producer_outcome_t outc
     if (!parcel)
         return;
     if (parcel->receipt.held)
-        s_settle (self, &parcel->receipt,
+        groups_settle (self->groups, &parcel->receipt,
             outcome == PRODUCER_SAFE ? parcel->outcome : failed[outcome]);
     if (outcome != PRODUCER_SAFE)
         s_give_back (self, parcel);
@@ -241,7 +181,7 @@ s_bury (self_t *self, const record_t *record, dead_letter_class_t class,
     parcel_t *parcel = parcel_new (&record->receipt, RECEIPT_DEAD);
     if (!dead_letter_send (self->producer, record, class, fault->reason, parcel)) {
         parcel_destroy (&parcel);
-        s_settle (self, &record->receipt, RECEIPT_RETRY);
+        groups_settle (self->groups, &record->receipt, RECEIPT_RETRY);
         return;
     }
     s_fail_request (self, record, fault);
@@ -262,27 +202,38 @@ s_handle_consumed (self_t *self, const record_t *record)
     if (self->quiesced)
         return;
     if (!inbound_pass (self->consumes[record->topic], record, &status, &fault))
-        s_settle (self, &record->receipt, RECEIPT_RETRY);
+        groups_settle (self->groups, &record->receipt, RECEIPT_RETRY);
     else if (status == CODEC_UNREADABLE)
         s_bury (self, record, DEAD_LETTER_UNREADABLE, &fault);
     else if (status == CODEC_TOO_LARGE)
         s_bury (self, record, DEAD_LETTER_TOO_LARGE, &fault);
     else if (status == CODEC_IGNORED)
-        s_settle (self, &record->receipt, RECEIPT_DONE);
+        groups_settle (self->groups, &record->receipt, RECEIPT_DONE);
+}
+
+static bool
+s_blocked (const self_t *self, size_t group)
+{
+    size_t count;
+    bool blocked = false;
+    const topic_t *topics = groups_topics (self->groups, group, &count);
+    for (size_t i = 0; i < count && !self->quiesced; i++)
+        blocked |= inbound_socket (self->consumes[topics[i]]) != NULL;
+    return blocked;
 }
 
 static void
-s_serve_group (self_t *self, group_t *group)
+s_serve_group (self_t *self, size_t group)
 {
-    bool blocked = false;
+    consumer_t *consumer = groups_consumer (self->groups, group);
     record_t record;
-    for (size_t i = 0; !self->quiesced && i < group->args.topic_count; i++)
-        blocked |= inbound_socket (self->consumes[group->args.topics[i]]) != NULL;
-    consumer_block (group->consumer, blocked);
-    for (int i = 0; i < BUDGET && consumer_next (group->consumer, &record); i++) {
+    if (!consumer)
+        return;
+    consumer_wake (consumer);
+    consumer_block (consumer, s_blocked (self, group));
+    for (int i = 0; i < BUDGET && consumer_next (consumer, &record); i++) {
         s_handle_consumed (self, &record);
-        if (!self->quiesced && inbound_socket (self->consumes[record.topic]))
-            consumer_block (group->consumer, true);
+        consumer_block (consumer, s_blocked (self, group));
         record_release (&record);
     }
 }
@@ -304,21 +255,6 @@ s_serve_listener (self_t *self)
 /* The broker: is it there? */
 
 static int
-s_open_consumers (self_t *self, char error[160])
-{
-    for (size_t i = 0; i < self->group_count; i++) {
-        group_t *group = &self->groups[i];
-        if (group->consumer && consumer_dead (group->consumer))
-            consumer_destroy (&group->consumer, false);
-        if (!group->consumer && !self->quiesced)
-            group->consumer = consumer_new (&group->args, error);
-        if (!group->consumer && !self->quiesced)
-            return -1;
-    }
-    return 0;
-}
-
-static int
 s_follow (self_t *self, char error[160])
 {
     if (self->listener_args.topic_count == 0 || self->quiesced)
@@ -338,7 +274,7 @@ s_probe (self_t *self)
 {
     char text[160] = "";
     bool up = producer_probe (self->producer, self->wanted, PROBE_WAIT_MS, text) == 0 &&
-              s_open_consumers (self, text) == 0 && s_follow (self, text) == 0;
+              groups_open (self->groups, text) == 0 && s_follow (self, text) == 0;
     self->misses = up ? 0 : self->misses + 1;
     self->up = up || (self->up && self->misses < PROBE_MISSES);
     if (up || !self->up)
@@ -373,16 +309,7 @@ s_set_gauges (self_t *self)
 {
     size_t queued = producer_queued (self->producer);
     metric_set (self->queued, (double)queued);
-    for (size_t i = 0; i < self->group_count; i++) {
-        group_t *group = &self->groups[i];
-        if (!group->consumer)
-            continue;
-        metric_set (group->outstanding, (double)consumer_outstanding (group->consumer));
-        metric_set (group->partitions, (double)consumer_partitions (group->consumer));
-        for (size_t j = 0; j < group->args.topic_count; j++)
-            metric_set (group->lag[group->args.topics[j]],
-                (double)consumer_lag (group->consumer, group->args.topics[j]));
-    }
+    groups_set_gauges (self->groups);
     self->gauges_ms = clock_monotonic_ms () + GAUGES_MS;
 }
 
@@ -391,9 +318,7 @@ static void
 s_upkeep (self_t *self)
 {
     int64_t now_ms = clock_monotonic_ms ();
-    for (size_t i = 0; i < self->group_count; i++)
-        if (self->groups[i].consumer)
-            consumer_serve (self->groups[i].consumer, now_ms);
+    groups_serve (self->groups, now_ms);
     if (self->listener)
         listener_wake (self->listener);
     if (now_ms >= self->probe_ms || (self->up && producer_suspicious (self->producer)))
@@ -447,9 +372,7 @@ static void
 s_quiesce (self_t *self)
 {
     self->quiesced = true;
-    for (size_t i = 0; i < self->group_count; i++)
-        if (self->groups[i].consumer)
-            consumer_quiesce (self->groups[i].consumer);
+    groups_quiesce (self->groups);
     listener_destroy (&self->listener);
     for (size_t i = 0; i < self->args->wire_count; i++)
         inbound_destroy (&self->inbound[i]);
@@ -495,17 +418,16 @@ s_destroy (self_t **self_p)
     self_t *self = *self_p;
     if (self->started)
         s_flush (self);
-    for (size_t i = 0; i < self->group_count; i++)
-        consumer_destroy (&self->groups[i].consumer, self->up);
     listener_destroy (&self->listener);
     for (size_t i = 0; i < self->args->watch_count; i++)
         lag_destroy (&self->lags[i]);
     producer_destroy (&self->producer);
+    s_handle_settlements (self);
+    groups_destroy (&self->groups, self->up);
     for (size_t i = 0; i < self->args->wire_count; i++) {
         outbound_destroy (&self->outbound[i]);
         inbound_destroy (&self->inbound[i]);
     }
-    s_handle_settlements (self);
     wire_destroy (&self->settlements);
     free (self);
     *self_p = NULL;
@@ -516,7 +438,7 @@ s_destroy (self_t **self_p)
 /* What the loop waits for: the pipe, the producer, and up to one item per wire, group,
  * listener and for the settlements. */
 typedef struct {
-    zmq_pollitem_t items[BRIDGE_WIRE_LIMIT + GROUP_LIMIT + 4];
+    zmq_pollitem_t items[BRIDGE_WIRE_LIMIT + GROUPS_LIMIT + 4];
     int count;
 } waits_t;
 
@@ -537,10 +459,8 @@ s_add_fd (waits_t *waits, int fd)
 static bool
 s_ready (const self_t *self)
 {
-    bool ready = self->listener && listener_ready (self->listener);
-    for (size_t i = 0; i < self->group_count; i++)
-        ready |= self->groups[i].consumer && consumer_ready (self->groups[i].consumer);
-    return ready;
+    return groups_ready (self->groups) ||
+           (self->listener && listener_ready (self->listener));
 }
 
 /* True: there is a command. */
@@ -558,9 +478,9 @@ s_wait (self_t *self)
         if (self->inbound[i])
             s_add_socket (&waits, inbound_socket (self->inbound[i]), ZMQ_POLLOUT);
     }
-    for (size_t i = 0; i < self->group_count; i++)
-        if (self->groups[i].consumer)
-            s_add_fd (&waits, consumer_fd (self->groups[i].consumer));
+    for (size_t i = 0; i < groups_count (self->groups); i++)
+        if (groups_consumer (self->groups, i))
+            s_add_fd (&waits, consumer_fd (groups_consumer (self->groups, i)));
     if (self->listener)
         s_add_fd (&waits, listener_fd (self->listener));
     zmq_poll (waits.items, waits.count, wait_ms > 0 ? (long)wait_ms : 0);
@@ -579,11 +499,8 @@ s_serve (self_t *self)
         if (self->inbound[i])
             inbound_retry (self->inbound[i]);
     }
-    for (size_t i = 0; i < self->group_count; i++)
-        if (self->groups[i].consumer) {
-            consumer_wake (self->groups[i].consumer);
-            s_serve_group (self, &self->groups[i]);
-        }
+    for (size_t i = 0; i < groups_count (self->groups); i++)
+        s_serve_group (self, i);
     if (self->listener) {
         listener_wake (self->listener);
         s_serve_listener (self);

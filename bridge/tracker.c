@@ -2,6 +2,7 @@
 #include "bridge/tracker.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ typedef struct {
 typedef struct {
     uint16_t topic;
     int32_t partition;
-    uint32_t epoch; /* of this assignment; unique over the tracker's life */
+    uint32_t epoch; /* of this assignment; unique in the process */
     taken_t *taken; /* ring, ascending by offset; the first is not settled */
     size_t first;   /* index of the oldest */
     size_t count;
@@ -29,8 +30,15 @@ struct tracker {
     size_t window_room;
     size_t limit;       /* outstanding at a time */
     size_t outstanding; /* taken and not settled */
-    uint32_t epoch;     /* the last one given out */
 };
+
+/* A receipt of a consumer that is gone must not fit one of its successor. */
+static uint32_t
+s_next_epoch (void)
+{
+    static _Atomic uint32_t last;
+    return atomic_fetch_add (&last, 1) + 1;
+}
 
 tracker_t *
 tracker_new (size_t limit)
@@ -81,7 +89,7 @@ tracker_assign (tracker_t *self, uint16_t topic, int32_t partition)
     }
     self->windows[self->window_count++] = (window_t){.topic = topic,
         .partition = partition,
-        .epoch = ++self->epoch,
+        .epoch = s_next_epoch (),
         .last = -1,
         .next = -1};
 }
@@ -213,7 +221,7 @@ tracker_rewind (tracker_t *self, const receipt_t *receipt, int64_t *offset)
         self->outstanding -= !s_at (window, i)->settled;
     window->first = window->count = 0;
     window->last = *offset - 1;
-    window->epoch = ++self->epoch;
+    window->epoch = s_next_epoch ();
     return 0;
 }
 
