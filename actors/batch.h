@@ -16,7 +16,7 @@ typedef struct {
 } batch_t;
 
 batch_t *batch_new (size_t worker, size_t limit);
-void batch_destroy (batch_t **self_p); /* with its requests */
+void batch_destroy (batch_t **self_p);              /* with its requests */
 int batch_send (batch_t **self_p, zsock_t *socket); /* as request_send */
 batch_t *batch_recv (zsock_t *socket);
 

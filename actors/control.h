@@ -22,7 +22,7 @@ void control_refuse (zsock_t *pipe);                   /* to an unknown word */
 
 /* Main's side: 0, or -1 with the actor's own sentence, or that it gave no reply in
  * time. */
-int control_ask (zactor_t *actor, const char *word, int timeout_ms,
-    char error[CONTROL_ERROR_SIZE]);
+int control_ask (
+    zactor_t *actor, const char *word, int timeout_ms, char error[CONTROL_ERROR_SIZE]);
 
 #endif

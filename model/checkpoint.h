@@ -12,11 +12,13 @@
 #include "model/dataset.h"
 #include "model/sasrec.h"
 
-#define CHECKPOINT_VERSION_SIZE 65 /* [0-9A-Za-z._-]{1,64} and NUL, not starting with '.' */
-#define CHECKPOINT_PATH_SIZE    512
+#define CHECKPOINT_VERSION_SIZE                                                        \
+    65 /* [0-9A-Za-z._-]{1,64} and NUL, not starting with '.' */
+#define CHECKPOINT_PATH_SIZE 512
 
 bool checkpoint_version_valid (const char *version);
-int checkpoint_path (const char *folder, const char *version, char path[CHECKPOINT_PATH_SIZE]);
+int checkpoint_path (
+    const char *folder, const char *version, char path[CHECKPOINT_PATH_SIZE]);
 
 /* "current": one line, the version. 0; 1 when there is none; -1 with error. */
 int checkpoint_current (
@@ -34,8 +36,8 @@ json_t *checkpoint_list (const char *folder);
 typedef struct {
     const char *version;             /* checkpoint_version_valid */
     const sasrec_weights_t *weights; /* items = data->item_count */
-    const dataset_t *data;           /* item ids and counts; histories for the samples */
-    const json_t *training;          /* an object: "metrics" (shown by checkpoint_list),
+    const dataset_t *data;  /* item ids and counts; histories for the samples */
+    const json_t *training; /* an object: "metrics" (shown by checkpoint_list),
                                         "options", "lineage", ...; may be NULL */
 } checkpoint_draft_t;
 

@@ -9,12 +9,12 @@
 
 typedef struct {
     size_t user_count;
-    size_t item_count;        /* V */
+    size_t item_count; /* V */
     size_t interaction_count;
-    size_t *offsets;          /* user_count + 1: user u owns items[offsets[u]..offsets[u+1]) */
-    int32_t *items;           /* dense indexes */
-    int64_t *item_ids;        /* V: id of a dense index */
-    int64_t *item_counts;     /* V: interactions of each, descending */
+    size_t *offsets;   /* user_count + 1: user u owns items[offsets[u]..offsets[u+1]) */
+    int32_t *items;    /* dense indexes */
+    int64_t *item_ids; /* V: id of a dense index */
+    int64_t *item_counts; /* V: interactions of each, descending */
 } dataset_t;
 
 /* Collects interactions in any order of users; one user's must come oldest first. */
@@ -22,7 +22,8 @@ typedef struct dataset_builder dataset_builder_t;
 
 dataset_builder_t *dataset_builder_new (void);
 void dataset_builder_destroy (dataset_builder_t **self_p);
-void dataset_builder_add (dataset_builder_t *self, const char *user_id, int64_t item_id);
+void dataset_builder_add (
+    dataset_builder_t *self, const char *user_id, int64_t item_id);
 
 /* The builder is empty afterwards. NULL when nothing was added. */
 dataset_t *dataset_builder_finish (dataset_builder_t *self);

@@ -26,11 +26,12 @@ model_t *model_new (const char *version, const sasrec_weights_t *weights,
 void model_destroy (model_t **self_p);
 
 const char *model_version (const model_t *self);
-size_t model_item_count (const model_t *self);                 /* V */
-size_t model_window (const model_t *self);                     /* L */
-const json_t *model_metadata (const model_t *self); /* the __metadata__ object, parsed */
-int64_t model_item_id (const model_t *self, size_t index);     /* of a dense index */
-int32_t model_item_index (const model_t *self, int64_t id);    /* -1: unknown */
+size_t model_item_count (const model_t *self); /* V */
+size_t model_window (const model_t *self);     /* L */
+const json_t *model_metadata (
+    const model_t *self); /* the __metadata__ object, parsed */
+int64_t model_item_id (const model_t *self, size_t index);  /* of a dense index */
+int32_t model_item_index (const model_t *self, int64_t id); /* -1: unknown */
 
 /* Scratch for up to batch_limit queries at a time; fits only the model it was made for
  * (and any model of the same shape: model_scratch_fits). */
@@ -46,10 +47,12 @@ typedef struct {
 } model_query_t;
 
 typedef struct {
-    int64_t *item_ids;      /* room for k, the caller's; best first, ties by smaller dense index */
-    float *scores;          /* room for k, the caller's; descending, finite */
-    size_t count;           /* K eligible items exist -> K items come back */
-    bool popular;           /* no known item: from popularity, score = log share of interactions */
+    int64_t *
+        item_ids; /* room for k, the caller's; best first, ties by smaller dense index */
+    float *scores; /* room for k, the caller's; descending, finite */
+    size_t count;  /* K eligible items exist -> K items come back */
+    bool
+        popular; /* no known item: from popularity, score = log share of interactions */
     size_t history_used;    /* known items inside the window */
     size_t unknown_dropped; /* items the model does not know */
 } model_answer_t;

@@ -11,8 +11,8 @@
 #include "model/dataset.h"
 
 typedef struct {
-    size_t users;    /* that were ranked */
-    double ndcg10;   /* means over users */
+    size_t users;  /* that were ranked */
+    double ndcg10; /* means over users */
     double hr10;
     double mrr;
     double ndcg10_error; /* standard error of the mean over users */

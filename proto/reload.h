@@ -9,7 +9,8 @@
 #include "proto/ticket.h"
 
 typedef struct {
-    ticket_t *ticket;  /* owned reference, or NULL: answered DONE (reason: the version now
+    ticket_t
+        *ticket; /* owned reference, or NULL: answered DONE (reason: the version now
                           in use) or FAILED (reason: why the old one stays) */
     receipt_t receipt;
 } reload_t;

@@ -14,26 +14,26 @@
 #include "proto/receipt.h"
 #include "proto/ticket.h"
 
-#define PROTO_ID_SIZE          129 /* request ids and user ids: 1 to 128 bytes */
-#define PROTO_HISTORY_LIMIT    10000
-#define PROTO_K_LIMIT          1000
-#define PROTO_K_DEFAULT        10
-#define PROTO_USER_DEFAULT     "anon"
+#define PROTO_ID_SIZE       129 /* request ids and user ids: 1 to 128 bytes */
+#define PROTO_HISTORY_LIMIT 10000
+#define PROTO_K_LIMIT       1000
+#define PROTO_K_DEFAULT     10
+#define PROTO_USER_DEFAULT  "anon"
 
 typedef struct request {
     char request_id[PROTO_ID_SIZE]; /* any string; only UUIDs reach SQL */
     char user_id[PROTO_ID_SIZE];    /* "anon" when the client gave none */
     int64_t *history;               /* item ids, oldest first; owned */
     size_t history_count;
-    size_t k;             /* 1..PROTO_K_LIMIT */
-    bool include_seen;    /* items of the history may be recommended */
-    bool job;             /* has a row in predictions; else only a ticket waits */
-    int deadline_s;       /* of a job, from acceptance; 0 = the configured one */
-    int64_t deadline_ms;  /* unix ms, 0 = none: not worth computing after it */
-    int attempt;          /* 1 for the first sending */
-    int64_t accepted_us;  /* clock_monotonic_us when taken in, 0 = unknown */
-    ticket_t *ticket;     /* owned reference, or NULL */
-    receipt_t receipt;    /* of the Kafka message; .held false without Kafka */
+    size_t k;            /* 1..PROTO_K_LIMIT */
+    bool include_seen;   /* items of the history may be recommended */
+    bool job;            /* has a row in predictions; else only a ticket waits */
+    int deadline_s;      /* of a job, from acceptance; 0 = the configured one */
+    int64_t deadline_ms; /* unix ms, 0 = none: not worth computing after it */
+    int attempt;         /* 1 for the first sending */
+    int64_t accepted_us; /* clock_monotonic_us when taken in, 0 = unknown */
+    ticket_t *ticket;    /* owned reference, or NULL */
+    receipt_t receipt;   /* of the Kafka message; .held false without Kafka */
 } request_t;
 
 request_t *request_new (void);

@@ -23,8 +23,8 @@ typedef struct result {
     char user_id[PROTO_ID_SIZE];
     result_status_t status;
     char error[PROTO_ERROR_SIZE]; /* why it failed; "" when completed */
-    int64_t *item_ids; /* count of them, best first; owned */
-    float *scores;     /* count of them, descending; owned */
+    int64_t *item_ids;            /* count of them, best first; owned */
+    float *scores;                /* count of them, descending; owned */
     size_t count;
     char model_version[PROTO_VERSION_SIZE];
     result_source_t source;

@@ -16,16 +16,17 @@ typedef struct ticket ticket_t;
 struct result;
 
 typedef enum {
-    TICKET_DONE,      /* the effect is durable, or the result is attached */
-    TICKET_FULL,      /* refused: a queue was full; nothing was done */
+    TICKET_DONE,        /* the effect is durable, or the result is attached */
+    TICKET_FULL,        /* refused: a queue was full; nothing was done */
     TICKET_UNAVAILABLE, /* refused: the database or the model is not there */
-    TICKET_FAILED,    /* tried, and it failed; reason says why */
-    TICKET_TIMEOUT    /* the waiter's deadline passed (only from ticket_wait) */
+    TICKET_FAILED,      /* tried, and it failed; reason says why */
+    TICKET_TIMEOUT      /* the waiter's deadline passed (only from ticket_wait) */
 } ticket_status_t;
 
-ticket_t *ticket_new (void); /* one reference, the waiter's */
+ticket_t *ticket_new (void);              /* one reference, the waiter's */
 ticket_t *ticket_retain (ticket_t *self); /* one more; returns self */
-void ticket_release (ticket_t **self_p);  /* the last one frees, with an unfetched result */
+void ticket_release (
+    ticket_t **self_p); /* the last one frees, with an unfetched result */
 
 /* Actor side. Claim before work with an effect: false when the waiter gave up. After a
  * claim the waiter waits for the answer up to its deadline plus grace. */
