@@ -110,7 +110,8 @@ class Roles(unittest.TestCase):
         self.stack.roles["worker-1"].process.kill()
         ids += [self.predict() for _ in range(50)]
         self.wait_completed(ids, 15)
-        self.assertEqual(self.metric("worker-2", "bridge_partitions"), 12)
+        wait_for("all partitions are the other's", 5, lambda: self.metric(
+            "worker-2", "bridge_partitions") == 12)
 
     def test_6_a_killed_broker_costs_nothing_but_time(self):
         ids = [self.predict() for _ in range(20)]
