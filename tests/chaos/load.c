@@ -48,7 +48,7 @@ typedef struct {
     const char *path;
     size_t connections, count, history, k;
     double seconds, rate; /* 0 = by count; 0 = closed loop */
-    int64_t items;
+    int64_t items, first_item;
     uint64_t seed;
     const char *ledger_path;
 } options_t;
@@ -95,6 +95,9 @@ s_option (int key, char *arg, struct argp_state *state)
     case 'i':
         self->items = atoll (arg);
         break;
+    case 'f':
+        self->first_item = atoll (arg);
+        break;
     case 'k':
         self->k = strtoul (arg, NULL, 10);
         break;
@@ -118,7 +121,8 @@ static const struct argp_option s_options[] = {
     {"seconds", 't', "S", 0, "stop after S seconds instead", 0},
     {"rate", 'r', "R", 0, "open loop: R requests per second", 0},
     {"history", 'h', "N", 0, "items in a history (20)", 0},
-    {"items", 'i', "N", 0, "item ids from 1 to N (500)", 0},
+    {"items", 'i', "N", 0, "this many item ids (500)", 0},
+    {"first-item", 'f', "ID", 0, "from this one on (1)", 0},
     {"results", 'k', "K", 0, "k of a request (10)", 0},
     {"seed", 's', "N", 0, "of the histories (1)", 0},
     {"ledger", 'l', "FILE", 0, "append a line per answer", 0},
@@ -213,7 +217,8 @@ s_draw_input (load_t *self, strbuf_t *input, strbuf_t *body)
     size_t start = input->length;
     for (size_t i = 0; i < options->history; i++)
         strbuf_addf (input, "%s%llu", i ? "," : "",
-            (unsigned long long)rng_below (&self->rng, (uint64_t)options->items) + 1);
+            (unsigned long long)rng_below (&self->rng, (uint64_t)options->items) +
+                (unsigned long long)options->first_item);
     strbuf_addf (body, "%s]}", input->data + start);
 }
 
@@ -377,6 +382,7 @@ main (int argc, char **argv)
                        .history = 20,
                        .k = 10,
                        .items = 500,
+                       .first_item = 1,
                        .seed = 1}};
     struct argp argp = {s_options, s_option, NULL,
         "Loads a running sasrec on this machine and prints one JSON line.", NULL, NULL,
