@@ -147,8 +147,8 @@ s_evaluate (const command_t *self, const model_t *model, const char *path,
     outcome.model = evaluate_model (model, data, options->split, options->protocol,
         options->seed, options->threads);
     if (outcome.has_floors) {
-        outcome.popularity = ranking_popularity (data, options->split);
-        outcome.markov = ranking_markov (data, options->split);
+        outcome.popularity = ranking_popularity (data, options->split, 1);
+        outcome.markov = ranking_markov (data, options->split, 1);
     }
     return s_answer (self, &outcome);
 }

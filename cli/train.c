@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bridge/announce.h"
+#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/report.h"
@@ -38,6 +39,7 @@ enum {
 typedef struct {
     const char *data;  /* NULL: the database */
     const char *curve; /* NULL: none */
+    double read_s;     /* what reading the interactions took */
     trainer_options_t trainer;
 } s_options_t;
 
@@ -204,14 +206,16 @@ s_catch_signals (void)
 static int
 s_answer (const command_t *self, const trainer_report_t *report)
 {
+    const s_options_t *options = self->options;
     if (self->json) {
-        json_t *answer = json_pack ("{s:s,s:s,s:f,s:I,s:I,s:b,s:f,s:o,s:o,s:o,s:o}",
+        json_t *answer = json_pack ("{s:s,s:s,s:f,s:I,s:I,s:b,s:f,s:f,s:o,s:o,s:o,s:o}",
             "version", report->version, "checkpoint", report->checkpoint, "seconds",
             report->seconds, "epochs", (json_int_t)report->epochs, "best_epoch",
             (json_int_t)report->best_epoch, "resumable", report->resumable,
-            "positions_per_second", report->positions_per_second, "valid",
-            report_ranking (&report->valid), "test", report_ranking (&report->test),
-            "test_sampled100", report_ranking (&report->sampled), "floors",
+            "read_seconds", options->read_s, "positions_per_second",
+            report->positions_per_second, "valid", report_ranking (&report->valid),
+            "test", report_ranking (&report->test), "test_sampled100",
+            report_ranking (&report->sampled), "floors",
             report_floors (&report->popularity, &report->markov));
         return command_answer (self, &answer);
     }
@@ -278,7 +282,9 @@ command_train (int argc, char **argv)
     command_t *self = command_new (&s_spec, &options, argc, argv);
     if (!self)
         return COMMAND_FAILED;
+    int64_t start_ms = clock_monotonic_ms ();
     dataset_t *data = training_data_read (self, options.data);
+    options.read_s = (double)(clock_monotonic_ms () - start_ms) / 1000.0;
     int status = data ? s_train (self, data) : COMMAND_FAILED;
     dataset_destroy (&data);
     command_destroy (&self);

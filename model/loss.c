@@ -12,7 +12,7 @@
 
 /* Tiles of this size were fastest: smaller ones starve the products, larger ones fall
  * out of the cache. */
-#define TILE_ROWS_MOST  128
+#define TILE_ROWS_MOST  256
 #define TILE_ROWS_LEAST 32
 #define TILE_BYTES      (4u << 20)
 

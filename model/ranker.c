@@ -2,9 +2,11 @@
 #include "model/ranker.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "model/blas.h"
 #include "model/encoder.h"
 #include "model/sampled.h"
@@ -178,13 +180,14 @@ s_task (void *context, size_t member)
             ranked - at < self->chunk ? ranked - at : self->chunk);
 }
 
-static size_t
-s_user_limit (const ranker_t *self)
+size_t
+ranker_step (const ranker_t *self, ranking_split_t split)
 {
-    if (self->split == RANKING_VALID && self->user_limit)
-        return self->user_limit;
     double pairs = (double)self->user_count * (double)self->shape.items;
-    return pairs > RANKER_PAIRS && self->user_limit ? self->user_limit : SIZE_MAX;
+    bool all = split == RANKING_TEST && pairs <= RANKER_PAIRS;
+    if (all || !self->user_limit || !self->user_count)
+        return 1;
+    return 1 + (self->user_count - 1) / self->user_limit;
 }
 
 static ranking_t
@@ -201,11 +204,26 @@ ranker_run (ranker_t *self, const sasrec_weights_t *weights, ranking_split_t spl
 {
     self->weights = weights;
     self->split = split;
-    self->step = 1;
-    if (self->user_count)
-        self->step += (self->user_count - 1) / s_user_limit (self);
+    self->step = ranker_step (self, split);
     team_run (self->team, s_task, self);
     return s_mean (self, self->ranks);
+}
+
+double
+ranker_cost_s (ranker_t *self, const sasrec_weights_t *weights)
+{
+    self->weights = weights;
+    self->split = RANKING_VALID;
+    self->step = ranker_step (self, RANKING_VALID);
+    if (!self->user_count)
+        return 0;
+    size_t ranked = s_ranked (self),
+           count = ranked < self->chunk ? ranked : self->chunk;
+    int64_t start_ms = clock_monotonic_ms ();
+    s_chunk (self, &self->benches[0], 0, count); /* the first touches new memory */
+    s_chunk (self, &self->benches[0], ranked - count, count);
+    double chunk_s = (double)(clock_monotonic_ms () - start_ms) / 2000.0;
+    return chunk_s * (double)ranked / (double)(count * team_members (self->team));
 }
 
 ranking_t

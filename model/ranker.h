@@ -23,6 +23,12 @@ void ranker_destroy (ranker_t **self_p);
 ranking_t ranker_run (
     ranker_t *self, const sasrec_weights_t *weights, ranking_split_t split);
 
+/* Each step-th of the users with 3 items or more is ranked. */
+size_t ranker_step (const ranker_t *self, ranking_split_t split);
+
+/* What a validation will take, by a small part of it. */
+double ranker_cost_s (ranker_t *self, const sasrec_weights_t *weights);
+
 /* The users of the last run among 100 random items (model/sampled.h, seed 1: what
  * `sasrec evaluate --protocol sampled100` draws). */
 ranking_t ranker_sampled (const ranker_t *self);

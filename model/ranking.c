@@ -152,13 +152,14 @@ s_popularity_rank (const floor_t *self, size_t user)
 }
 
 ranking_t
-ranking_popularity (const dataset_t *data, ranking_split_t split)
+ranking_popularity (const dataset_t *data, ranking_split_t split, size_t step)
 {
     floor_t floor;
     ranking_sum_t sum = {0};
+    size_t ranked = 0;
     s_floor_init (&floor, data);
     for (size_t user = 0; user < data->user_count; user++)
-        if (s_floor_user (&floor, split, user))
+        if (s_floor_user (&floor, split, user) && ranked++ % step == 0)
             ranking_add (&sum, s_popularity_rank (&floor, user));
     s_floor_free (&floor);
     return ranking_mean (&sum);
@@ -230,15 +231,16 @@ s_markov_rank (floor_t *self, const transitions_t *transitions, size_t user)
 }
 
 ranking_t
-ranking_markov (const dataset_t *data, ranking_split_t split)
+ranking_markov (const dataset_t *data, ranking_split_t split, size_t step)
 {
     floor_t floor;
     transitions_t transitions;
     ranking_sum_t sum = {0};
+    size_t ranked = 0;
     s_floor_init (&floor, data);
     s_transitions_init (&transitions, data);
     for (size_t user = 0; user < data->user_count; user++)
-        if (s_floor_user (&floor, split, user))
+        if (s_floor_user (&floor, split, user) && ranked++ % step == 0)
             ranking_add (&sum, s_markov_rank (&floor, &transitions, user));
     s_transitions_free (&transitions);
     s_floor_free (&floor);

@@ -33,11 +33,13 @@ ranking_t ranking_mean (const ranking_sum_t *sum);
 size_t ranking_rank (const float *scores, size_t item_count, int32_t target,
     const int32_t *excluded, size_t excluded_count);
 
-/* Popularity counted on the training part; ties by smaller item id. */
-ranking_t ranking_popularity (const dataset_t *data, ranking_split_t split);
+/* The floors rank each step-th of the users with 3 items or more, 1: all of them.
+ * Popularity counted on the training part; ties by smaller item id. */
+ranking_t ranking_popularity (
+    const dataset_t *data, ranking_split_t split, size_t step);
 
 /* First-order Markov chain: counts of training transitions out of the last history
  * item, popularity to break ties and to fill. */
-ranking_t ranking_markov (const dataset_t *data, ranking_split_t split);
+ranking_t ranking_markov (const dataset_t *data, ranking_split_t split, size_t step);
 
 #endif

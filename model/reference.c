@@ -6,8 +6,10 @@
 
 #include "model/checkpoint.h"
 
-#define SAMPLE 1000
-#define TOP    10
+#define SAMPLE       1000
+#define SAMPLE_LEAST 100
+#define SCORES       100000000.0 /* in all: larger catalogues get fewer users */
+#define TOP          10
 
 const double checkpoint_score_bounds[] = {
     -10, -5, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 25, 30};
@@ -69,6 +71,15 @@ s_sample_user (sampler_t *self, size_t user)
         s_observe (&self->scores, (double)scores[i]);
 }
 
+static size_t
+s_sample (const dataset_t *data)
+{
+    size_t users = (size_t)(SCORES / (double)data->item_count);
+    users = users < SAMPLE_LEAST ? SAMPLE_LEAST : users;
+    users = users > SAMPLE ? SAMPLE : users;
+    return users < data->user_count ? users : data->user_count;
+}
+
 json_t *
 reference_new (const model_t *model, const dataset_t *data)
 {
@@ -79,7 +90,7 @@ reference_new (const model_t *model, const dataset_t *data)
         .scores = {checkpoint_score_bounds, checkpoint_score_bound_count, {0}},
         .lengths = {checkpoint_history_bounds, checkpoint_history_bound_count, {0}}};
     assert (sampler.history);
-    size_t users = data->user_count < SAMPLE ? data->user_count : SAMPLE;
+    size_t users = s_sample (data);
     for (size_t i = 0; i < users; i++)
         s_sample_user (&sampler, data->user_count * i / users);
     model_scratch_destroy (&sampler.scratch);

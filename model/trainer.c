@@ -20,7 +20,10 @@
 #include "model/recipe.h"
 #include "model/team.h"
 
-#define VALID_USERS 10000
+#define VALID_USERS       10000 /* ranked in a validation at most */
+#define VALID_USERS_LEAST 1000
+#define VALID_PAIRS       4e9 /* of a user and an item: larger catalogues get fewer users */
+#define WRITE_BYTES_PER_S 80e6 /* hashing, checking and writing a checkpoint */
 
 #define SAVE_INTERVAL_MS 60000
 
@@ -38,6 +41,8 @@ typedef struct {
     learner_t *learner;
     ranker_t *ranker;
     sasrec_weights_t *best;
+    ranking_t popularity, markov; /* floors of the test */
+    double ranking_s; /* of a validation, by a trial; with a time limit only */
     int64_t start_ms; /* as if the run had never been interrupted */
     int64_t saved_ms; /* when the state was last saved, or the run began */
     bool saved;       /* there is a state of this run */
@@ -69,6 +74,15 @@ s_check (const dataset_t *data, const trainer_options_t *options, char error[160
     return 0;
 }
 
+static size_t
+s_valid_users (const dataset_t *data)
+{
+    double users = VALID_PAIRS / (double)data->item_count;
+    if (users >= VALID_USERS)
+        return VALID_USERS;
+    return users > VALID_USERS_LEAST ? (size_t)users : VALID_USERS_LEAST;
+}
+
 static void
 s_init (trainer_t *self)
 {
@@ -81,8 +95,15 @@ s_init (trainer_t *self)
         self->plan.options.threads);
     self->learner =
         learner_new (recipe, self->batcher, self->team, self->plan.options.seed);
-    self->ranker = ranker_new (self->data, &recipe->shape, self->team, VALID_USERS);
+    self->ranker =
+        ranker_new (self->data, &recipe->shape, self->team, s_valid_users (self->data));
     self->best = sasrec_weights_new (&recipe->shape);
+    self->popularity = ranking_popularity (
+        self->data, RANKING_TEST, ranker_step (self->ranker, RANKING_TEST));
+    self->markov = ranking_markov (
+        self->data, RANKING_TEST, ranker_step (self->ranker, RANKING_TEST));
+    if (self->plan.options.time_limit_s > 0)
+        self->ranking_s = ranker_cost_s (self->ranker, learner_weights (self->learner));
 }
 
 static void
@@ -110,27 +131,26 @@ s_rate (const trainer_t *self)
                : 0;
 }
 
-/* Of one validation: the last one's time, or a guess from the speed of training, of
- * which scoring the same histories is about a tenth. */
+/* What follows the last step: a validation and the test, of which there may be slower
+ * ones than the last, and the file. */
 static double
-s_validation_s (const trainer_t *self)
+s_reserve_s (const trainer_t *self)
 {
-    if (self->course.validation_ms > 0)
-        return (double)self->course.validation_ms / 1000.0;
-    double rate = s_rate (self);
-    return rate > 0 ? (double)batcher_positions (self->batcher) / rate / 10.0 : 0;
+    double ranking_s = self->course.validation_ms > 0
+                           ? (double)self->course.validation_ms / 1000.0
+                           : self->ranking_s;
+    double bytes = (double)(self->best->count * sizeof (float));
+    return 0.1 + 2.2 * ranking_s + bytes / WRITE_BYTES_PER_S;
 }
 
-/* Share of the time limit used; keeps room for two more validations (the last epoch's
- * and the test) and the file. */
+/* Share of the time limit used. */
 static double
 s_time_used (const trainer_t *self)
 {
     double limit = self->plan.options.time_limit_s;
     if (limit <= 0)
         return 0;
-    double reserve = 0.1 + 2.2 * s_validation_s (self);
-    reserve = reserve < 0.02 * limit ? 0.02 * limit : reserve;
+    double reserve = fmax (0.02 * limit, s_reserve_s (self));
     return limit > reserve ? s_elapsed_s (self) / (limit - reserve) : 1.0;
 }
 
@@ -331,8 +351,8 @@ s_report (trainer_t *self, trainer_report_t *report)
         .valid = self->course.valid};
     report->test = ranker_run (self->ranker, self->best, RANKING_TEST);
     report->sampled = ranker_sampled (self->ranker);
-    report->popularity = ranking_popularity (self->data, RANKING_TEST);
-    report->markov = ranking_markov (self->data, RANKING_TEST);
+    report->popularity = self->popularity;
+    report->markov = self->markov;
     s_version (report->version);
 }
 

@@ -141,7 +141,7 @@ s_check_learns (loss_kind_t loss, size_t negatives)
     run_t run = s_run_loss (2, 7, 40, 0.1, loss, negatives);
     ranker_t *ranker = ranker_new (run.data, &run.recipe.shape, run.team, 0);
     ranking_t test = ranker_run (ranker, learner_weights (run.learner), RANKING_TEST);
-    ranking_t popular = ranking_popularity (run.data, RANKING_TEST);
+    ranking_t popular = ranking_popularity (run.data, RANKING_TEST, 1);
     assert_true (test.hr10 > 0.6 && test.hr10 > 1.5 * popular.hr10);
     ranker_destroy (&ranker);
     s_free (&run);

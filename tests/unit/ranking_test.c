@@ -150,7 +150,7 @@ popularity_equals_its_slow_twin (void **state)
         dataset_t *data = s_random_data (seed);
         for (ranking_split_t split = RANKING_VALID; split <= RANKING_TEST; split++)
             s_assert_same (
-                ranking_popularity (data, split), s_slow_floor (data, false, split));
+                ranking_popularity (data, split, 1), s_slow_floor (data, false, split));
         dataset_destroy (&data);
     }
 }
@@ -163,7 +163,7 @@ markov_equals_its_slow_twin (void **state)
         dataset_t *data = s_random_data (seed);
         for (ranking_split_t split = RANKING_VALID; split <= RANKING_TEST; split++)
             s_assert_same (
-                ranking_markov (data, split), s_slow_floor (data, true, split));
+                ranking_markov (data, split, 1), s_slow_floor (data, true, split));
         dataset_destroy (&data);
     }
 }

@@ -189,8 +189,8 @@ test_floors_are_low (void **state)
     for (uint64_t seed = 1; seed <= 5; seed++) {
         s_log_t *log = s_simulate (USERS, ITEMS, seed);
         dataset_t *data = s_dataset (log);
-        ranking_t popularity = ranking_popularity (data, RANKING_TEST);
-        ranking_t markov = ranking_markov (data, RANKING_TEST);
+        ranking_t popularity = ranking_popularity (data, RANKING_TEST, 1);
+        ranking_t markov = ranking_markov (data, RANKING_TEST, 1);
         print_message ("seed %d: HR@10 popularity %.2f, Markov %.2f\n", (int)seed,
             popularity.hr10, markov.hr10);
         assert_true (popularity.hr10 < 0.15);
