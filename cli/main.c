@@ -1,4 +1,5 @@
 /* The command. SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -78,9 +79,27 @@ s_help_on (const char *name)
     return subcommand ? subcommand->run (2, arguments) : s_unknown (name);
 }
 
+/* OpenBLAS makes threads while it is loaded, before main. One that took a SIGTERM would
+ * end the process on the spot, so they are born with all signals blocked: this runs before
+ * the constructors of the libraries, and main opens the signals again for itself. */
+static sigset_t s_signals;
+
+static void
+s_before_libraries (int argc, char **argv, char **environment)
+{
+    (void)argc, (void)argv, (void)environment;
+    sigset_t all;
+    sigfillset (&all);
+    sigprocmask (SIG_BLOCK, &all, &s_signals);
+}
+
+__attribute__ ((section (".preinit_array"), used)) static void (*const s_preinit) (
+    int, char **, char **) = s_before_libraries;
+
 int
 main (int argc, char **argv)
 {
+    sigprocmask (SIG_SETMASK, &s_signals, NULL);
     if (argc < 2)
         return s_help (stderr);
     const char *name = argv[1];

@@ -29,7 +29,7 @@ class Run(unittest.TestCase):
         with open(self.output, "w") as output:
             process = subprocess.Popen([ROOT / "ops/run"], env=self.env, stdout=output,
                                        stderr=output, start_new_session=True)
-        wait_for("ready", 120, lambda: process.poll() is not None or
+        wait_for("ready", 240, lambda: process.poll() is not None or
                  "stop      Ctrl-C" in self.output.read_text())
         if process.poll() is not None:
             self.fail(f"ops/run ended early:\n{self.output.read_text()}")

@@ -1,6 +1,8 @@
 """The main job, end to end: a prediction goes in, its answer comes out, live and stored."""
 import http.client
+import pathlib
 import re
+import signal
 import unittest
 
 from stack import Stack, wait_for
@@ -110,6 +112,16 @@ class Serve(unittest.TestCase):
         self.assertEqual(status, 200)
         self.assertIn(b"<html", body)
         self.assertEqual(self.stack.get("/users", port=self.stack.ui_port)[0], 200)
+
+
+    def test_signals_reach_the_main_thread_only(self):
+        """OpenBLAS makes threads before main; one that took SIGTERM would end us at once."""
+        pid = self.stack.server.pid
+        tasks = [t for t in pathlib.Path(f"/proc/{pid}/task").iterdir() if t.name != str(pid)]
+        self.assertTrue(tasks)
+        for task in tasks:
+            mask = re.search(r"SigBlk:\s*(\w+)", (task / "status").read_text())[1]
+            self.assertTrue(int(mask, 16) >> (signal.SIGTERM - 1) & 1, task)
 
 
 class Stop(unittest.TestCase):
