@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdbool.h>
 
 #include "model/blas.h"
 #include "model/simd.h"
@@ -101,15 +102,15 @@ attention_forward (const attention_t *self, float *out)
 }
 
 static void
-s_backward_step (const attention_t *self, step_t step, const float *dout, float *dquery,
-    float *dkey, float *dvalue)
+s_backward_step (const attention_t *self, step_t step, bool add, const float *dout,
+    float *dquery, float *dkey, float *dvalue)
 {
     size_t width = step.head_width, ld = self->ld, column = step.column;
     float *p = s_probabilities (self, step);
     float *dp = p + step.rows * step.keys;
     blas_matrix_t dy = {dout + step.row * self->width + column, self->width};
     blas_matrix_t ds = {dp, step.keys};
-    blas_tn (step.keys, width, step.rows, (blas_matrix_t){p, step.keys}, dy, 1,
+    blas_tn (step.keys, width, step.rows, (blas_matrix_t){p, step.keys}, dy, add,
         dvalue + column, ld);
     blas_nt (step.rows, step.keys, width, dy, (blas_matrix_t){self->value + column, ld},
         0, dp, step.keys);
@@ -118,21 +119,19 @@ s_backward_step (const attention_t *self, step_t step, const float *dout, float 
     blas_nn (step.rows, width, step.keys, ds, (blas_matrix_t){self->key + column, ld},
         0, dquery + step.row * ld + column, ld);
     blas_tn (step.keys, width, step.rows, ds,
-        (blas_matrix_t){self->query + step.row * ld + column, ld}, 1, dkey + column,
+        (blas_matrix_t){self->query + step.row * ld + column, ld}, add, dkey + column,
         ld);
 }
 
+/* The last block of rows sees all keys: it goes first and writes what the others add to. */
 void
 attention_backward (const attention_t *self, const float *dout, float *dquery,
     float *dkey, float *dvalue)
 {
     assert (self->first_query == 0);
-    for (size_t t = 0; t < self->length; t++) {
-        memset (dkey + t * self->ld, 0, self->width * sizeof (float));
-        memset (dvalue + t * self->ld, 0, self->width * sizeof (float));
-    }
+    size_t blocks = (self->length + ATTENTION_ROWS - 1) / ATTENTION_ROWS;
     for (size_t head = 0; head < self->heads; head++)
-        for (size_t row = 0; row < self->length; row += ATTENTION_ROWS)
-            s_backward_step (
-                self, s_step (self, head, row), dout, dquery, dkey, dvalue);
+        for (size_t block = blocks; block-- > 0;)
+            s_backward_step (self, s_step (self, head, block * ATTENTION_ROWS),
+                block + 1 < blocks, dout, dquery, dkey, dvalue);
 }
