@@ -16,14 +16,15 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 from stack import BUILD, ROOT, Stack, free_port, wait_for  # noqa: E402
 
+WORKER = ["serve", "--role", "worker", "--workers", "1"]
+
 # deployment: {role: arguments of sasrec}
 ROLES = {
     "all": {"server": ["serve", "--role", "all"]},
-    "kafka": {"api": ["serve", "--role", "api"],
-              "worker-1": ["serve", "--role", "worker", "--workers", "1"],
-              "worker-2": ["serve", "--role", "worker", "--workers", "1"],
+    "kafka": {"api": ["serve", "--role", "api"], "worker-1": WORKER, "worker-2": WORKER,
               "db-writer": ["serve", "--role", "db-writer"]},
 }
+ROLES["kafka-3"] = ROLES["kafka"] | {"worker-3": WORKER}
 
 AUDIT = """
 create table chaos_audit (at timestamptz default clock_timestamp(), request_id uuid,
@@ -49,10 +50,10 @@ class Role:
     """A process that is kept alive until close(): a death that was not asked for counts
     as a crash, and either kind is followed by a restart."""
 
-    def __init__(self, stack, name, command, port):
+    def __init__(self, stack, name, command, port, env):
         self.stack, self.name, self.command, self.port = stack, name, command, port
         self.process = None
-        self.env = {}
+        self.env = env | {"SASREC_HTTP_PORT": str(port)}
         self.frozen = False
         self.kills = 0
         self.crashes = []
@@ -60,8 +61,7 @@ class Role:
         self.lock = threading.Lock()
         self.keeper = threading.Thread(target=self._keep, daemon=True)
 
-    def start(self, **env):
-        self.env = env
+    def start(self):
         self._spawn()
         self.keeper.start()
 
@@ -81,8 +81,9 @@ class Role:
                     self._spawn()
             time.sleep(0.02)
 
-    def kill(self):
+    def kill(self, for_good=False):
         with self.lock:
+            self.closing = for_good
             if self.process.poll() is None:
                 self.kills += 1
                 self.process.kill()
@@ -157,6 +158,7 @@ class Broker:
             "SASREC_KAFKA_LIBS": os.environ.get(
                 "SASREC_KAFKA_LIBS", str(ROOT / ".run/kafka/libs"))}
         self.process = None
+        stack.env["KAFKA_BOOTSTRAP_SERVERS"] = f"127.0.0.1:{self.port}"
 
     def start(self):
         env_file = self.home / "kafka/env"
@@ -181,9 +183,13 @@ class Broker:
 
 
 class Deployment(Stack):
-    def __init__(self, kind="all", proxied=False, seed=1, env=None, trained=True):
+    """starts: the roles, and "broker", that are started; None: all. The scenario starts
+    the others."""
+
+    def __init__(self, kind="all", proxied=False, seed=1, env=None, trained=True,
+                 starts=None):
         super().__init__(trained=trained)
-        self.kind, self.proxied, self.seed = kind, proxied, seed
+        self.kind, self.proxied, self.seed, self.starts = kind, proxied, seed, starts
         self.role_env = env or {}
         self.roles = {}
         self.proxy = self.broker = None
@@ -215,16 +221,25 @@ class Deployment(Stack):
         if self.proxied:
             self.proxy = Proxy(self.env["PGPORT"], self.seed)
             env["PGPORT"] = str(self.proxy.port)
-        if self.kind == "kafka":
+        if self.kind.startswith("kafka"):
             self.broker = Broker(self)
-            self.broker.start()
+            if self._is_started("broker"):
+                self.broker.start()
         for name, arguments in ROLES[self.kind].items():
             port = self.port if name in ("server", "api") else free_port()
-            self.roles[name] = Role(self, name, [BUILD / "sasrec", *arguments], port)
-        for role in self.roles.values():
-            role.start(**env, SASREC_HTTP_PORT=str(role.port))
-        for role in self.roles.values():
+            self.roles[name] = Role(self, name, [BUILD / "sasrec", *arguments], port, env)
+        started = [role for name, role in self.roles.items() if self._is_started(name)]
+        for role in started:
+            role.start()
+        for role in started:
             role.wait_ready()
+
+    def _is_started(self, name):
+        return self.starts is None or name in self.starts
+
+    def start_role(self, name):
+        self.roles[name].start()
+        self.roles[name].wait_ready()
 
     def close_roles(self):
         """What was wrong with the ends of roles; asking again finds nothing."""
@@ -240,6 +255,12 @@ class Deployment(Stack):
         except (OSError, http.client.HTTPException):
             return 0
 
+    def metric(self, name, prefix):
+        """The sum of a role's samples that begin so."""
+        text = self.get("/metrics", port=self.roles[name].port)[1].decode()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
+                   if line.startswith(prefix))
+
     # PostgreSQL
 
     def postgres_pids(self):
@@ -248,8 +269,9 @@ class Deployment(Stack):
         return [top] + [int(p) for p in pathlib.Path(
             f"/proc/{top}/task/{top}/children").read_text().split()]
 
-    def signal_postgres(self, how, pids=None):
-        for pid in pids or self.postgres_pids():
+    @staticmethod
+    def signal(how, pids):
+        for pid in pids:
             try:
                 os.kill(pid, how)
             except ProcessLookupError:

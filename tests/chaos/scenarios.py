@@ -2,6 +2,7 @@
 PostgreSQL or the checkpoints while the load goes on, notes what it did, and may say what
 it expects beside the ledger."""
 import signal
+import subprocess
 import time
 
 import checkpoints
@@ -40,9 +41,10 @@ def kill_storm(run):
 
 @scenario(seconds=75)
 def freeze(run):
-    """SIGSTOP of each role, of PostgreSQL's postmaster, and of all of PostgreSQL, 15 s each
-    (less in a short run)."""
-    share = min(15, (run.seconds - 9) / (len(run.roles) + 2) - 3)
+    """SIGSTOP of each role, of the broker if there is one, of PostgreSQL's postmaster, and of
+    all of PostgreSQL, 15 s each (less in a short run)."""
+    broker = [run.deployment.broker.process.pid] if run.deployment.broker else None
+    share = min(15, (run.seconds - 9) / (len(run.roles) + 2 + bool(broker)) - 3)
     for role in run.roles.values():
         run.pause(3)
         run.note(f"SIGSTOP {role.name} for {share:.0f} s")
@@ -50,35 +52,15 @@ def freeze(run):
         run.pause(share)
         role.thaw()
         run.note(f"SIGCONT {role.name}", resumes_within=5)
-    for name, pids in ("postmaster", [run.deployment.postgres.pid]), ("postgres", None):
+    frozen = [("postmaster", [run.deployment.postgres.pid]), ("postgres", None)]
+    for name, pids in ([("broker", broker)] if broker else []) + frozen:
         run.pause(3)
         pids = pids or run.deployment.postgres_pids()
         run.note(f"SIGSTOP {name} for {share:.0f} s")
-        run.deployment.signal_postgres(signal.SIGSTOP, pids)
+        run.deployment.signal(signal.SIGSTOP, pids)
         run.pause(share)
-        run.deployment.signal_postgres(signal.SIGCONT, pids)
+        run.deployment.signal(signal.SIGCONT, pids)
         run.note(f"SIGCONT {name}", resumes_within=5)
-    run.expect_alive()
-
-
-# Kafka
-
-@scenario(kind="kafka", seconds=120)
-def broker_kill(run):
-    """The broker ended three times: kill -9, in order, and kill -9 with its data deleted;
-    back after 3 s."""
-    for event, how, forgets in (("kill -9", signal.SIGKILL, False),
-                                ("SIGTERM", signal.SIGTERM, False),
-                                ("kill -9, and its data is deleted", signal.SIGKILL, True)):
-        if not run.pause(run.rng.uniform(4, 8), tail=15):
-            return
-        run.note(f"broker: {event}", resumes_within=5)
-        run.deployment.broker.end(how)
-        if forgets:
-            run.deployment.broker.forget()
-        run.pause(3)
-        run.deployment.broker.start()
-        run.note("broker is back, topics created")
     run.expect_alive()
 
 
@@ -115,7 +97,7 @@ def backend_kill(run):
         count += 1
         if count % 4 == 0:
             run.note(f"kill -9 backend {pid}", resumes_within=4)
-            run.deployment.signal_postgres(signal.SIGKILL, [pid])
+            run.deployment.signal(signal.SIGKILL, [pid])
         else:
             run.note(f"pg_terminate_backend {pid}", resumes_within=2)
             run.deployment.sql(f"select pg_terminate_backend({pid})")
@@ -168,6 +150,22 @@ def _reload(run):
     return run.deployment.post("/models/reload", {})
 
 
+def _reload_workers(run, version):
+    """A stranger's announcement; false if not every worker has the version within 5 s."""
+    if not run.deployment.broker:
+        return True
+    workers = [role for name, role in run.roles.items() if name.startswith("worker")]
+    subprocess.run(["kcat", "-q", "-P", "-b", run.deployment.env["KAFKA_BOOTSTRAP_SERVERS"],
+                    "-t", "system.control"], input='{"event":"MODEL_UPDATED"}', text=True,
+                   check=True)
+    end = time.monotonic() + 5
+    while {run.deployment.get("/version", port=worker.port)[1]["model_version"]
+           for worker in workers} != {version}:
+        if time.monotonic() > end:
+            return False
+    return True
+
+
 @scenario(seconds=45)
 def reload_storm(run):
     """A new checkpoint is published ten times a second for the second half."""
@@ -196,8 +194,9 @@ def reload_storm(run):
         published = run.now_ms()
         checkpoints.publish(run.folder, version)
         status, body, _ = _reload(run)
+        refused += (status != 200 or body["version"] != version
+                    or not _reload_workers(run, version))
         run.last_reload_s = time.monotonic() - began
-        refused += status != 200 or body["version"] != version
         run.published(version, published, run.now_ms())
     storm_to = run.now_ms()
     run.note(f"{count} models were published")

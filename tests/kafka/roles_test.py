@@ -38,11 +38,6 @@ class Roles(unittest.TestCase):
     def wait_completed(self, ids, seconds):
         wait_for("COMPLETED", seconds, lambda: self.stack.unfinished(ids) == 0)
 
-    def metric(self, role, name):
-        text = self.stack.get("/metrics", port=self.stack.roles[role].port)[1].decode()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
-                   if line.startswith(name))
-
     def test_1_a_prediction_takes_the_way_over_kafka(self):
         request_id = self.predict()
         _, body, _ = self.stack.get(f"/result/{request_id}", {"Prefer": "wait=20"})
@@ -91,7 +86,7 @@ class Roles(unittest.TestCase):
         items = "select string_agg(item_id::text, ' ' order by item_id) " \
                 "from interactions where user_id = 'kafka-1'"
         wait_for("three rows", 20, lambda: self.stack.sql(items) == "7 8 10")
-        wait_for("the refused one is told", 5, lambda: self.metric(
+        wait_for("the refused one is told", 5, lambda: self.stack.metric(
             "db-writer", "interaction_writer_refused_total") == 1)
 
     def test_4_every_process_takes_up_a_new_model(self):
@@ -106,11 +101,10 @@ class Roles(unittest.TestCase):
 
     def test_5_a_killed_worker_is_taken_over_from(self):
         ids = [self.predict() for _ in range(50)]
-        self.stack.roles["worker-1"].closing = True  # it stays away
-        self.stack.roles["worker-1"].process.kill()
+        self.stack.roles["worker-1"].kill(for_good=True)
         ids += [self.predict() for _ in range(50)]
         self.wait_completed(ids, 15)
-        wait_for("all partitions are the other's", 5, lambda: self.metric(
+        wait_for("all partitions are the other's", 5, lambda: self.stack.metric(
             "worker-2", "bridge_partitions") == 12)
 
     def test_6_a_killed_broker_costs_nothing_but_time(self):
