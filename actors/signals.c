@@ -3,34 +3,9 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include "base/log.h"
-
-/* Only a thread that was there before signals_block comes here. It blocks the signal from
- * now on, which is then left to whoever waits for it. */
-static void
-s_pass_on (int signal, siginfo_t *info, void *context)
-{
-    ucontext_t *interrupted = context;
-    int saved = errno;
-    (void)info;
-    sigaddset (&interrupted->uc_sigmask, signal);
-    kill (getpid (), signal);
-    errno = saved;
-}
-
-static void
-s_handle_strays (const signals_t *self)
-{
-    struct sigaction action = {
-        .sa_sigaction = s_pass_on, .sa_flags = SA_SIGINFO | SA_RESTART};
-    sigfillset (&action.sa_mask);
-    for (int signal = 1; signal < SIGRTMIN; signal++)
-        if (sigismember (&self->stops, signal) == 1)
-            sigaction (signal, &action, NULL);
-}
 
 void
 signals_block (signals_t *self)
@@ -49,7 +24,6 @@ signals_block (signals_t *self)
     sigaction (SIGHUP, NULL, &hangup);
     if (hangup.sa_handler != SIG_IGN) /* nohup means it */
         sigaddset (&self->stops, SIGHUP);
-    s_handle_strays (self);
 }
 
 int

@@ -1,5 +1,5 @@
 /* Signals of a process of actors: blocked in every thread, main alone waits for them. A
- * handler in an actor would interrupt the waits of actors, which ends czmq's pollers for good.
+ * handler would interrupt the waits of actors, which ends czmq's pollers for good.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_ACTORS_SIGNALS_H
 #define SASREC_ACTORS_SIGNALS_H
@@ -13,8 +13,7 @@ typedef struct {
     int limit_ms;
 } signals_t;
 
-/* Before our first thread. Threads that libraries started as they were loaded (OpenBLAS
- * does) pass stop signals on to whoever waits. Faults and Ctrl-Z keep their meaning. */
+/* Before the first thread. Faults and Ctrl-Z keep their meaning. */
 void signals_block (signals_t *self);
 
 /* The next stop signal's number. */
