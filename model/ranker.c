@@ -209,21 +209,32 @@ ranker_run (ranker_t *self, const sasrec_weights_t *weights, ranking_split_t spl
     return s_mean (self, self->ranks);
 }
 
+/* A chunk for each member, from the end. */
+static void
+s_trial (void *context, size_t member)
+{
+    ranker_t *self = context;
+    size_t ranked = s_ranked (self),
+           count = ranked < self->chunk ? ranked : self->chunk;
+    size_t behind = (member + 1) * count < ranked ? (member + 1) * count : ranked;
+    s_chunk (self, &self->benches[member], ranked - behind, count);
+}
+
 double
 ranker_cost_s (ranker_t *self, const sasrec_weights_t *weights)
 {
+    if (!self->user_count)
+        return 0;
     self->weights = weights;
     self->split = RANKING_VALID;
     self->step = ranker_step (self, RANKING_VALID);
-    if (!self->user_count)
-        return 0;
-    size_t ranked = s_ranked (self),
-           count = ranked < self->chunk ? ranked : self->chunk;
+    team_run (self->team, s_trial, self); /* touches new memory */
     int64_t start_ms = clock_monotonic_ms ();
-    s_chunk (self, &self->benches[0], 0, count); /* the first touches new memory */
-    s_chunk (self, &self->benches[0], ranked - count, count);
-    double chunk_s = (double)(clock_monotonic_ms () - start_ms) / 2000.0;
-    return chunk_s * (double)ranked / (double)(count * team_members (self->team));
+    team_run (self->team, s_trial, self);
+    double trial_s = (double)(clock_monotonic_ms () - start_ms) / 1000.0;
+    double share =
+        (double)(self->chunk * team_members (self->team)) / (double)s_ranked (self);
+    return share < 1 ? trial_s / share : trial_s;
 }
 
 ranking_t

@@ -131,8 +131,8 @@ s_rate (const trainer_t *self)
                : 0;
 }
 
-/* What follows the last step: a validation and the test, of which there may be slower
- * ones than the last, and the file. */
+/* What follows the last step: a validation, the test and the file's histograms, of which
+ * there may be slower ones than the last, and writing. */
 static double
 s_reserve_s (const trainer_t *self)
 {
@@ -140,7 +140,7 @@ s_reserve_s (const trainer_t *self)
                            ? (double)self->course.validation_ms / 1000.0
                            : self->ranking_s;
     double bytes = (double)(self->best->count * sizeof (float));
-    return 0.1 + 2.2 * ranking_s + bytes / WRITE_BYTES_PER_S;
+    return 0.1 + 2.5 * ranking_s + bytes / WRITE_BYTES_PER_S;
 }
 
 /* Share of the time limit used. */
