@@ -55,8 +55,8 @@ int dead_letters_list (const dead_letter_options_t *options, dead_letter_row_f *
 
 /* Sends each letter that was not replayed yet back to the topic it came from, in order,
  * and remembers how far it came (as the offsets of a consumer group) once the broker has
- * them. What dies again comes back as a new letter with one attempt more. Interrupted,
- * some may be sent twice by the next call. row may be NULL. */
+ * them. What dies again comes back as a new letter with one attempt more, which waits for
+ * the next replay. Interrupted, some may be sent twice by that. row may be NULL. */
 int dead_letters_replay (const dead_letter_options_t *options, dead_letter_row_f *row,
     void *context, uint64_t *count, char error[160]);
 

@@ -18,10 +18,11 @@ typedef struct {
     const dead_letter_options_t *options;
     rd_kafka_t *rk;
     rd_kafka_topic_partition_list_t *parts; /* offset: the next to read */
-    int unfinished;                         /* partitions not read to their end */
-    producer_t *producer;                   /* of a replay; NULL: only reads */
-    size_t lost;                            /* replayed, and reported lost */
-    uint64_t count;                         /* letters seen */
+    int64_t *ends;        /* of each partition as the pass began; 0: nothing is left */
+    int unfinished;       /* partitions not read to their end */
+    producer_t *producer; /* of a replay; NULL: only reads */
+    size_t lost;          /* replayed, and reported lost */
+    uint64_t count;       /* letters seen */
 } pass_t;
 
 static rd_kafka_t *
@@ -74,22 +75,43 @@ s_find_parts (pass_t *self, char error[160])
     }
     self->parts = rd_kafka_topic_partition_list_new (count);
     rd_kafka_topic_partition_list_add_range (self->parts, name, 0, count - 1);
-    self->unfinished = count;
+    return 0;
+}
+
+/* Where the pass ends: letters that come while it goes on, of what died again, are not
+ * its own. Offsets beyond the end are of a topic that was lost. */
+static int
+s_find_end (pass_t *self, int i, char error[160])
+{
+    rd_kafka_topic_partition_t *part = &self->parts->elems[i];
+    int64_t low, high;
+    rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets (
+        self->rk, part->topic, part->partition, &low, &high, self->options->timeout_ms);
+    if (rc)
+        return s_fail (self->options, rc, error);
+    if (self->options->replayed || part->offset < low || part->offset > high)
+        part->offset = low;
+    if (part->offset < high) {
+        self->ends[i] = high;
+        self->unfinished++;
+    }
     return 0;
 }
 
 /* From the first letter, or from the first that was not replayed. */
 static int
-s_find_start (pass_t *self, char error[160])
+s_find_span (pass_t *self, char error[160])
 {
     rd_kafka_resp_err_t rc = RD_KAFKA_RESP_ERR_NO_ERROR;
+    self->ends = calloc ((size_t)self->parts->cnt, sizeof *self->ends);
+    assert (self->ends);
     if (!self->options->replayed)
         rc = rd_kafka_committed (self->rk, self->parts, self->options->timeout_ms);
     if (rc)
         return s_fail (self->options, rc, error);
     for (int i = 0; i < self->parts->cnt; i++)
-        if (self->options->replayed || self->parts->elems[i].offset < 0)
-            self->parts->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
+        if (s_find_end (self, i, error))
+            return -1;
     rc = rd_kafka_assign (self->rk, self->parts);
     return rc ? s_fail (self->options, rc, error) : 0;
 }
@@ -173,6 +195,28 @@ s_handle_letter (pass_t *self, const rd_kafka_message_t *message,
     return 0;
 }
 
+static void
+s_finish_part (pass_t *self, int32_t partition)
+{
+    self->unfinished -= self->ends[partition] > 0;
+    self->ends[partition] = 0;
+}
+
+/* A partition is also read when its last letters went by age. */
+static int
+s_take (pass_t *self, const rd_kafka_message_t *message, dead_letter_row_f *row,
+    void *context, char error[160])
+{
+    int64_t end = self->ends[message->partition];
+    bool last = message->err || message->offset + 1 >= end;
+    int rc = 0;
+    if (!message->err && message->offset < end)
+        rc = s_handle_letter (self, message, row, context, error);
+    if (last)
+        s_finish_part (self, message->partition);
+    return rc;
+}
+
 static int
 s_read_all (pass_t *self, dead_letter_row_f *row, void *context, char error[160])
 {
@@ -180,14 +224,11 @@ s_read_all (pass_t *self, dead_letter_row_f *row, void *context, char error[160]
     int rc = 0;
     while (rc == 0 && self->unfinished > 0) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll (self->rk, POLL_MS);
-        if (message && message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-            self->unfinished--;
-        else if (message && !message->err)
-            rc = s_handle_letter (self, message, row, context, error);
         if (message &&
-            (!message->err || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF))
+            (!message->err || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)) {
+            rc = s_take (self, message, row, context, error);
             deadline_ms = clock_monotonic_ms () + self->options->timeout_ms;
-        else if (clock_monotonic_ms () > deadline_ms)
+        } else if (clock_monotonic_ms () > deadline_ms)
             rc = s_fail (self->options, RD_KAFKA_RESP_ERR__TIMED_OUT, error);
         if (message)
             rd_kafka_message_destroy (message);
@@ -201,9 +242,6 @@ s_finish_replay (pass_t *self, char error[160])
 {
     if (!producer_flush (self->producer, self->options->timeout_ms) || self->lost > 0)
         return s_fail (self->options, RD_KAFKA_RESP_ERR__TIMED_OUT, error);
-    for (int i = self->parts->cnt - 1; i >= 0; i--)
-        if (self->parts->elems[i].offset < 0)
-            rd_kafka_topic_partition_list_del_by_idx (self->parts, i);
     rd_kafka_resp_err_t rc =
         self->count > 0 ? rd_kafka_commit (self->rk, self->parts, 0) : 0;
     return rc ? s_fail (self->options, rc, error) : 0;
@@ -213,7 +251,7 @@ static int
 s_pass (pass_t *self, dead_letter_row_f *row, void *context, char error[160])
 {
     self->rk = s_open (self->options, error);
-    int rc = !self->rk || s_find_parts (self, error) || s_find_start (self, error) ||
+    int rc = !self->rk || s_find_parts (self, error) || s_find_span (self, error) ||
                      s_read_all (self, row, context, error)
                  ? -1
                  : 0;
@@ -221,6 +259,7 @@ s_pass (pass_t *self, dead_letter_row_f *row, void *context, char error[160])
         rc = s_finish_replay (self, error);
     if (self->parts)
         rd_kafka_topic_partition_list_destroy (self->parts);
+    free (self->ends);
     if (self->rk) {
         rd_kafka_consumer_close (self->rk);
         rd_kafka_destroy (self->rk);

@@ -280,6 +280,46 @@ test_dead_letters_are_listed_and_replayed_once (void **state)
     consumer_destroy (&consumer, true);
 }
 
+#define AGAIN 24
+
+static void
+s_send_poison (sender_t *sender, int count)
+{
+    const record_t poison = {
+        .topic = TOPIC_REQUESTS, .value = "{", .value_size = 1, .attempts = 1};
+    for (int i = 0; i < count; i++)
+        assert_true (dead_letter_send (
+            sender->producer, &poison, DEAD_LETTER_UNREADABLE, "again", NULL));
+    assert_true (producer_flush (sender->producer, LIMIT_MS));
+}
+
+/* A worker is quick: what was sent back is dead again, on any partition. */
+static void
+s_die_again (void *context, const dead_letter_t *letter)
+{
+    (void)letter;
+    s_send_poison (context, AGAIN);
+}
+
+static void
+test_what_dies_again_during_a_replay_waits_for_the_next (void **state)
+{
+    (void)state;
+    sender_t sender;
+    char error[160] = "";
+    uint64_t count;
+    const dead_letter_options_t fresh = {kafka_servers (), false, LIMIT_MS};
+    sender_open (&sender);
+    assert_int_equal (dead_letters_replay (&fresh, NULL, NULL, &count, error), 0);
+    s_send_poison (&sender, 1);
+    assert_int_equal (
+        dead_letters_replay (&fresh, s_die_again, &sender, &count, error), 0);
+    assert_int_equal (count, 1);
+    assert_int_equal (dead_letters_list (&fresh, NULL, NULL, &count, error), 0);
+    assert_int_equal (count, AGAIN);
+    producer_destroy (&sender.producer);
+}
+
 int
 main (void)
 {
@@ -292,6 +332,7 @@ main (void)
         cmocka_unit_test (test_a_dead_producer_reports_all_and_is_replaced),
         cmocka_unit_test (test_a_listener_hears_what_comes_from_now_on),
         cmocka_unit_test (test_dead_letters_are_listed_and_replayed_once),
+        cmocka_unit_test (test_what_dies_again_during_a_replay_waits_for_the_next),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
