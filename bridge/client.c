@@ -3,12 +3,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -75,6 +77,30 @@ client_new (rd_kafka_type_t type, rd_kafka_conf_t **conf_p, char error[160])
     }
     *conf_p = NULL;
     return rk;
+}
+
+static void *
+s_destroy (void *rk)
+{
+    rd_kafka_destroy_flags (rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    return NULL;
+}
+
+bool
+client_destroy (rd_kafka_t **rk_p)
+{
+    pthread_t thread;
+    struct timespec limit;
+    clock_gettime (CLOCK_REALTIME, &limit);
+    limit.tv_sec += CLIENT_DESTROY_S;
+    int rc = pthread_create (&thread, NULL, s_destroy, *rk_p);
+    assert (rc == 0);
+    *rk_p = NULL;
+    if (pthread_timedjoin_np (thread, NULL, &limit) == 0)
+        return true;
+    pthread_detach (thread);
+    log_warn ("bridge.client_abandoned", log_int ("seconds", CLIENT_DESTROY_S));
+    return false;
 }
 
 int

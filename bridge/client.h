@@ -3,6 +3,8 @@
 #ifndef SASREC_BRIDGE_CLIENT_H
 #define SASREC_BRIDGE_CLIENT_H
 
+#include <stdbool.h>
+
 #include <librdkafka/rdkafka.h>
 
 typedef struct {
@@ -20,6 +22,12 @@ rd_kafka_conf_t *client_conf (const client_args_t *args, char error[160]);
 /* Takes conf, also on failure. NULL with error. */
 rd_kafka_t *client_new (
     rd_kafka_type_t type, rd_kafka_conf_t **conf_p, char error[160]);
+
+/* Ends a consumer of either kind; it leaves its group before, or not at all. librdkafka
+ * 2.0 sometimes never returns from this once its broker was away (its issues 4131 and
+ * 4674): false after CLIENT_DESTROY_S, and then it may still write to the fd it was given. */
+#define CLIENT_DESTROY_S 1
+bool client_destroy (rd_kafka_t **rk_p);
 
 /* An event fd that becomes readable when the queue stops being empty (edge-triggered:
  * read it out with client_clear, then serve until nothing is left or call

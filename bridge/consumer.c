@@ -288,12 +288,12 @@ consumer_destroy (consumer_t **self_p, bool leave)
         return;
     if (self->rk && leave && !s_leave (self))
         log_warn ("bridge.left_late", log_str ("group", self->args.group));
-    if (self->rk)
-        rd_kafka_destroy_flags (self->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    bool ended = !self->rk || client_destroy (&self->rk);
     s_forget (self);
     rd_kafka_topic_partition_list_destroy (self->seeks);
     tracker_destroy (&self->tracker);
-    close (self->fd);
+    if (ended)
+        close (self->fd);
     free (self);
     *self_p = NULL;
 }

@@ -52,7 +52,7 @@ lag_destroy (lag_t **self_p)
     if (!self)
         return;
     rd_kafka_topic_destroy (self->topic);
-    rd_kafka_destroy_flags (self->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    client_destroy (&self->rk);
     free (self);
     *self_p = NULL;
 }

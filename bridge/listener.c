@@ -77,10 +77,10 @@ listener_destroy (listener_t **self_p)
     for (size_t i = 0; i < self->args.topic_count; i++)
         if (self->topics[i])
             rd_kafka_topic_destroy (self->topics[i]);
-    if (self->rk)
-        rd_kafka_destroy_flags (self->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    bool ended = !self->rk || client_destroy (&self->rk);
     rd_kafka_topic_partition_list_destroy (self->followed);
-    close (self->fd);
+    if (ended)
+        close (self->fd);
     free (self);
     *self_p = NULL;
 }

@@ -171,7 +171,8 @@ class Broker:
         self.port = int(servers.rsplit(":", 1)[1])
         self.env["SASREC_KAFKA_PORT"] = str(self.port)
         self.stack.env["KAFKA_BOOTSTRAP_SERVERS"] = servers
-        self.stack.sasrec("topics", "create")
+        wait_for("topics are created", 120, lambda: self.stack.sasrec(
+            "topics", "create", check=False).returncode == 0)
 
     def end(self, how=signal.SIGKILL):
         self.process.send_signal(how)
