@@ -126,12 +126,3 @@ client_clear (int fd)
         size = read (fd, &count, sizeof count);
     } while (size < 0 && errno == EINTR);
 }
-
-void
-client_rearm (int fd)
-{
-    ssize_t size;
-    do {
-        size = write (fd, &s_one, sizeof s_one);
-    } while (size < 0 && errno == EINTR);
-}

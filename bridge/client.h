@@ -30,11 +30,9 @@ rd_kafka_t *client_new (
 bool client_destroy (rd_kafka_t **rk_p);
 
 /* An event fd that becomes readable when the queue stops being empty (edge-triggered:
- * read it out with client_clear, then serve until nothing is left or call
- * client_rearm). */
+ * read it out with client_clear, then serve until nothing is left). */
 int client_fd_new (void);
 void client_watch (rd_kafka_queue_t *queue, int fd);
 void client_clear (int fd);
-void client_rearm (int fd);
 
 #endif

@@ -71,9 +71,7 @@ s_has_interactions (const command_t *self, db_t *db)
         command_fail (self, "cannot read the interactions: %s", db_error (db));
         return -1;
     }
-    for (size_t i = 0; i < count; i++)
-        free (users[i]);
-    free (users);
+    interactions_users_free (&users, count);
     return count > 0;
 }
 

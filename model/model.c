@@ -134,12 +134,6 @@ model_window (const model_t *self)
     return self->weights->shape.window;
 }
 
-const json_t *
-model_metadata (const model_t *self)
-{
-    return self->checkpoint ? self->checkpoint->metadata : NULL;
-}
-
 int64_t
 model_item_id (const model_t *self, size_t index)
 {

@@ -5,7 +5,6 @@
 #ifndef SASREC_MODEL_MODEL_H
 #define SASREC_MODEL_MODEL_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,10 +25,8 @@ model_t *model_new (const char *version, const sasrec_weights_t *weights,
 void model_destroy (model_t **self_p);
 
 const char *model_version (const model_t *self);
-size_t model_item_count (const model_t *self); /* V */
-size_t model_window (const model_t *self);     /* L */
-const json_t *model_metadata (
-    const model_t *self); /* the __metadata__ object, parsed */
+size_t model_item_count (const model_t *self);              /* V */
+size_t model_window (const model_t *self);                  /* L */
 int64_t model_item_id (const model_t *self, size_t index);  /* of a dense index */
 int32_t model_item_index (const model_t *self, int64_t id); /* -1: unknown */
 

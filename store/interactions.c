@@ -140,36 +140,6 @@ interactions_history (
     return status;
 }
 
-db_status_t
-interactions_count (db_t *db, interactions_counts_t *counts)
-{
-    PGresult *result;
-    memset (counts, 0, sizeof *counts);
-    db_status_t status = db_exec (db,
-        "SELECT (SELECT count (*) FROM (SELECT DISTINCT user_id FROM interactions) u),"
-        " (SELECT count (*) FROM (SELECT DISTINCT item_id FROM interactions) i),"
-        " (SELECT count (*) FROM interactions)",
-        0, NULL, &result);
-    if (status == DB_OK) {
-        counts->users = strtoll (PQgetvalue (result, 0, 0), NULL, 10);
-        counts->items = strtoll (PQgetvalue (result, 0, 1), NULL, 10);
-        counts->interactions = strtoll (PQgetvalue (result, 0, 2), NULL, 10);
-    }
-    PQclear (result);
-    return status;
-}
-
-db_status_t
-imports_has (db_t *db, const char *name, bool *found)
-{
-    PGresult *result;
-    db_status_t status =
-        db_exec (db, "SELECT FROM imports WHERE name = $1 LIMIT 1", 1, &name, &result);
-    *found = status == DB_OK && PQntuples (result) > 0;
-    PQclear (result);
-    return status;
-}
-
 /* One tuple of a binary COPY (PostgreSQL documentation, COPY, "Binary Format"). The
  * first carries the file header before it; the last is the trailer, -1. */
 #define COPY_HEADER_SIZE          19

@@ -24,16 +24,6 @@ void interactions_users_free (char ***users_p, size_t count);
 db_status_t interactions_history (
     db_t *db, const char *user_id, size_t limit, int64_t **items, size_t *count);
 
-/* How much there is. Reads the whole table (about 0.3 s per million rows): keep the
- * answer for a while. */
-typedef struct {
-    int64_t users;
-    int64_t items; /* distinct ones people interacted with */
-    int64_t interactions;
-} interactions_counts_t;
-
-db_status_t interactions_count (db_t *db, interactions_counts_t *counts);
-
 /* Streams every interaction, grouped by user, oldest first (COPY TO). created_at_us:
  * unix microseconds. -1 with error. */
 typedef void (interactions_row_fn) (
@@ -64,8 +54,5 @@ int interactions_load_row (interactions_load_t *self, const char *user_id,
 int interactions_load_commit (
     interactions_load_t **self_p, uint64_t *rows, char error[160]);
 void interactions_load_destroy (interactions_load_t **self_p);
-
-/* True when something of that name was loaded before. */
-db_status_t imports_has (db_t *db, const char *name, bool *found);
 
 #endif

@@ -2,7 +2,6 @@
 #include "store/items.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,14 +11,6 @@ static const db_statement_t s_find = {
     .name = "items_find",
     .sql = "SELECT item_id, title, category FROM items"
            " WHERE item_id = ANY ($1::bigint[]) ORDER BY item_id",
-};
-
-static const db_statement_t s_list = {
-    .name = "items_list",
-    .sql = "SELECT item_id, title, category FROM items"
-           " WHERE item_id > $2::bigint AND NOT hidden AND ($1::text = ''"
-           "  OR position (lower ($1) IN lower (title)) > 0 OR item_id::text ^@ $1)"
-           " ORDER BY item_id LIMIT $3::bigint",
 };
 
 /* DISTINCT ON: of an id given twice the last counts, as if put one by one. */
@@ -43,27 +34,18 @@ s_text (PGresult *result, int row, int column)
     return copy;
 }
 
-static db_status_t
-s_query (db_t *db, const db_statement_t *statement, int param_count,
-    const db_param_t *params, item_t **items, size_t *count)
+static item_t *
+s_items (PGresult *result, size_t count)
 {
-    PGresult *result;
-    *items = NULL;
-    *count = 0;
-    db_status_t status = db_query (db, statement, param_count, params, &result);
-    if (status == DB_OK) {
-        *count = (size_t)PQntuples (result);
-        *items = calloc (*count + 1, sizeof **items);
-        assert (*items);
-        for (int row = 0; row < (int)*count; row++)
-            (*items)[row] = (item_t){
-                .item_id = strtoll (PQgetvalue (result, row, 0), NULL, 10),
-                .title = s_text (result, row, 1),
-                .category = s_text (result, row, 2),
-            };
-    }
-    PQclear (result);
-    return status;
+    item_t *items = calloc (count + 1, sizeof *items);
+    assert (items);
+    for (int row = 0; row < (int)count; row++)
+        items[row] = (item_t){
+            .item_id = strtoll (PQgetvalue (result, row, 0), NULL, 10),
+            .title = s_text (result, row, 1),
+            .category = s_text (result, row, 2),
+        };
+    return items;
 }
 
 db_status_t
@@ -71,26 +53,21 @@ items_find (
     db_t *db, const int64_t *ids, size_t id_count, item_t **items, size_t *count)
 {
     array_t column = {0};
+    PGresult *result;
+    *items = NULL;
+    *count = 0;
     array_start (&column, ARRAY_INT8);
     for (size_t i = 0; i < id_count; i++)
         array_add_int (&column, ids[i]);
     db_param_t param = array_param (&column);
-    db_status_t status = s_query (db, &s_find, 1, &param, items, count);
+    db_status_t status = db_query (db, &s_find, 1, &param, &result);
+    if (status == DB_OK) {
+        *count = (size_t)PQntuples (result);
+        *items = s_items (result, *count);
+    }
+    PQclear (result);
     array_free (&column);
     return status;
-}
-
-db_status_t
-items_list (db_t *db, const char *search, int64_t after, size_t limit, item_t **items,
-    size_t *count)
-{
-    char after_text[24];
-    char limit_text[24];
-    snprintf (after_text, sizeof after_text, "%lld", (long long)after);
-    snprintf (limit_text, sizeof limit_text, "%zu", limit);
-    db_param_t params[] = {
-        {.bytes = search}, {.bytes = after_text}, {.bytes = limit_text}};
-    return s_query (db, &s_list, 3, params, items, count);
 }
 
 void

@@ -19,12 +19,6 @@ db_status_t items_find (
     db_t *db, const int64_t *ids, size_t id_count, item_t **items, size_t *count);
 void items_free (item_t **items_p, size_t count);
 
-/* The next `limit` items after the id `after` (-1: from the first), hidden ones left
- * out, whose title contains `search` in any case, or whose id starts with it ("": all).
- * *items is fresh: items_free. */
-db_status_t items_list (db_t *db, const char *search, int64_t after, size_t limit,
-    item_t **items, size_t *count);
-
 /* Inserts or replaces, in the caller's transaction if one is open. */
 db_status_t items_put (db_t *db, const item_t *items, size_t count);
 

@@ -20,7 +20,6 @@ s_reply_users (exchange_t *exchange, char **users, size_t count)
         if (i > 0)
             strbuf_add (&body, ",");
         strbuf_add_json_string (&body, users[i]);
-        free (users[i]);
     }
     strbuf_add (&body, "]");
     exchange_reply_json (exchange, 200, &body);
@@ -44,7 +43,7 @@ users_get (http_context_t *context, exchange_t *exchange)
         interactions_users (db, prefix, after, (size_t)limit, &users, &count);
     if (http_context_give_db (context, &db, status, exchange))
         s_reply_users (exchange, users, count);
-    free (users);
+    interactions_users_free (&users, count);
 }
 
 /* The user's newest items, at least one; false: the problem has been replied. */

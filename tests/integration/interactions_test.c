@@ -355,30 +355,6 @@ s_load_into_a_view_says_so (void **state)
     assert_non_null (strstr (error, "view"));
 }
 
-static void
-s_imports_has_knows_the_name (void **state)
-{
-    store_fixture_t *self = *state;
-    bool found = true;
-    assert_int_equal (imports_has (self->db, "file.txt", &found), DB_OK);
-    assert_false (found);
-    s_commit (s_begin (self, "x"));
-    assert_int_equal (imports_has (self->db, "file.txt", &found), DB_OK);
-    assert_true (found);
-}
-
-static void
-s_count_counts (void **state)
-{
-    store_fixture_t *self = *state;
-    s_load_users (self, s_names, S_NAME_COUNT);
-    interactions_counts_t counts;
-    assert_int_equal (interactions_count (self->db, &counts), DB_OK);
-    assert_int_equal (counts.users, 12);
-    assert_int_equal (counts.items, 1);
-    assert_int_equal (counts.interactions, 13);
-}
-
 int
 main (void)
 {
@@ -401,8 +377,6 @@ main (void)
         STORE_TEST (s_load_cut_off_leaves_nothing),
         STORE_TEST (s_same_digest_is_refused_unless_appended),
         STORE_TEST (s_load_into_a_view_says_so),
-        STORE_TEST (s_imports_has_knows_the_name),
-        STORE_TEST (s_count_counts),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

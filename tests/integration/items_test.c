@@ -66,46 +66,6 @@ s_put_belongs_to_the_callers_transaction (void **state)
     store_assert_value (self, "SELECT count (*) FROM items", "0");
 }
 
-static void
-s_assert_list (store_fixture_t *self, const char *search, int64_t after, size_t limit,
-    const char *expected)
-{
-    item_t *items;
-    size_t count;
-    char joined[200] = "";
-    assert_int_equal (
-        items_list (self->db, search, after, limit, &items, &count), DB_OK);
-    for (size_t i = 0; i < count; i++) {
-        size_t length = strlen (joined);
-        snprintf (joined + length, sizeof joined - length, "%lld ",
-            (long long)items[i].item_id);
-    }
-    assert_string_equal (joined, expected);
-    items_free (&items, count);
-}
-
-static void
-s_list_pages_by_id_without_hidden_ones (void **state)
-{
-    store_fixture_t *self = *state;
-    s_put_all (self);
-    store_do (self, "UPDATE items SET hidden = true WHERE item_id = 7");
-    s_assert_list (self, "", -1, 2, "2 10 ");
-    s_assert_list (self, "", 10, 2, "100 ");
-}
-
-static void
-s_list_searches_title_and_id (void **state)
-{
-    store_fixture_t *self = *state;
-    s_put_all (self);
-    s_assert_list (self, "10", -1, 9, "10 100 ");
-    s_assert_list (self, "tEN", -1, 9, "10 ");
-    s_assert_list (self, "äpfel", -1, 9, "2 ");
-    s_assert_list (self, "% \"", -1, 9, "100 ");
-    s_assert_list (self, "_", -1, 9, "");
-}
-
 int
 main (void)
 {
@@ -114,8 +74,6 @@ main (void)
         STORE_TEST (s_put_replaces_and_the_last_of_a_batch_counts),
         STORE_TEST (s_put_refuses_ids_outside_the_range),
         STORE_TEST (s_put_belongs_to_the_callers_transaction),
-        STORE_TEST (s_list_pages_by_id_without_hidden_ones),
-        STORE_TEST (s_list_searches_title_and_id),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
