@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/strbuf.h"
+#include "tests/actors/free_port.h"
 
 typedef struct {
     int status;
@@ -24,21 +25,6 @@ typedef struct {
     const char *body; /* inside text */
     json_t *json;     /* of the body, or NULL */
 } answer_t;
-
-/* A port that was free a moment ago. */
-static inline int
-client_free_port (void)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
-    socklen_t length = sizeof address;
-    int fd = socket (AF_INET, SOCK_STREAM, 0);
-    int failed = bind (fd, (struct sockaddr *)&address, length);
-    assert (!failed);
-    getsockname (fd, (struct sockaddr *)&address, &length);
-    close (fd);
-    return ntohs (address.sin_port);
-}
 
 /* -1: refused. Reads give up after 15 s. */
 static inline int

@@ -66,8 +66,8 @@ s_setup_stopped (void **state)
     health_reset ();
     self->config = config_new (error);
     assert_non_null (self->config);
-    self->port = client_free_port ();
-    self->page_port = client_free_port ();
+    self->port = free_port ();
+    self->page_port = free_port ();
     s_set (self, "http-port", self->port);
     s_set (self, "ui-port", self->page_port);
     s_set (self, "backlog-limit", 100);

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "tests/actors/free_port.h"
 #include "tests/actors/tiny_checkpoint.h"
 
 #define LIMIT_MS 15000
@@ -35,14 +36,6 @@ s_listen (int *port)
     getsockname (handle, (struct sockaddr *)&address, &size);
     *port = ntohs (address.sin_port);
     return handle;
-}
-
-static int
-s_free_port (void)
-{
-    int port;
-    close (s_listen (&port));
-    return port;
 }
 
 static void
@@ -149,7 +142,7 @@ test_a_signal_stops_all_of_it_in_order (void **state)
     (void)state;
     static const int signals[] = {SIGTERM, SIGINT};
     for (size_t i = 0; i < 2; i++) {
-        int port = s_free_port ();
+        int port = free_port ();
         process_t process = s_start (port);
         s_await (port, "/livez", "HTTP/1.1 200");
         int64_t start_ms = clock_monotonic_ms ();
@@ -164,7 +157,7 @@ static void
 test_without_a_database_it_is_alive_and_not_ready (void **state)
 {
     (void)state;
-    int port = s_free_port ();
+    int port = free_port ();
     process_t process = s_start (port);
     s_await (port, "/livez", "HTTP/1.1 200");
     s_await (port, "/readyz", "HTTP/1.1 503");
@@ -196,7 +189,7 @@ static void
 test_a_stop_signal_sent_twice_does_not_hang (void **state)
 {
     (void)state;
-    int port = s_free_port ();
+    int port = free_port ();
     process_t process = s_start (port);
     s_await (port, "/livez", "HTTP/1.1 200");
     kill (process.pid, SIGINT);

@@ -152,7 +152,7 @@ class Broker:
     def __init__(self, stack):
         self.stack, self.home = stack, stack.folder / "broker"
         self.home.mkdir()
-        self.port = free_port()
+        self.port = free_port(2)  # and one for its controller
         self.env = stack.env | {
             "SASREC_RUN": str(self.home), "SASREC_KAFKA_PORT": str(self.port),
             "SASREC_KAFKA_LIBS": os.environ.get(
@@ -161,18 +161,31 @@ class Broker:
         stack.env["KAFKA_BOOTSTRAP_SERVERS"] = f"127.0.0.1:{self.port}"
 
     def start(self):
+        """Returns when the topics are there. Started again when it ends by itself, as
+        ops/keep does."""
         env_file = self.home / "kafka/env"
         env_file.unlink(missing_ok=True)
-        with open(self.stack.folder / "broker.log", "a") as log:
-            self.process = subprocess.Popen(["setsid", ROOT / "ops/kafka/run"], env=self.env,
-                                            stdout=log, stderr=log)
-        wait_for("the broker has chosen its port", 120, env_file.exists)
+        self._spawn()
+        self._wait("the broker has chosen its port", env_file.exists)
         servers = env_file.read_text().strip().split("=")[1]
         self.port = int(servers.rsplit(":", 1)[1])
         self.env["SASREC_KAFKA_PORT"] = str(self.port)
         self.stack.env["KAFKA_BOOTSTRAP_SERVERS"] = servers
-        wait_for("topics are created", 120, lambda: self.stack.sasrec(
+        self._wait("topics are created", lambda: self.stack.sasrec(
             "topics", "create", check=False).returncode == 0)
+
+    def _spawn(self):
+        with open(self.stack.folder / "broker.log", "a") as log:
+            self.process = subprocess.Popen(["setsid", ROOT / "ops/kafka/run"], env=self.env,
+                                            stdout=log, stderr=log)
+
+    def _wait(self, what, ask):
+        def asked():
+            if self.process.poll() is not None:
+                time.sleep(0.2)
+                self._spawn()
+            return ask()
+        wait_for(what, 120, asked)
 
     def end(self, how=signal.SIGKILL):
         self.process.send_signal(how)
@@ -212,7 +225,7 @@ class Deployment(Stack):
         if self.broker and self.broker.process:
             self.broker.end()
         if kind:
-            for name in self.roles:
+            for name in ["broker", *self.roles]:
                 print(f"--- end of {name}.log:", *self.log(name)[-40:], sep="\n",
                       file=sys.stderr)
         super().__exit__(kind, *rest)
