@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/suggest.h"
+#include "model/blas_core.h"
 
 typedef struct {
     const char *name;
@@ -100,6 +101,7 @@ int
 main (int argc, char **argv)
 {
     sigprocmask (SIG_SETMASK, &s_signals, NULL);
+    blas_core_choose (argv);
     if (argc < 2)
         return s_help (stderr);
     const char *name = argv[1];

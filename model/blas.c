@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "model/blas_core.h"
 
 /* A library built without threads has no locks either: two callers at once corrupt each
  * other's packed panels (seen with Debian's libopenblas0-serial). Then products run one
@@ -20,9 +21,12 @@ static pthread_mutex_t s_serial = PTHREAD_MUTEX_INITIALIZER;
 static void
 s_warn (void)
 {
-    if (blas_held_back ())
+    if (blas_core_held_back ())
         log_warn ("blas.held_back", log_str ("core", blas_core ()),
-            log_str ("hint", "unset OPENBLAS_CORETYPE: this CPU has faster kernels"));
+            log_str (
+                "hint", getenv ("OPENBLAS_CORETYPE")
+                            ? "unset OPENBLAS_CORETYPE: this CPU has faster kernels"
+                            : "set OPENBLAS_CORETYPE: this CPU is unknown to it"));
     if (!blas_concurrent ())
         log_warn ("blas.serial",
             log_str ("hint", "this OpenBLAS has no locks, products run one at a time: "
@@ -98,24 +102,4 @@ bool
 blas_concurrent (void)
 {
     return openblas_get_parallel () != 0;
-}
-
-const char *
-blas_core (void)
-{
-    return openblas_get_corename ();
-}
-
-bool
-blas_held_back (void)
-{
-#if defined(__x86_64__)
-    const char *forced = getenv ("OPENBLAS_CORETYPE");
-    const char *core = blas_core ();
-    return forced && *forced && __builtin_cpu_supports ("avx512bw") &&
-           strcmp (core, "SkylakeX") != 0 && strcmp (core, "Cooperlake") != 0 &&
-           strcmp (core, "SapphireRapids") != 0;
-#else
-    return false;
-#endif
 }

@@ -12,15 +12,9 @@
  * the library found is slower than it needs to be. */
 void blas_setup (void);
 
-/* The kernels in use: "Cooperlake", "Haswell", ... */
-const char *blas_core (void);
-
 /* False for a library without locks (libopenblas0-serial): products of several threads
  * then wait for each other. libopenblas0-pthread is the one to install. */
 bool blas_concurrent (void);
-
-/* True when OPENBLAS_CORETYPE holds the library to kernels below this CPU's. */
-bool blas_held_back (void);
 
 typedef struct {
     const float *values;

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "model/batcher.h"
 #include "model/blas.h"
+#include "model/blas_core.h"
 #include "model/checkpoint.h"
 #include "model/course.h"
 #include "model/learner.h"

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "model/blas.h"
+#include "model/blas_core.h"
 #include "model/encoder.h"
 #include "model/model.h"
 #include "model/scorer.h"
@@ -247,6 +248,7 @@ s_scorer_us (const bench_t *self, size_t batch)
 int
 main (int argc, char **argv)
 {
+    blas_core_choose (argv);
     double options[] = {3416, 64, 2, 1, 200, 200, 2};
     for (int i = 1; i < argc && i <= 7; i++)
         options[i - 1] = atof (argv[i]);
@@ -268,7 +270,7 @@ main (int argc, char **argv)
         (json_int_t)self.shape.width, "blocks", (json_int_t)self.shape.blocks, "heads",
         (json_int_t)self.shape.heads, "window", (json_int_t)self.shape.window,
         "history", (json_int_t)self.history, "openblas_core", blas_core (), "held_back",
-        blas_held_back (), "sgemm_peak_gflops", peak, "kflop_per_query",
+        blas_core_held_back (), "sgemm_peak_gflops", peak, "kflop_per_query",
         s_flops (&self) / 1e3);
     json_object_set_new (report, "batch_1", s_latency (&self));
     json_object_set_new (report, "batch_64", s_throughput (&self, 1, peak));

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "model/blas.h"
+#include "model/blas_core.h"
 #include "model/learner.h"
 
 #define PEAK_SIZE 1024
@@ -269,6 +270,7 @@ s_tell (bench_t *self)
 int
 main (int argc, char **argv)
 {
+    blas_core_choose (argv);
     static const struct argp argp = {s_options, s_parse, NULL,
         "Time steps of the trainer; prints JSON.", NULL, NULL, NULL};
     bench_t self = {.options = {.steps = 20}};

@@ -309,6 +309,17 @@ class Model(Cli):
         five = self.run_json("recommend", "--history", "10,20,30", "-k", "5")
         self.assertEqual(five["item_ids"], answer["item_ids"][:5])
 
+    def test_openblas_uses_what_the_cpu_can_do(self):
+        """Also on a CPU that it does not know, unless somebody chose otherwise."""
+        def said(**env):
+            rest = {k: v for k, v in self.stack.env.items() if k != "OPENBLAS_CORETYPE"}
+            return subprocess.run([BUILD / "sasrec", "recommend", "--history", "10,20"],
+                                  env=rest | env, cwd=self.stack.folder, check=True,
+                                  capture_output=True, text=True).stderr
+        self.assertNotIn("blas.held_back", said())
+        if " avx2 " in pathlib.Path("/proc/cpuinfo").read_text():
+            self.assertIn("blas.held_back", said(OPENBLAS_CORETYPE="Prescott"))
+
     def test_recommend_for_an_empty_or_unknown_history(self):
         for history, unknown in ("", 0), ("99999,99998", 2):
             answer = self.run_json("recommend", "--history", history)
