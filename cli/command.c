@@ -155,7 +155,7 @@ command_new (const command_spec_t *spec, void *options, int argc, char **argv)
     s_parse_all (self, argc, argv);
     const char *level = config_text (config, CONFIG_LOG_LEVEL);
     bool chosen = strcmp (config_origin (config, CONFIG_LOG_LEVEL), "default") != 0;
-    log_configure (chosen ? level : "error", config_text (config, CONFIG_LOG_FORMAT));
+    log_configure (chosen ? level : "warn", config_text (config, CONFIG_LOG_FORMAT));
     return self;
 }
 
@@ -226,6 +226,7 @@ command_database (const command_t *self)
     char *conninfo = config_conninfo (self->config);
     char *label = config_database_label (self->config);
     db_t *db = db_new (conninfo, self->spec->name, 0);
+    db_mute (db); /* the command says it in its own words */
     if (!db_ensure (db)) {
         bool missing = strstr (db_error (db), "does not exist") != NULL;
         command_fail (self, "cannot use %s: %s%s", label, db_error (db),

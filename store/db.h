@@ -71,7 +71,8 @@ int db_copy_get (db_t *self, char **row, db_status_t *status);
 /* The raw connection, or NULL: for its settings and state. Not for statements. */
 PGconn *db_raw (db_t *self);
 
-/* For a pool, which logs for all of its connections: log nothing by itself. */
+/* For a pool, which logs for all of its connections, and for commands, which say it in
+ * their own words: log nothing by itself. */
 void db_mute (db_t *self);
 bool db_up (const db_t *self); /* what the log would say: connected, and of use */
 
