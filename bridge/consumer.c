@@ -10,12 +10,14 @@
 #include "base/metrics.h"
 #include "bridge/client.h"
 #include "bridge/record_native.h"
+#include "bridge/rejoin.h"
 #include "bridge/tracker.h"
 
 #define COMMIT_MS    200
 #define COMMIT_COUNT 500  /* settled messages that are committed at once */
 #define PAUSE_MS     1000 /* short stalls are waited out with what is prefetched */
 #define SEEK_MS      1000 /* a local affair of librdkafka's threads */
+#define LOOK_MS      200  /* which topics there are; rarely asked */
 
 struct consumer {
     consumer_args_t args;
@@ -25,6 +27,7 @@ struct consumer {
     rd_kafka_topic_partition_list_t *assigned; /* or NULL */
     rd_kafka_topic_partition_list_t *seeks;    /* partitions to be read again */
     bool more;                                 /* the queue may hold something */
+    rejoin_t rejoin;                           /* a topic without a partition */
     bool full;    /* too much is out, until half of it is settled */
     bool blocked; /* the reader has no room */
     bool quiesced;
@@ -126,6 +129,22 @@ s_forget (consumer_t *self)
     self->seeks = rd_kafka_topic_partition_list_new (1);
 }
 
+/* One of our topics has no partition here. */
+static bool
+s_lacks (const consumer_t *self)
+{
+    size_t counts[TOPIC_COUNT] = {0};
+    for (int i = 0; i < self->assigned->cnt; i++) {
+        topic_t topic;
+        if (topic_find (self->assigned->elems[i].topic, &topic) == 0)
+            counts[topic]++;
+    }
+    for (size_t i = 0; i < self->args.topic_count; i++)
+        if (counts[self->args.topics[i]] == 0)
+            return true;
+    return false;
+}
+
 static void
 s_assign (consumer_t *self, const rd_kafka_topic_partition_list_t *parts)
 {
@@ -140,6 +159,7 @@ s_assign (consumer_t *self, const rd_kafka_topic_partition_list_t *parts)
     rd_kafka_assign (self->rk, parts);
     if (self->paused)
         s_set_paused (self, true);
+    rejoin_note (&self->rejoin, s_lacks (self), clock_monotonic_ms ());
     metric_add (self->rebalances, 1);
     log_info ("bridge.assigned", log_str ("group", self->args.group),
         log_int ("partitions", parts->cnt));
@@ -153,6 +173,7 @@ s_revoke (consumer_t *self)
     log_info ("bridge.revoked", log_str ("group", self->args.group),
         log_int ("unsettled", (int64_t)tracker_outstanding (self->tracker)));
     s_forget (self);
+    rejoin_cancel (&self->rejoin);
     rd_kafka_assign (self->rk, NULL);
 }
 
@@ -212,6 +233,20 @@ s_conf (consumer_t *self, char error[160])
     return conf;
 }
 
+/* Also joins anew. */
+static rd_kafka_resp_err_t
+s_subscribe (consumer_t *self)
+{
+    rd_kafka_topic_partition_list_t *topics =
+        rd_kafka_topic_partition_list_new ((int)self->args.topic_count);
+    for (size_t i = 0; i < self->args.topic_count; i++)
+        rd_kafka_topic_partition_list_add (
+            topics, topic_name (self->args.topics[i]), RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t rc = rd_kafka_subscribe (self->rk, topics);
+    rd_kafka_topic_partition_list_destroy (topics);
+    return rc;
+}
+
 static int
 s_open (consumer_t *self, char error[160])
 {
@@ -223,13 +258,7 @@ s_open (consumer_t *self, char error[160])
     rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer (self->rk);
     client_watch (queue, self->fd);
     rd_kafka_queue_destroy (queue);
-    rd_kafka_topic_partition_list_t *topics =
-        rd_kafka_topic_partition_list_new ((int)self->args.topic_count);
-    for (size_t i = 0; i < self->args.topic_count; i++)
-        rd_kafka_topic_partition_list_add (
-            topics, topic_name (self->args.topics[i]), RD_KAFKA_PARTITION_UA);
-    rd_kafka_resp_err_t rc = rd_kafka_subscribe (self->rk, topics);
-    rd_kafka_topic_partition_list_destroy (topics);
+    rd_kafka_resp_err_t rc = s_subscribe (self);
     if (rc)
         snprintf (error, 160, "cannot subscribe: %.120s", rd_kafka_err2str (rc));
     return rc ? -1 : 0;
@@ -447,9 +476,43 @@ s_pause_or_resume (consumer_t *self, int64_t now_ms)
     }
 }
 
+/* All of our topics are there. */
+static bool
+s_topics_exist (const consumer_t *self)
+{
+    const struct rd_kafka_metadata *metadata;
+    bool exists[TOPIC_COUNT] = {false}, all = true;
+    if (rd_kafka_metadata (self->rk, 1, NULL, &metadata, LOOK_MS))
+        return false;
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        topic_t topic;
+        if (topic_find (metadata->topics[i].topic, &topic) == 0)
+            exists[topic] = !metadata->topics[i].err;
+    }
+    rd_kafka_metadata_destroy (metadata);
+    for (size_t i = 0; i < self->args.topic_count; i++)
+        all = all && exists[self->args.topics[i]];
+    return all;
+}
+
+static void
+s_join_anew (consumer_t *self, int64_t now_ms)
+{
+    if (!s_topics_exist (self)) {
+        rejoin_put_off (&self->rejoin, now_ms);
+        return;
+    }
+    rejoin_tried (&self->rejoin);
+    log_info ("bridge.joining_anew", log_str ("group", self->args.group),
+        log_str ("reason", "a topic without a partition here"));
+    s_subscribe (self);
+}
+
 void
 consumer_serve (consumer_t *self, int64_t now_ms)
 {
+    if (!self->quiesced && rejoin_due (&self->rejoin, now_ms))
+        s_join_anew (self, now_ms);
     if (self->seeks->cnt > 0)
         s_read_again (self);
     s_pause_or_resume (self, now_ms);

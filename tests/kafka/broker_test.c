@@ -1,6 +1,8 @@
 /* The parts of the bridge beside a real broker. SPDX-License-Identifier: Apache-2.0 */
 #include "tests/kafka/kafka.h"
 
+#include "base/metrics.h"
+
 #define COUNT 100
 
 static void
@@ -320,6 +322,64 @@ test_what_dies_again_during_a_replay_waits_for_the_next (void **state)
     producer_destroy (&sender.producer);
 }
 
+/* Serves until it is so, or fails. */
+static void
+s_serve_until (
+    consumer_t *consumer, bool (*is_so) (consumer_t *, double), double number)
+{
+    int64_t deadline_ms = clock_monotonic_ms () + 2 * LIMIT_MS;
+    record_t record;
+    while (!is_so (consumer, number)) {
+        assert_true (clock_monotonic_ms () < deadline_ms);
+        if (kafka_next (consumer, &record, 20))
+            record_release (&record);
+    }
+}
+
+static bool
+s_has_partitions (consumer_t *consumer, double number)
+{
+    return (double)consumer_partitions (consumer) == number;
+}
+
+/* One of two members of a topic with one partition. */
+static void
+test_who_has_no_partition_joins_anew (void **state)
+{
+    (void)state;
+    metric_t *rebalances = metrics_counter ("bridge_rebalances_total", "", "");
+    consumer_t *one = kafka_consumer ("group-anew", TOPIC_CONTROL, 1000);
+    s_serve_until (one, s_has_partitions, 1);
+    consumer_t *two = kafka_consumer ("group-anew", TOPIC_CONTROL, 1000);
+    double before = metric_value (rebalances);
+    int64_t deadline_ms = clock_monotonic_ms () + LIMIT_MS;
+    record_t record;
+    /* Both when the second joins, both again when the one without joins anew. */
+    while (metric_value (rebalances) < before + 4 ||
+           consumer_partitions (one) + consumer_partitions (two) != 1) {
+        assert_true (clock_monotonic_ms () < deadline_ms);
+        if (kafka_next (one, &record, 20) || kafka_next (two, &record, 20))
+            record_release (&record);
+    }
+    consumer_destroy (&two, true);
+    consumer_destroy (&one, true);
+}
+
+/* What the group knew of the topics is what is there again, so that none of librdkafka's
+ * refreshes finds news; but when it met, they were not there yet. */
+static void
+test_a_group_comes_back_after_its_topics_were_gone (void **state)
+{
+    (void)state;
+    consumer_t *consumer = kafka_consumer ("group-gone", TOPIC_RESULTS, 1000);
+    s_serve_until (consumer, s_has_partitions, 12);
+    assert_int_equal (system (WITH_KAFKA " --forget && " WITH_KAFKA " --start"), 0);
+    s_serve_until (consumer, s_has_partitions, 0);
+    kafka_topics ();
+    s_serve_until (consumer, s_has_partitions, 12);
+    consumer_destroy (&consumer, true);
+}
+
 int
 main (void)
 {
@@ -333,6 +393,8 @@ main (void)
         cmocka_unit_test (test_a_listener_hears_what_comes_from_now_on),
         cmocka_unit_test (test_dead_letters_are_listed_and_replayed_once),
         cmocka_unit_test (test_what_dies_again_during_a_replay_waits_for_the_next),
+        cmocka_unit_test (test_who_has_no_partition_joins_anew),
+        cmocka_unit_test (test_a_group_comes_back_after_its_topics_were_gone),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
