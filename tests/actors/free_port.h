@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #define FREE_PORT_FIRST 10000
-#define FREE_PORT_COUNT 20000 /* up to 30000: below every usual range of outgoing ones */
+#define FREE_PORT_COUNT                                                                \
+    20000 /* up to 30000: below every usual range of outgoing ones */
 
 static inline bool
 free_port_is (int port)
