@@ -27,6 +27,7 @@ enum {
     S_KEY_DROPOUT,
     S_KEY_LEARNING_RATE,
     S_KEY_POST_NORM,
+    S_KEY_NO_RELATIVE_BIAS,
     S_KEY_LOSS,
     S_KEY_NEGATIVES,
     S_KEY_PRESET,
@@ -63,6 +64,8 @@ static const struct argp_option s_options[] = {
     {"batch-users", S_KEY_BATCH_USERS, "N", 0, "Users in a batch", 1},
     {"dropout", S_KEY_DROPOUT, "P", 0, "Share of activations dropped", 1},
     {"learning-rate", S_KEY_LEARNING_RATE, "R", 0, "Of Adam", 1},
+    {"no-relative-bias", S_KEY_NO_RELATIVE_BIAS, 0, 0,
+        "Attention without a bias by distance", 1},
     {"post-norm", S_KEY_POST_NORM, 0, 0, "Post-LN instead of Pre-LN", 1},
     {"preset", S_KEY_PRESET, "WORD", 0, "paper: as Kang & McAuley 2018 did", 1},
     {"loss", S_KEY_LOSS, "WORD", 0,
@@ -103,6 +106,9 @@ s_parse_network (int key, char *text, struct argp_state *state)
         return 0;
     case S_KEY_POST_NORM:
         trainer->post_norm = true;
+        return 0;
+    case S_KEY_NO_RELATIVE_BIAS:
+        trainer->no_relative_bias = true;
         return 0;
     case S_KEY_LOSS:
         trainer->loss = loss_by_name (text);

@@ -39,6 +39,35 @@ s_softmax (float *s, size_t rows, size_t seen, size_t columns, float scale)
     }
 }
 
+/* s = scale * s + bias, where row r's keys end with the bias of distance 0. */
+SIMD_CLONES static void
+s_add_bias (float *s, size_t rows, size_t seen, size_t columns, float scale,
+    const float *bias_end)
+{
+    for (size_t r = 0; r < rows; r++, s += columns) {
+        size_t count = seen + r;
+        const float *bias = bias_end - count;
+#pragma omp simd
+        for (size_t i = 0; i < count; i++)
+            s[i] = s[i] * scale + bias[i];
+    }
+}
+
+/* dbias += ds / scale, ds being the gradient of the unscaled scores. */
+SIMD_CLONES static void
+s_add_bias_backward (const float *ds, size_t rows, size_t seen, size_t columns,
+    float scale, float *dbias_end)
+{
+    float inverse = 1.0f / scale;
+    for (size_t r = 0; r < rows; r++, ds += columns) {
+        size_t count = seen + r;
+        float *dbias = dbias_end - count;
+#pragma omp simd
+        for (size_t i = 0; i < count; i++)
+            dbias[i] += ds[i] * inverse;
+    }
+}
+
 /* dp becomes the gradient of the unscaled scores. */
 SIMD_CLONES static void
 s_softmax_backward (const float *p, float *dp, size_t rows, size_t columns, float scale)
@@ -60,6 +89,8 @@ typedef struct {
     size_t keys;
     size_t head_width;
     size_t column; /* of the head */
+    float scale;
+    size_t bias_end; /* of the head's biases */
 } step_t;
 
 static step_t
@@ -68,7 +99,13 @@ s_step (const attention_t *self, size_t head, size_t row)
     size_t rows = self->length - row;
     rows = rows < ATTENTION_ROWS ? rows : ATTENTION_ROWS;
     size_t head_width = self->width / self->heads;
-    return (step_t){row, rows, row + rows, head_width, head * head_width};
+    return (step_t){.row = row,
+        .rows = rows,
+        .keys = row + rows,
+        .head_width = head_width,
+        .column = head * head_width,
+        .scale = 1.0f / sqrtf ((float)head_width),
+        .bias_end = (head + 1) * self->window};
 }
 
 /* P (rows x keys) into the first half of the scratch. */
@@ -80,8 +117,13 @@ s_probabilities (const attention_t *self, step_t step)
         self->query + (step.row - self->first_query) * self->ld + step.column;
     blas_nt (step.rows, step.keys, step.head_width, (blas_matrix_t){query, self->ld},
         (blas_matrix_t){self->key + step.column, self->ld}, 0, p, step.keys);
-    s_softmax (
-        p, step.rows, step.row + 1, step.keys, 1.0f / sqrtf ((float)step.head_width));
+    float scale = step.scale;
+    if (self->relative_bias) {
+        s_add_bias (p, step.rows, step.row + 1, step.keys, scale,
+            self->relative_bias + step.bias_end);
+        scale = 1;
+    }
+    s_softmax (p, step.rows, step.row + 1, step.keys, scale);
     return p;
 }
 
@@ -103,7 +145,7 @@ attention_forward (const attention_t *self, float *out)
 
 static void
 s_backward_step (const attention_t *self, step_t step, bool add, const float *dout,
-    float *dquery, float *dkey, float *dvalue)
+    float *dquery, float *dkey, float *dvalue, float *drelative_bias)
 {
     size_t width = step.head_width, ld = self->ld, column = step.column;
     float *p = s_probabilities (self, step);
@@ -114,8 +156,10 @@ s_backward_step (const attention_t *self, step_t step, bool add, const float *do
         dvalue + column, ld);
     blas_nt (step.rows, step.keys, width, dy, (blas_matrix_t){self->value + column, ld},
         0, dp, step.keys);
-    s_softmax_backward (
-        p, dp, step.rows, step.keys, 1.0f / sqrtf ((float)step.head_width));
+    s_softmax_backward (p, dp, step.rows, step.keys, step.scale);
+    if (drelative_bias)
+        s_add_bias_backward (dp, step.rows, step.row + 1, step.keys, step.scale,
+            drelative_bias + step.bias_end);
     blas_nn (step.rows, width, step.keys, ds, (blas_matrix_t){self->key + column, ld},
         0, dquery + step.row * ld + column, ld);
     blas_tn (step.keys, width, step.rows, ds,
@@ -126,12 +170,12 @@ s_backward_step (const attention_t *self, step_t step, bool add, const float *do
 /* The last block of rows sees all keys: it goes first and writes what the others add to. */
 void
 attention_backward (const attention_t *self, const float *dout, float *dquery,
-    float *dkey, float *dvalue)
+    float *dkey, float *dvalue, float *drelative_bias)
 {
     assert (self->first_query == 0);
     size_t blocks = (self->length + ATTENTION_ROWS - 1) / ATTENTION_ROWS;
     for (size_t head = 0; head < self->heads; head++)
         for (size_t block = blocks; block-- > 0;)
             s_backward_step (self, s_step (self, head, block * ATTENTION_ROWS),
-                block + 1 < blocks, dout, dquery, dkey, dvalue);
+                block + 1 < blocks, dout, dquery, dkey, dvalue, drelative_bias);
 }

@@ -17,7 +17,11 @@ typedef struct {
     const float *value;
     size_t ld;
     size_t first_query; /* 0 in training; n - 1 when only the last row is wanted */
-    float *scratch;     /* attention_scratch_floats */
+    const float *relative_bias; /* H x window, added to the scores, or NULL. A key that
+                                   lies d positions back meets column window - 1 - d:
+                                   a row of keys, oldest first, meets a run of columns */
+    size_t window;
+    float *scratch; /* attention_scratch_floats */
 } attention_t;
 
 /* Enough for sequences up to window tokens, forward and backward. */
@@ -27,8 +31,8 @@ size_t attention_scratch_floats (size_t window);
 void attention_forward (const attention_t *self, float *out);
 
 /* dout: length rows of D (first_query must be 0); writes dquery, dkey and dvalue, rows of
- * ld floats like query, key and value. */
+ * ld floats like query, key and value; adds to drelative_bias (NULL without one). */
 void attention_backward (const attention_t *self, const float *dout, float *dquery,
-    float *dkey, float *dvalue);
+    float *dkey, float *dvalue, float *drelative_bias);
 
 #endif

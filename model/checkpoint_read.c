@@ -115,12 +115,13 @@ s_read_size (reader_t *self, const json_t *shape, const char *key, size_t *size)
     return 0;
 }
 
-/* Of the products' weights alone, which are nearly all: the memory for a shape is taken
- * only when the file is large enough to hold it. */
+/* Of all but the vectors: the memory for a shape is taken only when the file is large
+ * enough to hold it. In its ranges (sasrec_shape_check) a block's count is no overflow. */
 static bool
 s_shape_fits (const sasrec_shape_t *shape, size_t data_length)
 {
     size_t d = shape->width, rows, floats, block = (4 + 2 * shape->ffn_factor) * d * d;
+    block += shape->relative_bias ? shape->heads * shape->window : 0;
     return !__builtin_mul_overflow (shape->blocks, block, &block) &&
            !__builtin_add_overflow (shape->items, shape->window, &rows) &&
            !__builtin_mul_overflow (rows, d, &floats) &&
@@ -142,7 +143,8 @@ s_read_shape (reader_t *self, sasrec_shape_t *shape)
         s_read_size (self, json, "window", &shape->window) != 0 ||
         s_read_size (self, json, "ffn_factor", &shape->ffn_factor) != 0)
         return -1;
-    if (json_read_bool (json, "post_norm", &shape->post_norm, &fault) != 0)
+    if (json_read_bool (json, "post_norm", &shape->post_norm, &fault) != 0 ||
+        json_read_bool (json, "relative_bias", &shape->relative_bias, &fault) != 0)
         return s_fail (self, "shape: %.140s", fault.detail);
     if (sasrec_shape_check (shape, error) != 0)
         return s_fail (self, "shape: %.140s", error);

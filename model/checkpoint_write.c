@@ -113,11 +113,11 @@ s_time (void)
 static json_t *
 s_shape (const sasrec_shape_t *shape)
 {
-    return json_pack ("{s:I,s:I,s:I,s:I,s:I,s:I,s:b}", "items",
+    return json_pack ("{s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b}", "items",
         (json_int_t)shape->items, "width", (json_int_t)shape->width, "blocks",
         (json_int_t)shape->blocks, "heads", (json_int_t)shape->heads, "window",
         (json_int_t)shape->window, "ffn_factor", (json_int_t)shape->ffn_factor,
-        "post_norm", shape->post_norm);
+        "post_norm", shape->post_norm, "relative_bias", shape->relative_bias);
 }
 
 /* Values of __metadata__ are strings: JSON goes in as text. Takes value. */

@@ -79,6 +79,7 @@ s_check_options (
         {"--epochs", given->epochs, kept->epochs},
         {"--patience", given->patience, kept->patience},
         {"--post-norm", given->post_norm, kept->post_norm},
+        {"--no-relative-bias", given->no_relative_bias, kept->no_relative_bias},
         {"--loss", given->loss, kept->loss},
         {"--negatives", given->negatives, kept->negatives},
         {"--preset", given->preset, kept->preset}};

@@ -84,9 +84,11 @@ s_attention (const step_t *step, const float *dmixed, float *dqkv)
             .key = qkv + d,
             .value = qkv + 2 * d,
             .ld = 3 * d,
+            .relative_bias = step->w.relative_bias,
+            .window = step->shape->window,
             .scratch = step->scratch->attention};
         attention_backward (&attention, dmixed + start * d, dqkv + at, dqkv + at + d,
-            dqkv + at + 2 * d);
+            dqkv + at + 2 * d, step->g.relative_bias);
     }
 }
 

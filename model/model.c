@@ -193,7 +193,8 @@ model_scratch_fits (const model_scratch_t *scratch, const model_t *model)
     const sasrec_shape_t *a = &scratch->shape, *b = &model->weights->shape;
     return a->items == b->items && a->width == b->width && a->blocks == b->blocks &&
            a->heads == b->heads && a->window == b->window &&
-           a->ffn_factor == b->ffn_factor && a->post_norm == b->post_norm;
+           a->ffn_factor == b->ffn_factor && a->post_norm == b->post_norm &&
+           a->relative_bias == b->relative_bias;
 }
 
 /* The last known items of the history, at most L, oldest first; marks all known ones as

@@ -110,6 +110,7 @@ s_paper (const trainer_options_t *given)
     options.batch_users = s_or (given->batch_users, 128);
     options.epochs = s_or (given->epochs, 200);
     options.patience = s_or (given->patience, 20);
+    options.no_relative_bias = true;
     options.dropout = given->dropout >= 0 ? given->dropout : 0.2;
     options.learning_rate = given->learning_rate > 0 ? given->learning_rate : 1e-3;
     options.loss = given->loss == LOSS_DEFAULT ? LOSS_BCE : given->loss;
@@ -142,6 +143,7 @@ recipe_make (const dataset_t *data, const trainer_options_t *options)
         .window = s_or (options->window, s_rules[kind].window),
         .ffn_factor = s_or (options->ffn_factor, 1),
         .post_norm = options->post_norm,
+        .relative_bias = !options->no_relative_bias,
     };
     s_choose_loss (&self, options, data);
     double length = s_mean_example (data, &s, self.shape.window);
@@ -159,16 +161,17 @@ json_t *
 recipe_json (const recipe_t *self)
 {
     const sasrec_shape_t *shape = &self->shape;
-    json_t *json = json_pack ("{sI sI sI sI sI sI sb ss sI sI sI sI sf sf sf sf sf sb}",
-        "items", (json_int_t)shape->items, "width", (json_int_t)shape->width, "blocks",
+    json_t *json = json_pack (
+        "{sI sI sI sI sI sI sb sb ss sI sI sI sI sf sf sf sf sf sb}", "items",
+        (json_int_t)shape->items, "width", (json_int_t)shape->width, "blocks",
         (json_int_t)shape->blocks, "heads", (json_int_t)shape->heads, "window",
         (json_int_t)shape->window, "ffn_factor", (json_int_t)shape->ffn_factor,
-        "post_norm", shape->post_norm, "loss", loss_name (self->loss), "negatives",
-        (json_int_t)self->negatives, "batch_users", (json_int_t)self->batch_users,
-        "epochs", (json_int_t)self->epochs, "patience", (json_int_t)self->patience,
-        "dropout", self->dropout, "learning_rate", self->learning_rate, "warm_up",
-        self->warm_up, "decay", self->decay, "average", self->average, "constant",
-        self->constant);
+        "post_norm", shape->post_norm, "relative_bias", shape->relative_bias, "loss",
+        loss_name (self->loss), "negatives", (json_int_t)self->negatives, "batch_users",
+        (json_int_t)self->batch_users, "epochs", (json_int_t)self->epochs, "patience",
+        (json_int_t)self->patience, "dropout", self->dropout, "learning_rate",
+        self->learning_rate, "warm_up", self->warm_up, "decay", self->decay, "average",
+        self->average, "constant", self->constant);
     assert (json);
     return json;
 }

@@ -8,7 +8,7 @@
 
 #define ALIGNMENT     16 /* floats: 64 bytes */
 #define OUTER_TENSORS 4  /* item, position, norm.gain, norm.bias */
-#define BLOCK_TENSORS 12
+#define BLOCK_TENSORS 13 /* at most; relative_bias, the last, may be missing */
 
 typedef struct {
     const char *name;
@@ -33,8 +33,15 @@ s_block_kinds (const sasrec_shape_t *shape, kind_t kinds[BLOCK_TENSORS])
         {"ffn.up.bias", 1, f},
         {"ffn.down.weight", f, d},
         {"ffn.down.bias", 1, d},
+        {"attention.relative_bias", shape->heads, shape->window},
     };
     memcpy (kinds, all, sizeof (all));
+}
+
+static size_t
+s_block_tensors (const sasrec_shape_t *shape)
+{
+    return shape->relative_bias ? BLOCK_TENSORS : BLOCK_TENSORS - 1;
 }
 
 static size_t
@@ -49,7 +56,7 @@ s_block_floats (const sasrec_shape_t *shape)
     kind_t kinds[BLOCK_TENSORS];
     s_block_kinds (shape, kinds);
     size_t sum = 0;
-    for (size_t i = 0; i < BLOCK_TENSORS; i++)
+    for (size_t i = 0; i < s_block_tensors (shape); i++)
         sum += s_padded (kinds[i].rows * kinds[i].columns);
     return sum;
 }
@@ -153,20 +160,20 @@ sasrec_block (const sasrec_weights_t *self, size_t block)
 {
     kind_t kinds[BLOCK_TENSORS];
     s_block_kinds (&self->shape, kinds);
-    float *at[BLOCK_TENSORS];
+    float *at[BLOCK_TENSORS] = {0};
     float *next = s_block_start (self, block);
-    for (size_t i = 0; i < BLOCK_TENSORS; i++) {
+    for (size_t i = 0; i < s_block_tensors (&self->shape); i++) {
         at[i] = next;
         next += s_padded (kinds[i].rows * kinds[i].columns);
     }
     return (sasrec_block_t){at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7],
-        at[8], at[9], at[10], at[11]};
+        at[8], at[9], at[10], at[11], at[12]};
 }
 
 size_t
 sasrec_tensor_count (const sasrec_shape_t *shape)
 {
-    return OUTER_TENSORS + shape->blocks * BLOCK_TENSORS;
+    return OUTER_TENSORS + shape->blocks * s_block_tensors (shape);
 }
 
 static sasrec_tensor_t
@@ -207,6 +214,7 @@ sasrec_tensor (const sasrec_weights_t *self, size_t index)
         return s_named ("norm.bias", 1, d, sasrec_norm_bias (self));
     default:
         index -= OUTER_TENSORS;
-        return s_block_tensor (self, index / BLOCK_TENSORS, index % BLOCK_TENSORS);
+        return s_block_tensor (
+            self, index / s_block_tensors (shape), index % s_block_tensors (shape));
     }
 }

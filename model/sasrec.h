@@ -6,6 +6,8 @@
  *   each block, Pre-LN:  x += Wo attention (LN1 x);  x += W2 gelu (W1 LN2 x)
  *               Post-LN: x = LN1 (x + ...);          x = LN2 (x + ...)
  *   h = LNf x;  score of item j = h . item[j] (tied)
+ * Attention: softmax over earlier positions j of (q_i . k_j / sqrt (D/H) + bias[h][i - j]);
+ * the bias (T5's, Raffel et al. 2020, without buckets) is there with relative_bias.
  *
  * Weights are stored input-major (rows = inputs), so that every product is NN.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -24,6 +26,7 @@ typedef struct {
     size_t window;     /* L */
     size_t ffn_factor; /* F / D */
     bool post_norm;
+    bool relative_bias; /* attention scores get a learned bias by head and distance */
 } sasrec_shape_t;
 
 /* All weights in one block of floats; tensors are named views into it. */
@@ -61,6 +64,7 @@ typedef struct {
     float *norm2_gain, *norm2_bias; /* D: before or after the FFN */
     float *up_weight, *up_bias;     /* D x F, F */
     float *down_weight, *down_bias; /* F x D, D */
+    float *relative_bias;           /* H x L, or NULL; see model/attention.h */
 } sasrec_block_t;
 
 float *sasrec_items (const sasrec_weights_t *self);

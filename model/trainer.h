@@ -34,7 +34,8 @@ typedef struct {
     size_t patience; /* epochs without a better validation NDCG@10 */
     double dropout;
     double learning_rate;
-    bool post_norm;   /* Post-LN instead of Pre-LN */
+    bool post_norm; /* Post-LN instead of Pre-LN */
+    bool no_relative_bias;
     loss_kind_t loss; /* LOSS_DEFAULT: chosen too */
     size_t negatives; /* of the sampled loss, per batch */
     trainer_preset_t preset;

@@ -254,7 +254,7 @@ main (int argc, char **argv)
         options[i - 1] = atof (argv[i]);
     bench_t self = {
         .shape = {(size_t)options[0], (size_t)options[1], (size_t)options[2],
-            (size_t)options[3], (size_t)options[4], 4, false},
+            (size_t)options[3], (size_t)options[4], 4, false, true},
         .history = (size_t)options[5],
         .seconds = options[6]};
     char error[160];

@@ -202,6 +202,9 @@ def reload_storm(run):
     run.note(f"{count} models were published")
     run.wait_load()
     grown = max(role.rss_kb() / rss[name] for name, role in run.roles.items())
+    for name, role in run.roles.items():
+        run.tell(f"{name}: KB resident before", rss[name])
+        run.tell(f"{name}: KB resident after", role.rss_kb())
     quiet = run.p99_ms(quiet_from, storm_from)
     storm = run.p99_ms(storm_from, storm_to)
     run.tell("p99 ms, without reloads", round(quiet, 2))

@@ -32,7 +32,7 @@ s_setup (void **state)
     char path[CHECKPOINT_PATH_SIZE], error[160] = "";
     snprintf (self->folder, sizeof self->folder, "/tmp/damage_test.XXXXXX");
     assert_non_null (mkdtemp (self->folder));
-    const sasrec_shape_t shape = {ITEMS, WIDTH, 1, 2, 4, 2, false};
+    const sasrec_shape_t shape = {ITEMS, WIDTH, 1, 2, 4, 2, false, true};
     dataset_t *data = tiny_data (8, ITEMS);
     sasrec_weights_t *weights = tiny_weights (&shape, 3);
     checkpoint_draft_t draft = {"good", weights, data, NULL};
@@ -364,8 +364,20 @@ bad_metadata_is_refused (void **state)
             "window must be"},
         {"shape",
             "{\"items\":12,\"width\":8,\"blocks\":1,\"heads\":2,\"window\":3,"
-            "\"ffn_factor\":2}",
+            "\"ffn_factor\":2,\"relative_bias\":true}",
             "position: expected F32 of 3 x 8"},
+        {"shape",
+            "{\"items\":12,\"width\":8,\"blocks\":1,\"heads\":2,\"window\":4,"
+            "\"ffn_factor\":2}",
+            "19 tensors, this shape has 18"},
+        {"shape",
+            "{\"items\":12,\"width\":8,\"blocks\":1,\"heads\":2,\"window\":4,"
+            "\"ffn_factor\":2,\"relative_bias\":1}",
+            "relative_bias must be"},
+        {"shape",
+            "{\"items\":1,\"width\":256,\"blocks\":64,\"heads\":256,"
+            "\"window\":10000,\"ffn_factor\":1,\"relative_bias\":true}",
+            "more weights than the file holds"},
         {"canary", "{}", "canary: not {k, cases}"},
         {"canary", "{\"k\":10,\"cases\":[]}", "canary: not {k, cases}"},
         {"canary", "{\"k\":10,\"cases\":[{}]}", "canary 1: not {history"},

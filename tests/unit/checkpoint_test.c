@@ -29,7 +29,7 @@ s_setup (void **state)
     fixture_t *self = calloc (1, sizeof *self);
     snprintf (self->folder, sizeof self->folder, "/tmp/checkpoint_test.XXXXXX");
     assert_non_null (mkdtemp (self->folder));
-    const sasrec_shape_t shape = {40, 16, 2, 2, 9, 2, true};
+    const sasrec_shape_t shape = {40, 16, 2, 2, 9, 2, true, true};
     self->data = tiny_data (30, 40);
     self->weights = tiny_weights (&shape, 3);
     self->training = json_pack ("{s:{s:f},s:{s:s}}", "metrics", "valid", 0.25,
@@ -75,6 +75,7 @@ what_was_written_is_read (void **state)
     assert_memory_equal (
         &read->weights->shape, &self->weights->shape, sizeof (size_t) * 6);
     assert_true (read->weights->shape.post_norm);
+    assert_true (read->weights->shape.relative_bias);
     assert_memory_equal (
         read->weights->values, self->weights->values, self->weights->count * 4);
     assert_memory_equal (read->item_ids, self->data->item_ids, 40 * sizeof (int64_t));

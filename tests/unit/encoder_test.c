@@ -19,7 +19,8 @@ static const sasrec_shape_t s_pre = {.items = 7,
     .heads = 2,
     .window = 6,
     .ffn_factor = 2,
-    .post_norm = false};
+    .post_norm = false,
+    .relative_bias = true};
 static const sasrec_shape_t s_post = {.items = 7,
     .width = 8,
     .blocks = 2,
@@ -34,7 +35,8 @@ static const sasrec_shape_t s_long = {.items = 50,
     .heads = 2,
     .window = 150,
     .ffn_factor = 4,
-    .post_norm = false};
+    .post_norm = false,
+    .relative_bias = true};
 
 static const dropout_t s_dropout = {0.3f, 42};
 

@@ -22,7 +22,7 @@ static int
 s_setup (void **state)
 {
     fixture_t *self = calloc (1, sizeof *self);
-    const sasrec_shape_t shape = {ITEMS, 16, 1, 2, 8, 2, false};
+    const sasrec_shape_t shape = {ITEMS, 16, 1, 2, 8, 2, false, false};
     self->data = tiny_data (80, ITEMS);
     self->weights = tiny_weights (&shape, 3);
     self->model =

@@ -26,7 +26,7 @@ static int
 s_setup (void **state)
 {
     fixture_t *self = calloc (1, sizeof *self);
-    const sasrec_shape_t shape = {ITEMS, 16, 2, 2, WINDOW, 4, false};
+    const sasrec_shape_t shape = {ITEMS, 16, 2, 2, WINDOW, 4, false, true};
     self->data = tiny_data (50, ITEMS);
     self->weights = tiny_weights (&shape, 3);
     self->model =
@@ -241,7 +241,7 @@ static void
 equal_items_come_by_popularity (void **state)
 {
     (void)state;
-    const sasrec_shape_t shape = {30, 8, 1, 1, 5, 2, false};
+    const sasrec_shape_t shape = {30, 8, 1, 1, 5, 2, false, true};
     dataset_t *data = tiny_data (20, 30);
     sasrec_weights_t *weights = tiny_weights (&shape, 5);
     sasrec_tensor_t items = sasrec_tensor (weights, 0);
@@ -264,7 +264,7 @@ static void
 a_broken_network_still_answers (void **state)
 {
     (void)state;
-    const sasrec_shape_t shape = {30, 8, 1, 1, 5, 2, false};
+    const sasrec_shape_t shape = {30, 8, 1, 1, 5, 2, false, true};
     dataset_t *data = tiny_data (20, 30);
     sasrec_weights_t *weights = tiny_weights (&shape, 5);
     sasrec_tensor_t bias = sasrec_tensor (weights, 3);
@@ -290,7 +290,7 @@ scratch_fits_its_shape_only (void **state)
 {
     fixture_t *self = *state;
     assert_true (model_scratch_fits (self->scratch, self->model));
-    const sasrec_shape_t shape = {ITEMS, 16, 2, 2, WINDOW + 1, 4, false};
+    const sasrec_shape_t shape = {ITEMS, 16, 2, 2, WINDOW + 1, 4, false, true};
     sasrec_weights_t *weights = tiny_weights (&shape, 3);
     model_t *other =
         model_new ("v2", weights, self->data->item_ids, self->data->item_counts);

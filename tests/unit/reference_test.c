@@ -28,7 +28,8 @@ static const sasrec_shape_t s_pre = {.items = 11,
     .heads = 2,
     .window = 6,
     .ffn_factor = 2,
-    .post_norm = false};
+    .post_norm = false,
+    .relative_bias = true};
 static const sasrec_shape_t s_post = {.items = 11,
     .width = 8,
     .blocks = 2,
