@@ -2,6 +2,7 @@
 #include "actors/reload_controller.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +150,7 @@ s_load (self_t *self, const char *version, char error[160])
         log_int ("items", (int64_t)model_item_count (model)),
         log_int ("ms", clock_monotonic_ms () - start_ms));
     model_slot_put (self->args->slot, &model);
+    malloc_trim (0); /* the file and what was made of it; often the old model, too */
     s_announce (self, version);
     snprintf (self->version, sizeof self->version, "%s", version);
     metric_add (self->loaded, 1);
