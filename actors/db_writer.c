@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "actors/control.h"
 #include "actors/db_watch.h"
 #include "actors/endpoints.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/ring.h"
+#include "proto/control.h"
 #include "proto/result.h"
 #include "proto/wire.h"
 #include "store/portion.h"
@@ -23,7 +23,6 @@
 
 typedef struct {
     const db_writer_args_t *args; /* borrowed */
-    zsock_t *pipe;                /* commands; main's */
     zsock_t *write;
     zsock_t *settle;   /* NULL: no message holds a receipt */
     db_watch_t *watch; /* NULL: another shows the database */
@@ -33,8 +32,7 @@ typedef struct {
     size_t batch_count;
     portion_t portion; /* how much of the batch to write at once */
     int64_t retry_ms;  /* when to try the batch again; 0: at once */
-    bool started;      /* START was answered OK */
-    bool terminated;   /* $TERM came */
+    bool looked;       /* after the database, since START */
     metric_t *rows;    /* rows that ended */
     metric_t *duplicates;
     metric_t *refused; /* results that PostgreSQL refused */
@@ -68,11 +66,10 @@ s_register_metrics (self_t *self)
 }
 
 static self_t *
-s_new (zsock_t *pipe, const db_writer_args_t *args)
+s_new (const db_writer_args_t *args)
 {
     self_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->pipe = pipe;
     self->args = args;
     self->waiting = ring_new (args->waiting_limit);
     self->batch = calloc (args->batch_limit, sizeof *self->batch);
@@ -236,7 +233,7 @@ s_flush (self_t *self)
         result_destroy (&self->batch[--self->batch_count]);
     while ((result = ring_pop (self->waiting)))
         result_destroy (&result);
-    while (self->write && (result = result_recv (self->write))) {
+    while ((result = result_recv (self->write))) {
         result_destroy (&result);
         lost++;
     }
@@ -251,7 +248,7 @@ static void
 s_destroy (self_t **self_p)
 {
     self_t *self = *self_p;
-    if (self->started)
+    if (self->write)
         s_flush (self);
     wire_destroy (&self->write);
     wire_destroy (&self->settle);
@@ -265,32 +262,25 @@ s_destroy (self_t **self_p)
     *self_p = NULL;
 }
 
-static void
-s_start (self_t *self)
+static const char *
+s_start (void *context)
 {
+    self_t *self = context;
     self->write = wire_pull_new (self->args->write_endpoint, ENDPOINT_WRITE_LIMIT);
     if (self->args->settle_endpoint)
         self->settle =
             wire_push_new (self->args->settle_endpoint, ENDPOINT_SETTLE_LIMIT);
-    self->started = self->write != NULL;
-    control_reply (self->pipe,
-        self->started ? NULL : "db_writer: an endpoint of its name is taken");
-    s_connected (self); /* so that the first result need not wait for it */
+    return self->write ? NULL : "db_writer: an endpoint of its name is taken";
 }
 
+/* While idle, after the database it shows; else once, so that the first result need not
+ * wait for a connection. */
 static void
-s_handle_command (self_t *self)
+s_look (self_t *self)
 {
-    switch (control_recv (self->pipe)) {
-    case CONTROL_TERM:
-        self->terminated = true;
-        break;
-    case CONTROL_START:
-        s_start (self);
-        break;
-    default:
-        control_refuse (self->pipe);
-    }
+    if (self->watch || !self->looked)
+        s_connected (self);
+    self->looked = true;
 }
 
 static long
@@ -302,35 +292,30 @@ s_wait_ms (const self_t *self)
     return wait_ms > 0 ? (long)wait_ms : 0;
 }
 
-static void
-s_serve (self_t *self)
+static bool
+s_serve (void *context, zsock_t *pipe)
 {
+    self_t *self = context;
+    if (!s_has_work (self))
+        s_look (self);
+    else if (s_wait_ms (self) == 0)
+        s_try (self);
     zmq_pollitem_t items[] = {
-        {zsock_resolve (self->pipe), 0, ZMQ_POLLIN, 0},
+        {zsock_resolve (pipe), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->write), 0, ZMQ_POLLIN, 0},
     };
     int count = ring_full (self->waiting) ? 1 : 2;
     zmq_poll (items, count, s_wait_ms (self));
     if (count == 2 && items[1].revents)
         s_handle_write (self);
-    if (items[0].revents)
-        s_handle_command (self);
-    if (self->watch && !s_has_work (self))
-        s_connected (self);
-    if (s_has_work (self) && s_wait_ms (self) == 0 && !self->terminated)
-        s_try (self);
+    return items[0].revents != 0;
 }
 
 void
 db_writer_actor (zsock_t *pipe, void *args)
 {
-    self_t *self = s_new (pipe, args);
-    zsock_signal (pipe, 0);
-    while (!self->terminated) {
-        if (self->started)
-            s_serve (self);
-        else
-            s_handle_command (self);
-    }
+    const control_life_t life = {s_start, s_serve, NULL};
+    self_t *self = s_new (args);
+    control_run (pipe, self, &life);
     s_destroy (&self);
 }

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 
 #include "actors/batch.h"
-#include "actors/control.h"
 #include "actors/endpoints.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/ring.h"
+#include "proto/control.h"
 #include "proto/wire.h"
 
 #define JOB_TURN       4 /* every fourth place of a batch is a job's while jobs wait */
@@ -19,7 +19,6 @@
 
 typedef struct {
     const inference_pool_args_t *args; /* borrowed */
-    zsock_t *pipe;                     /* commands; main's */
     zsock_t *jobs;
     zsock_t *once;
     zsock_t *free;
@@ -29,9 +28,7 @@ typedef struct {
     ring_t *once_ring;    /* request_t */
     ring_t *free_ring;    /* batch_t: the workers that are free */
     size_t turn;          /* places filled so far */
-    bool started;         /* START was answered OK */
     bool quiesced;        /* no batch leaves any more */
-    bool terminated;      /* $TERM came */
     metric_t *full;       /* at-once requests refused: the queue is full */
     metric_t *no_model;   /* ... there is no model yet */
     metric_t *late;       /* past their deadline when their turn came */
@@ -57,11 +54,10 @@ s_register_metrics (self_t *self)
 }
 
 static self_t *
-s_new (zsock_t *pipe, const inference_pool_args_t *args)
+s_new (const inference_pool_args_t *args)
 {
     self_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->pipe = pipe;
     self->args = args;
     self->job_ring = ring_new (args->job_limit);
     self->once_ring = ring_new (args->once_limit);
@@ -135,9 +131,10 @@ s_has_model (const self_t *self)
     return found;
 }
 
-static void
-s_start (self_t *self)
+static const char *
+s_start (void *context)
 {
+    self_t *self = context;
     const inference_pool_args_t *args = self->args;
     char endpoint[160];
     self->jobs = wire_pull_new (args->jobs_endpoint, ENDPOINT_JOBS_LIMIT);
@@ -149,36 +146,18 @@ s_start (self_t *self)
         snprintf (endpoint, sizeof endpoint, "%s-%zu", args->batch_endpoint, i);
         self->workers[i] = wire_push_new (endpoint, ENDPOINT_BATCH_LIMIT);
     }
-    self->started = self->jobs && self->once && self->free;
-    control_reply (self->pipe,
-        self->started ? NULL : "inference_pool: an endpoint of its name is taken");
+    return self->jobs && self->once && self->free
+               ? NULL
+               : "inference_pool: an endpoint of its name is taken";
 }
 
 static void
-s_quiesce (self_t *self)
+s_quiesce (void *context)
 {
+    self_t *self = context;
     self->quiesced = true;
     s_give_back (self);
     atomic_store (self->args->waiting, 0);
-    control_reply (self->pipe, NULL);
-}
-
-static void
-s_handle_command (self_t *self)
-{
-    switch (control_recv (self->pipe)) {
-    case CONTROL_TERM:
-        self->terminated = true;
-        break;
-    case CONTROL_START:
-        s_start (self);
-        break;
-    case CONTROL_QUIESCE:
-        s_quiesce (self);
-        break;
-    default:
-        control_refuse (self->pipe);
-    }
 }
 
 static void
@@ -301,13 +280,14 @@ s_dispatch (self_t *self)
     atomic_store (self->args->waiting, ring_count (self->job_ring));
 }
 
-static void
-s_serve (self_t *self)
+static bool
+s_serve (void *context, zsock_t *pipe)
 {
+    self_t *self = context;
     /* What waits while a worker is free waits for a model. */
     bool stuck = s_waiting (self) > 0 && ring_count (self->free_ring) > 0;
     zmq_pollitem_t items[] = {
-        {zsock_resolve (self->pipe), 0, ZMQ_POLLIN, 0},
+        {zsock_resolve (pipe), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->free), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->once), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->jobs), 0, ZMQ_POLLIN, 0},
@@ -321,20 +301,14 @@ s_serve (self_t *self)
     if (count == 4 && items[3].revents)
         s_handle_jobs (self);
     s_dispatch (self);
-    if (items[0].revents)
-        s_handle_command (self);
+    return items[0].revents != 0;
 }
 
 void
 inference_pool_actor (zsock_t *pipe, void *args)
 {
-    self_t *self = s_new (pipe, args);
-    zsock_signal (pipe, 0);
-    while (!self->terminated) {
-        if (self->started)
-            s_serve (self);
-        else
-            s_handle_command (self);
-    }
+    const control_life_t life = {s_start, s_serve, s_quiesce};
+    self_t *self = s_new (args);
+    control_run (pipe, self, &life);
     s_destroy (&self);
 }

@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "actors/batch.h"
-#include "actors/control.h"
 #include "actors/endpoints.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/ring.h"
 #include "model/checkpoint.h"
+#include "proto/control.h"
 #include "proto/result.h"
 #include "proto/wire.h"
 
@@ -21,7 +21,6 @@
 
 typedef struct {
     const inference_worker_args_t *args; /* borrowed */
-    zsock_t *pipe;                       /* commands; main's */
     zsock_t *batches;
     zsock_t *free;
     zsock_t *results;
@@ -29,10 +28,8 @@ typedef struct {
     model_query_t *queries; /* batch_limit of each */
     model_answer_t *answers;
     model_scratch_t
-        *scratch;    /* of the last model's shape; NULL before the first batch */
-    ring_t *unsent;  /* result_t that did not fit into the results pipe */
-    bool started;    /* START was answered OK */
-    bool terminated; /* $TERM came */
+        *scratch;   /* of the last model's shape; NULL before the first batch */
+    ring_t *unsent; /* result_t that did not fit into the results pipe */
     metric_t *processed;
     metric_t *errors;
     metric_t *latency;
@@ -59,11 +56,10 @@ s_register_metrics (self_t *self)
 }
 
 static self_t *
-s_new (zsock_t *pipe, const inference_worker_args_t *args)
+s_new (const inference_worker_args_t *args)
 {
     self_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->pipe = pipe;
     self->args = args;
     self->queries = calloc (args->batch_limit, sizeof *self->queries);
     self->answers = calloc (args->batch_limit, sizeof *self->answers);
@@ -107,9 +103,10 @@ s_destroy (self_t **self_p)
     *self_p = NULL;
 }
 
-static void
-s_start (self_t *self)
+static const char *
+s_start (void *context)
 {
+    self_t *self = context;
     const inference_worker_args_t *args = self->args;
     char endpoint[160];
     snprintf (endpoint, sizeof endpoint, "%s-%zu", args->batch_endpoint, args->index);
@@ -117,24 +114,9 @@ s_start (self_t *self)
     self->free = wire_push_new (args->free_endpoint, ENDPOINT_FREE_LIMIT);
     self->results = wire_push_new (args->results_endpoint, ENDPOINT_RESULTS_LIMIT);
     self->batch = batch_new (args->index, args->batch_limit);
-    self->started = self->batches && batch_send (&self->batch, self->free) == 0;
-    control_reply (self->pipe,
-        self->started ? NULL : "inference_worker: an endpoint of its name is taken");
-}
-
-static void
-s_handle_command (self_t *self)
-{
-    switch (control_recv (self->pipe)) {
-    case CONTROL_TERM:
-        self->terminated = true;
-        break;
-    case CONTROL_START:
-        s_start (self);
-        break;
-    default:
-        control_refuse (self->pipe);
-    }
+    return self->batches && batch_send (&self->batch, self->free) == 0
+               ? NULL
+               : "inference_worker: an endpoint of its name is taken";
 }
 
 /* The result that will answer the request, with room for k items. */
@@ -256,11 +238,12 @@ s_handle_batch (self_t *self)
     s_send_out (self);
 }
 
-static void
-s_serve (self_t *self)
+static bool
+s_serve (void *context, zsock_t *pipe)
 {
+    self_t *self = context;
     zmq_pollitem_t items[] = {
-        {zsock_resolve (self->pipe), 0, ZMQ_POLLIN, 0},
+        {zsock_resolve (pipe), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->batches), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->results), 0, ZMQ_POLLOUT, 0},
     };
@@ -269,20 +252,14 @@ s_serve (self_t *self)
         s_send_out (self);
     if (items[1].revents)
         s_handle_batch (self);
-    if (items[0].revents)
-        s_handle_command (self);
+    return items[0].revents != 0;
 }
 
 void
 inference_worker_actor (zsock_t *pipe, void *args)
 {
-    self_t *self = s_new (pipe, args);
-    zsock_signal (pipe, 0);
-    while (!self->terminated) {
-        if (self->started)
-            s_serve (self);
-        else
-            s_handle_command (self);
-    }
+    const control_life_t life = {s_start, s_serve, NULL};
+    self_t *self = s_new (args);
+    control_run (pipe, self, &life);
     s_destroy (&self);
 }

@@ -4,11 +4,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "actors/control.h"
 #include "actors/endpoints.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "proto/control.h"
 #include "proto/interaction.h"
 #include "proto/wire.h"
 #include "store/interactions.h"
@@ -18,26 +18,22 @@
 
 typedef struct {
     const interaction_writer_args_t *args; /* borrowed */
-    zsock_t *pipe;                         /* commands; main's */
     zsock_t *interactions;
     zsock_t *settle;
     db_t *db;
     interaction_t *batch[BATCH_LIMIT]; /* in work, kept until they are settled */
     size_t count;                      /* of batch */
     int64_t retry_ms;                  /* when to try the batch again */
-    bool started;                      /* START was answered OK */
-    bool terminated;                   /* $TERM came */
     metric_t *rows;
     metric_t *duplicates;
     metric_t *refused;
 } self_t;
 
 static self_t *
-s_new (zsock_t *pipe, const interaction_writer_args_t *args)
+s_new (const interaction_writer_args_t *args)
 {
     self_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->pipe = pipe;
     self->args = args;
     self->db = db_new (
         args->conninfo, "sasrec interaction_writer", args->statement_timeout_ms);
@@ -112,37 +108,23 @@ s_handle_interactions (self_t *self)
         self->count++;
 }
 
-static void
-s_start (self_t *self)
+static const char *
+s_start (void *context)
 {
+    self_t *self = context;
     self->interactions =
         wire_pull_new (self->args->interactions_endpoint, ENDPOINT_WRITE_LIMIT);
     self->settle = wire_push_new (self->args->settle_endpoint, ENDPOINT_SETTLE_LIMIT);
-    self->started = self->interactions != NULL;
-    control_reply (self->pipe,
-        self->started ? NULL : "interaction_writer: an endpoint of its name is taken");
+    return self->interactions ? NULL
+                              : "interaction_writer: an endpoint of its name is taken";
 }
 
-static void
-s_handle_command (self_t *self)
+static bool
+s_serve (void *context, zsock_t *pipe)
 {
-    switch (control_recv (self->pipe)) {
-    case CONTROL_TERM:
-        self->terminated = true;
-        break;
-    case CONTROL_START:
-        s_start (self);
-        break;
-    default:
-        control_refuse (self->pipe);
-    }
-}
-
-static void
-s_serve (self_t *self)
-{
+    self_t *self = context;
     zmq_pollitem_t items[] = {
-        {zsock_resolve (self->pipe), 0, ZMQ_POLLIN, 0},
+        {zsock_resolve (pipe), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->interactions), 0, ZMQ_POLLIN, 0},
     };
     int64_t wait_ms = self->retry_ms - clock_monotonic_ms ();
@@ -154,20 +136,14 @@ s_serve (self_t *self)
         s_handle_interactions (self);
     if (self->count > 0 && clock_monotonic_ms () >= self->retry_ms)
         s_write (self);
-    if (items[0].revents)
-        s_handle_command (self);
+    return items[0].revents != 0;
 }
 
 void
 interaction_writer_actor (zsock_t *pipe, void *args)
 {
-    self_t *self = s_new (pipe, args);
-    zsock_signal (pipe, 0);
-    while (!self->terminated) {
-        if (self->started)
-            s_serve (self);
-        else
-            s_handle_command (self);
-    }
+    const control_life_t life = {s_start, s_serve, NULL};
+    self_t *self = s_new (args);
+    control_run (pipe, self, &life);
     s_destroy (&self);
 }

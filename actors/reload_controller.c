@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "actors/control.h"
 #include "actors/endpoints.h"
 #include "base/clock.h"
 #include "base/health.h"
@@ -16,6 +15,7 @@
 #include "base/metrics.h"
 #include "base/strbuf.h"
 #include "model/checkpoint.h"
+#include "proto/control.h"
 #include "proto/reload.h"
 #include "proto/wire.h"
 
@@ -31,14 +31,11 @@ typedef struct {
 
 typedef struct {
     const reload_controller_args_t *args; /* borrowed */
-    zsock_t *pipe;                        /* commands; main's */
     zsock_t *reloads;
     char version[CHECKPOINT_VERSION_SIZE]; /* in the slot; "" before the first */
     identity_t rejected; /* what `current` named and was refused; version "" = none */
     char reason[REASON_SIZE]; /* why the last look did not end with `current` in use */
     int64_t look_ms;          /* when to look next */
-    bool started;             /* START was answered OK */
-    bool terminated;          /* $TERM came */
     health_t *health;
     metric_t *loaded_at;
     metric_t *loaded;
@@ -46,11 +43,10 @@ typedef struct {
 } self_t;
 
 static self_t *
-s_new (zsock_t *pipe, const reload_controller_args_t *args)
+s_new (const reload_controller_args_t *args)
 {
     self_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->pipe = pipe;
     self->args = args;
     self->health = health_check ("model", true);
     self->loaded_at = metrics_gauge ("model_loaded_timestamp_seconds",
@@ -250,57 +246,38 @@ s_handle_reloads (self_t *self)
     }
 }
 
-static void
-s_start (self_t *self)
+static const char *
+s_start (void *context)
 {
+    self_t *self = context;
     self->reloads = wire_pull_new (self->args->reload_endpoint, ENDPOINT_RELOAD_LIMIT);
-    self->started = self->reloads != NULL;
-    control_reply (self->pipe,
-        self->started ? NULL : "reload_controller: an endpoint of its name is taken");
+    return self->reloads ? NULL : "reload_controller: an endpoint of its name is taken";
 }
 
-static void
-s_handle_command (self_t *self)
+static bool
+s_serve (void *context, zsock_t *pipe)
 {
-    switch (control_recv (self->pipe)) {
-    case CONTROL_TERM:
-        self->terminated = true;
-        break;
-    case CONTROL_START:
-        s_start (self);
-        break;
-    default:
-        control_refuse (self->pipe);
-    }
-}
-
-static void
-s_serve (self_t *self)
-{
+    self_t *self = context;
     zmq_pollitem_t items[] = {
-        {zsock_resolve (self->pipe), 0, ZMQ_POLLIN, 0},
+        {zsock_resolve (pipe), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->reloads), 0, ZMQ_POLLIN, 0},
     };
     int64_t wait_ms = self->look_ms - clock_monotonic_ms ();
     zmq_poll (items, 2, wait_ms > 0 ? (long)wait_ms : 0);
     if (items[0].revents)
-        s_handle_command (self);
-    else if (items[1].revents)
+        return true;
+    if (items[1].revents)
         s_handle_reloads (self);
     else if (clock_monotonic_ms () >= self->look_ms)
         s_look (self, false);
+    return false;
 }
 
 void
 reload_controller_actor (zsock_t *pipe, void *args)
 {
-    self_t *self = s_new (pipe, args);
-    zsock_signal (pipe, 0);
-    while (!self->terminated) {
-        if (self->started)
-            s_serve (self);
-        else
-            s_handle_command (self);
-    }
+    const control_life_t life = {s_start, s_serve, NULL};
+    self_t *self = s_new (args);
+    control_run (pipe, self, &life);
     s_destroy (&self);
 }

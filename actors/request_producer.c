@@ -4,12 +4,12 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "actors/control.h"
 #include "actors/db_watch.h"
 #include "actors/endpoints.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "proto/control.h"
 #include "proto/request.h"
 #include "proto/wire.h"
 #include "store/portion.h"
@@ -28,7 +28,6 @@
 
 typedef struct {
     const request_producer_args_t *args; /* borrowed */
-    zsock_t *pipe;                       /* commands; main's */
     zsock_t *accept;
     zsock_t *jobs;
     zsock_t *returned; /* NULL without Kafka */
@@ -40,8 +39,6 @@ typedef struct {
     int64_t upkeep_ms; /* when the next is due */
     int64_t sweep_ms;  /* when to take unsent rows next */
     int room_ms;       /* the last pause because rows did not fit; 0: they did */
-    bool started;      /* START was answered OK */
-    bool terminated;   /* $TERM came */
     metric_t *accepted;
     metric_t *refused;
     metric_t *rejected; /* PostgreSQL refused the row */
@@ -82,11 +79,10 @@ s_register_metrics (self_t *self)
 }
 
 static self_t *
-s_new (zsock_t *pipe, const request_producer_args_t *args)
+s_new (const request_producer_args_t *args)
 {
     self_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->pipe = pipe;
     self->args = args;
     self->portion = portion_make (GROUP_LIMIT, args->statement_timeout_ms);
     self->was_reset = !args->reset_at_start;
@@ -382,34 +378,20 @@ s_upkeep (self_t *self)
     self->unsent = true; /* another process may have left some */
 }
 
-/* Commands and the loop */
+/* Its life */
 
-static void
-s_start (self_t *self)
+static const char *
+s_start (void *context)
 {
+    self_t *self = context;
     self->accept = wire_pull_new (self->args->accept_endpoint, ENDPOINT_ACCEPT_LIMIT);
     self->jobs = wire_push_new (self->args->jobs_endpoint, ENDPOINT_JOBS_LIMIT);
     if (self->args->returned_endpoint)
         self->returned =
             wire_pull_new (self->args->returned_endpoint, ENDPOINT_JOBS_LIMIT);
-    self->started = self->accept && (self->returned || !self->args->returned_endpoint);
-    control_reply (self->pipe,
-        self->started ? NULL : "request_producer: an endpoint of its name is taken");
-}
-
-static void
-s_handle_command (self_t *self)
-{
-    switch (control_recv (self->pipe)) {
-    case CONTROL_TERM:
-        self->terminated = true;
-        break;
-    case CONTROL_START:
-        s_start (self);
-        break;
-    default:
-        control_refuse (self->pipe);
-    }
+    return self->accept && (self->returned || !self->args->returned_endpoint)
+               ? NULL
+               : "request_producer: an endpoint of its name is taken";
 }
 
 static bool
@@ -428,11 +410,12 @@ s_wait_ms (const self_t *self)
     return wait_ms > 0 ? (long)wait_ms : 0;
 }
 
-static void
-s_serve (self_t *self)
+static bool
+s_serve (void *context, zsock_t *pipe)
 {
+    self_t *self = context;
     zmq_pollitem_t items[] = {
-        {zsock_resolve (self->pipe), 0, ZMQ_POLLIN, 0},
+        {zsock_resolve (pipe), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->accept), 0, ZMQ_POLLIN, 0},
         {self->returned ? zsock_resolve (self->returned) : NULL, -1, ZMQ_POLLIN, 0},
     };
@@ -445,20 +428,14 @@ s_serve (self_t *self)
         s_upkeep (self);
     if (s_sweep_wanted (self) && clock_monotonic_ms () >= self->sweep_ms)
         s_sweep (self);
-    if (items[0].revents)
-        s_handle_command (self);
+    return items[0].revents != 0;
 }
 
 void
 request_producer_actor (zsock_t *pipe, void *args)
 {
-    self_t *self = s_new (pipe, args);
-    zsock_signal (pipe, 0);
-    while (!self->terminated) {
-        if (self->started)
-            s_serve (self);
-        else
-            s_handle_command (self);
-    }
+    const control_life_t life = {s_start, s_serve, NULL};
+    self_t *self = s_new (args);
+    control_run (pipe, self, &life);
     s_destroy (&self);
 }

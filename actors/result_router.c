@@ -4,33 +4,29 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "actors/control.h"
 #include "actors/endpoints.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "proto/control.h"
 #include "proto/result.h"
 #include "proto/wire.h"
 
 typedef struct {
     const result_router_args_t *args; /* borrowed */
-    zsock_t *pipe;                    /* commands; main's */
     zsock_t *results;
     zsock_t *write;   /* NULL: nobody writes here */
     zsock_t *answers; /* NULL: nothing is published */
-    bool started;     /* START was answered OK */
-    bool terminated;  /* $TERM came */
     metric_t *routed; /* results seen */
     metric_t *dropped;
     metric_t *answer_seconds; /* acceptance to result */
 } self_t;
 
 static self_t *
-s_new (zsock_t *pipe, const result_router_args_t *args)
+s_new (const result_router_args_t *args)
 {
     self_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->pipe = pipe;
     self->args = args;
     self->routed = metrics_counter ("router_results_total", "Results routed.", "");
     self->dropped = metrics_counter ("router_dropped_total",
@@ -120,9 +116,10 @@ s_destroy (self_t **self_p)
     *self_p = NULL;
 }
 
-static void
-s_start (self_t *self)
+static const char *
+s_start (void *context)
 {
+    self_t *self = context;
     self->results =
         wire_pull_new (self->args->results_endpoint, ENDPOINT_RESULTS_LIMIT);
     if (self->args->write_endpoint)
@@ -130,50 +127,28 @@ s_start (self_t *self)
     if (self->args->answers_endpoint)
         self->answers =
             wire_push_new (self->args->answers_endpoint, ENDPOINT_RESULTS_LIMIT);
-    self->started = self->results != NULL;
-    control_reply (self->pipe,
-        self->started ? NULL : "result_router: an endpoint of its name is taken");
+    return self->results ? NULL : "result_router: an endpoint of its name is taken";
 }
 
-static void
-s_handle_command (self_t *self)
+static bool
+s_serve (void *context, zsock_t *pipe)
 {
-    switch (control_recv (self->pipe)) {
-    case CONTROL_TERM:
-        self->terminated = true;
-        break;
-    case CONTROL_START:
-        s_start (self);
-        break;
-    default:
-        control_refuse (self->pipe);
-    }
-}
-
-static void
-s_serve (self_t *self)
-{
+    self_t *self = context;
     zmq_pollitem_t items[] = {
-        {zsock_resolve (self->pipe), 0, ZMQ_POLLIN, 0},
+        {zsock_resolve (pipe), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->results), 0, ZMQ_POLLIN, 0},
     };
     zmq_poll (items, 2, -1);
     if (items[1].revents)
         s_handle_results (self);
-    if (items[0].revents)
-        s_handle_command (self);
+    return items[0].revents != 0;
 }
 
 void
 result_router_actor (zsock_t *pipe, void *args)
 {
-    self_t *self = s_new (pipe, args);
-    zsock_signal (pipe, 0);
-    while (!self->terminated) {
-        if (self->started)
-            s_serve (self);
-        else
-            s_handle_command (self);
-    }
+    const control_life_t life = {s_start, s_serve, NULL};
+    self_t *self = s_new (args);
+    control_run (pipe, self, &life);
     s_destroy (&self);
 }

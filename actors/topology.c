@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "actors/control.h"
 #include "actors/db_writer.h"
 #include "actors/endpoints.h"
 #include "actors/http/http.h"
@@ -25,6 +24,7 @@
 #include "base/health.h"
 #include "base/log.h"
 #include "bridge/bridge.h"
+#include "proto/control.h"
 
 #define WORKER_LIMIT         256
 #define STATEMENT_TIMEOUT_MS 2000

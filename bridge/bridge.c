@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/health.h"
@@ -16,6 +15,7 @@
 #include "bridge/lag.h"
 #include "bridge/listener.h"
 #include "bridge/outbound.h"
+#include "proto/control.h"
 #include "proto/result.h"
 #include "proto/wire.h"
 
@@ -29,7 +29,6 @@
 
 typedef struct {
     const bridge_args_t *args; /* borrowed */
-    zsock_t *pipe;             /* commands; main's */
     zsock_t *settlements;      /* PULL, or NULL */
     producer_args_t producer_args;
     producer_t *producer;
@@ -44,8 +43,8 @@ typedef struct {
     bool up;                  /* the last probes went well */
     int misses;               /* probes since that did not */
     bool quiesced;
-    bool started;      /* START was answered OK */
-    bool terminated;   /* $TERM came */
+    bool started;      /* START went well */
+    char error[160];   /* ... or not: why */
     int64_t probe_ms;  /* when the next is due */
     int64_t serve_ms;  /* when consumers want to be served next */
     int64_t gauges_ms; /* when the gauges are due */
@@ -90,11 +89,10 @@ s_plan_wire (self_t *self, const bridge_wire_t *wire)
 }
 
 static self_t *
-s_new (zsock_t *pipe, const bridge_args_t *args)
+s_new (const bridge_args_t *args)
 {
     self_t *self = calloc (1, sizeof *self);
     assert (self && args->wire_count <= BRIDGE_WIRE_LIMIT);
-    self->pipe = pipe;
     self->args = args;
     self->groups =
         groups_new (args->bootstrap_servers, args->client_id, args->outstanding_limit);
@@ -354,44 +352,30 @@ s_open_wires (self_t *self)
     return self->args->settlements && !self->settlements ? -1 : 0;
 }
 
-static void
-s_start (self_t *self)
+static const char *
+s_start (void *context)
 {
-    char error[160];
+    self_t *self = context;
     self->producer_args = (producer_args_t){
         self->args->bootstrap_servers, self->args->client_id, s_delivered, self};
-    self->producer = producer_new (&self->producer_args, error);
+    self->producer = producer_new (&self->producer_args, self->error);
     if (self->producer && s_open_wires (self))
-        snprintf (error, sizeof error, "bridge: an endpoint of its name is taken");
+        snprintf (self->error, sizeof self->error,
+            "bridge: an endpoint of its name is taken");
     else
         self->started = self->producer != NULL;
-    zstr_send (self->pipe, self->started ? "OK" : error);
+    return self->started ? NULL : self->error;
 }
 
 static void
-s_quiesce (self_t *self)
+s_quiesce (void *context)
 {
+    self_t *self = context;
     self->quiesced = true;
     groups_quiesce (self->groups);
     listener_destroy (&self->listener);
     for (size_t i = 0; i < self->args->wire_count; i++)
         inbound_destroy (&self->inbound[i]);
-    zstr_send (self->pipe, "OK");
-}
-
-static void
-s_handle_command (self_t *self)
-{
-    char *word = zstr_recv (self->pipe);
-    if (!word || strcmp (word, "$TERM") == 0)
-        self->terminated = true;
-    else if (strcmp (word, "START") == 0)
-        s_start (self);
-    else if (strcmp (word, "QUIESCE") == 0 && self->started)
-        s_quiesce (self);
-    else
-        zstr_send (self->pipe, "unknown command");
-    zstr_free (&word);
 }
 
 /* Publishes what waits and settles what it can, while the broker takes it. */
@@ -433,7 +417,7 @@ s_destroy (self_t **self_p)
     *self_p = NULL;
 }
 
-/* The loop */
+/* Rounds */
 
 /* What the loop waits for: the pipe, the producer, and up to one item per wire, group,
  * listener and for the settlements. */
@@ -465,11 +449,11 @@ s_ready (const self_t *self)
 
 /* True: there is a command. */
 static bool
-s_wait (self_t *self)
+s_wait (self_t *self, zsock_t *pipe)
 {
     waits_t waits = {.count = 0};
     int64_t wait_ms = s_ready (self) ? 0 : self->serve_ms - clock_monotonic_ms ();
-    s_add_socket (&waits, self->pipe, ZMQ_POLLIN);
+    s_add_socket (&waits, pipe, ZMQ_POLLIN);
     s_add_socket (&waits, self->settlements, ZMQ_POLLIN);
     s_add_fd (&waits, producer_fd (self->producer));
     for (size_t i = 0; i < self->args->wire_count; i++) {
@@ -487,10 +471,11 @@ s_wait (self_t *self)
     return waits.items[0].revents != 0;
 }
 
-static void
-s_serve (self_t *self)
+static bool
+s_serve (void *context, zsock_t *pipe)
 {
-    bool command = s_wait (self);
+    self_t *self = context;
+    bool command = s_wait (self, pipe);
     producer_serve (self->producer);
     s_handle_settlements (self);
     for (size_t i = 0; i < self->args->wire_count; i++) {
@@ -510,20 +495,14 @@ s_serve (self_t *self)
             self->args->waiting, producer_queued (self->producer) + self->behind);
     if (clock_monotonic_ms () >= self->serve_ms)
         s_upkeep (self);
-    if (command)
-        s_handle_command (self);
+    return command;
 }
 
 void
 bridge_actor (zsock_t *pipe, void *args)
 {
-    self_t *self = s_new (pipe, args);
-    zsock_signal (pipe, 0);
-    while (!self->terminated) {
-        if (self->started)
-            s_serve (self);
-        else
-            s_handle_command (self);
-    }
+    const control_life_t life = {s_start, s_serve, s_quiesce};
+    self_t *self = s_new (args);
+    control_run (pipe, self, &life);
     s_destroy (&self);
 }

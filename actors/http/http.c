@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/health.h"
 #include "base/log.h"
+#include "proto/control.h"
 
 #define SWEEP_MS        500
 #define QUIESCE_MS      1500 /* the process has 4 s to stop */
@@ -17,13 +18,13 @@
 enum { SERVER_API, SERVER_PAGE, SERVER_COUNT };
 
 typedef struct {
-    zsock_t *pipe;
     const http_args_t *args;
     http_context_t *context;
     server_t *servers[SERVER_COUNT]; /* NULL: not started, or there is none */
     statistics_t statistics;
     health_t *health;
-    bool terminated;
+    int64_t sweep_ms; /* when the next is due */
+    char error[160];  /* why START failed */
 } self_t;
 
 static void
@@ -54,20 +55,15 @@ s_start_servers (self_t *self, char error[160])
     return self->servers[SERVER_PAGE] != NULL;
 }
 
-static void
-s_on_start (self_t *self)
+static const char *
+s_start (void *context)
 {
-    char error[160];
-    if (self->context)
-        zstr_send (self->pipe, "already started");
-    else if (s_start_servers (self, error)) {
-        health_set (self->health, true, NULL);
-        zstr_send (self->pipe, "OK");
-    } else {
+    self_t *self = context;
+    bool started = s_start_servers (self, self->error);
+    if (!started)
         s_stop (self);
-        health_set (self->health, false, error);
-        zstr_send (self->pipe, error);
-    }
+    health_set (self->health, started, started ? NULL : self->error);
+    return started ? NULL : self->error;
 }
 
 static size_t
@@ -96,8 +92,9 @@ s_wait_quiet (self_t *self, int limit_ms)
 
 /* The actors still answer: running requests end as they should. */
 static void
-s_on_quiesce (self_t *self)
+s_quiesce (void *context)
 {
+    self_t *self = context;
     if (self->context)
         atomic_store (&self->context->draining, true);
     for (size_t i = 0; i < SERVER_COUNT; i++)
@@ -110,20 +107,6 @@ s_on_quiesce (self_t *self)
     }
     s_stop (self);
     health_set (self->health, false, "stopped");
-    zstr_send (self->pipe, "OK");
-}
-
-static void
-s_on_command (self_t *self, const char *command)
-{
-    if (streq (command, "START"))
-        s_on_start (self);
-    else if (streq (command, "QUIESCE"))
-        s_on_quiesce (self);
-    else if (streq (command, "$TERM"))
-        self->terminated = true;
-    else
-        zstr_send (self->pipe, "unknown command");
 }
 
 static void
@@ -134,26 +117,28 @@ s_sweep (self_t *self)
             server_sweep (self->servers[i]);
     if (self->servers[SERVER_API])
         statistics_publish (&self->statistics, clock_monotonic_ms ());
+    self->sweep_ms = clock_monotonic_ms () + SWEEP_MS;
+}
+
+static bool
+s_serve (void *context, zsock_t *pipe)
+{
+    self_t *self = context;
+    zmq_pollitem_t item = {zsock_resolve (pipe), 0, ZMQ_POLLIN, 0};
+    int64_t wait_ms = self->sweep_ms - clock_monotonic_ms ();
+    zmq_poll (&item, 1, wait_ms > 0 ? (long)wait_ms : 0);
+    if (clock_monotonic_ms () >= self->sweep_ms)
+        s_sweep (self);
+    return item.revents != 0;
 }
 
 void
 http_actor (zsock_t *pipe, void *args)
 {
-    self_t self = {.pipe = pipe, .args = args};
+    const control_life_t life = {s_start, s_serve, s_quiesce};
+    self_t self = {.args = args};
     self.health = health_check ("http", true);
     statistics_init (&self.statistics, self.args->live, self.args->backlog);
-    zsock_set_rcvtimeo (pipe, SWEEP_MS);
-    zsock_signal (pipe, 0);
-    int64_t next_ms = 0;
-    while (!self.terminated) {
-        char *command = zstr_recv (pipe);
-        if (command)
-            s_on_command (&self, command);
-        zstr_free (&command);
-        if (clock_monotonic_ms () >= next_ms) {
-            s_sweep (&self);
-            next_ms = clock_monotonic_ms () + SWEEP_MS;
-        }
-    }
+    control_run (pipe, &self, &life);
     s_stop (&self);
 }

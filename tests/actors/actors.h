@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "actors/control.h"
 #include "base/clock.h"
+#include "proto/control.h"
 #include "proto/request.h"
 #include "proto/result.h"
 
