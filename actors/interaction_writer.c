@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "actors/endpoints.h"
 #include "base/clock.h"
@@ -12,6 +13,7 @@
 #include "proto/interaction.h"
 #include "proto/wire.h"
 #include "store/interactions.h"
+#include "store/portion.h"
 
 #define BATCH_LIMIT 500
 #define RETRY_MS    100 /* connecting has its own back-off */
@@ -23,6 +25,7 @@ typedef struct {
     db_t *db;
     interaction_t *batch[BATCH_LIMIT]; /* in work, kept until they are settled */
     size_t count;                      /* of batch */
+    portion_t portion;                 /* how much of the batch to write at once */
     int64_t retry_ms;                  /* when to try the batch again */
     metric_t *rows;
     metric_t *duplicates;
@@ -35,6 +38,7 @@ s_new (const interaction_writer_args_t *args)
     self_t *self = calloc (1, sizeof *self);
     assert (self);
     self->args = args;
+    self->portion = portion_make (BATCH_LIMIT, args->statement_timeout_ms);
     self->db = db_new (
         args->conninfo, "sasrec interaction_writer", args->statement_timeout_ms);
     self->rows = metrics_counter (
@@ -86,18 +90,39 @@ s_add (self_t *self, interaction_t **interactions, size_t count)
                            : status;
 }
 
+/* The first so many of the batch are committed. */
 static void
-s_write (self_t *self)
+s_settle (self_t *self, size_t count)
 {
-    if (!db_ensure (self->db) || s_add (self, self->batch, self->count) != DB_OK) {
-        self->retry_ms = clock_monotonic_ms () + RETRY_MS;
-        return;
-    }
-    for (size_t i = 0; i < self->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         settlement_send (&self->batch[i]->receipt, RECEIPT_DONE, self->settle);
         interaction_destroy (&self->batch[i]);
     }
-    self->count = 0;
+    self->count -= count;
+    memmove (self->batch, self->batch + count, self->count * sizeof *self->batch);
+}
+
+/* What fits into the time-out, from the batch's start: an event without a time gets that
+ * of its statement, and a history keeps the order in which its events came. */
+static bool
+s_write_portion (self_t *self)
+{
+    size_t count = self->count;
+    if (count > self->portion.limit)
+        count = self->portion.limit;
+    int64_t start_ms = clock_monotonic_ms ();
+    bool done = s_add (self, self->batch, count) == DB_OK;
+    portion_note (&self->portion, count, clock_monotonic_ms () - start_ms, done);
+    if (done)
+        s_settle (self, count);
+    return done;
+}
+
+static void
+s_write (self_t *self)
+{
+    if (!db_ensure (self->db) || !s_write_portion (self))
+        self->retry_ms = clock_monotonic_ms () + RETRY_MS;
 }
 
 static void

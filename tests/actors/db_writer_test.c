@@ -218,7 +218,7 @@ test_a_batch_that_takes_too_long_is_written_in_parts (void **state)
 {
     world_t *world = *state;
     rows_make (world->store, 100);
-    rows_slow_down (world->store, "UPDATE", 5); /* 100 rows: 500 ms */
+    rows_slow_down (world->store, "UPDATE ON predictions", 5); /* 100 rows: 500 ms */
     zactor_destroy (&world->actor);
     wire_destroy (&world->write); /* inproc does not connect again */
     world->args.statement_timeout_ms = 300;

@@ -46,7 +46,7 @@ rows_make (store_fixture_t *store, size_t count)
     store_do (store, sql);
 }
 
-/* Each row takes so long to INSERT or UPDATE, as on a slow disk. */
+/* Each row takes so long, as on a slow disk. what: "UPDATE ON predictions". */
 static inline void
 rows_slow_down (store_fixture_t *store, const char *what, int ms)
 {
@@ -57,9 +57,7 @@ rows_slow_down (store_fixture_t *store, const char *what, int ms)
         ms);
     store_do (store, sql);
     snprintf (sql, sizeof sql,
-        "CREATE TRIGGER slow BEFORE %s ON predictions FOR EACH ROW EXECUTE FUNCTION"
-        " slow ()",
-        what);
+        "CREATE TRIGGER slow BEFORE %s FOR EACH ROW EXECUTE FUNCTION slow ()", what);
     store_do (store, sql);
 }
 

@@ -227,7 +227,7 @@ test_a_group_that_takes_too_long_makes_the_next_smaller (void **state)
     size_t accepted = 0;
     world->args.statement_timeout_ms = 200;
     s_start (world);
-    rows_slow_down (world->store, "INSERT", 10); /* 60 rows: 600 ms */
+    rows_slow_down (world->store, "INSERT ON predictions", 10); /* 60 rows: 600 ms */
     for (size_t first = 1; accepted < 60 && clock_monotonic_ms () < limit_ms;
          first += 60)
         accepted = s_send_together (world, first);
