@@ -66,31 +66,7 @@ s_destroy (self_t **self_p)
     *self_p = NULL;
 }
 
-/* Bisects what PostgreSQL refuses. Adding a part again is harmless. */
-static db_status_t
-s_add (self_t *self, interaction_t **interactions, size_t count)
-{
-    size_t added = 0;
-    db_status_t status = interactions_add (
-        self->db, (const interaction_t *const *)interactions, count, &added);
-    metric_add (self->rows, added);
-    if (status == DB_OK)
-        metric_add (self->duplicates, count - added);
-    if (status != DB_DATA)
-        return status;
-    if (count == 1) {
-        metric_add (self->refused, 1);
-        log_warn ("interaction_writer.refused",
-            log_str ("event_id", interactions[0]->event_id),
-            log_str ("reason", db_error (self->db)));
-        return DB_OK;
-    }
-    status = s_add (self, interactions, count / 2);
-    return status == DB_OK ? s_add (self, interactions + count / 2, count - count / 2)
-                           : status;
-}
-
-/* The first so many of the batch are committed. */
+/* The first so many of the batch are committed, or refused. */
 static void
 s_settle (self_t *self, size_t count)
 {
@@ -102,26 +78,54 @@ s_settle (self_t *self, size_t count)
     memmove (self->batch, self->batch + count, self->count * sizeof *self->batch);
 }
 
+static void
+s_refused (self_t *self, const interaction_t *interaction)
+{
+    metric_add (self->refused, 1);
+    log_warn ("interaction_writer.refused", log_str ("event_id", interaction->event_id),
+        log_str ("reason", db_error (self->db)));
+}
+
+/* The first so many of the batch. Bisects what PostgreSQL refuses, and settles each part
+ * at once: when a later one has to be tried again, this one has been counted. */
+static db_status_t
+s_add (self_t *self, size_t count)
+{
+    size_t added = 0;
+    int64_t start_ms = clock_monotonic_ms ();
+    db_status_t status = interactions_add (
+        self->db, (const interaction_t *const *)self->batch, count, &added);
+    portion_note (
+        &self->portion, count, clock_monotonic_ms () - start_ms, status == DB_OK);
+    if (status == DB_DATA && count > 1) {
+        status = s_add (self, count / 2);
+        return status == DB_OK ? s_add (self, count - count / 2) : status;
+    }
+    if (status == DB_OK) {
+        metric_add (self->rows, added);
+        metric_add (self->duplicates, count - added);
+    } else if (status == DB_DATA) {
+        s_refused (self, self->batch[0]);
+    } else {
+        return status;
+    }
+    s_settle (self, count);
+    return DB_OK;
+}
+
 /* What fits into the time-out, from the batch's start: an event without a time gets that
  * of its statement, and a history keeps the order in which its events came. */
-static bool
-s_write_portion (self_t *self)
+static db_status_t
+s_add_portion (self_t *self)
 {
-    size_t count = self->count;
-    if (count > self->portion.limit)
-        count = self->portion.limit;
-    int64_t start_ms = clock_monotonic_ms ();
-    bool done = s_add (self, self->batch, count) == DB_OK;
-    portion_note (&self->portion, count, clock_monotonic_ms () - start_ms, done);
-    if (done)
-        s_settle (self, count);
-    return done;
+    size_t limit = self->portion.limit;
+    return s_add (self, self->count < limit ? self->count : limit);
 }
 
 static void
 s_write (self_t *self)
 {
-    if (!db_ensure (self->db) || !s_write_portion (self))
+    if (!db_ensure (self->db) || s_add_portion (self) != DB_OK)
         self->retry_ms = clock_monotonic_ms () + RETRY_MS;
 }
 

@@ -4,6 +4,7 @@
 
 #include "actors/endpoints.h"
 #include "actors/interaction_writer.h"
+#include "base/metrics.h"
 #include "proto/interaction.h"
 #include "proto/wire.h"
 
@@ -72,8 +73,8 @@ s_send (world_t *world, size_t number, const char *created_at)
     interaction_t *event = calloc (1, sizeof *event);
     snprintf (event->user_id, sizeof event->user_id, USER);
     event->item_id = (int64_t)number;
-    snprintf (event->event_id, sizeof event->event_id,
-        "00000000-0000-7000-8000-%012zu", number);
+    snprintf (event->event_id, sizeof event->event_id, "00000000-0000-7000-8000-%012zu",
+        number);
     snprintf (event->created_at, sizeof event->created_at, "%s", created_at);
     event->receipt = (receipt_t){.held = true, .topic = 2, .offset = (int64_t)number};
     assert_int_equal (wire_send (world->events, event), 0);
@@ -205,6 +206,46 @@ test_parts_keep_the_order_of_events (void **state)
         "100");
 }
 
+typedef struct {
+    double rows, duplicates, refused;
+} counts_t;
+
+static counts_t
+s_counts (void)
+{
+    return (counts_t){
+        metric_value (metrics_counter ("interaction_writer_rows_total", "", "")),
+        metric_value (metrics_counter ("interaction_writer_duplicates_total", "", "")),
+        metric_value (metrics_counter ("interaction_writer_refused_total", "", ""))};
+}
+
+/* The batch is bisected, and its second half has to be tried again. */
+static void
+test_each_event_counts_once (void **state)
+{
+    world_t *world = *state;
+    store_do (world->store,
+        "CREATE SEQUENCE tries;"
+        "CREATE FUNCTION fail_once () RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF NEW.item_id = 3 AND nextval ('tries') = 1 THEN"
+        " RAISE EXCEPTION USING ERRCODE = 'serialization_failure'; END IF;"
+        " RETURN NEW; END $$;"
+        "CREATE TRIGGER fail_once BEFORE INSERT ON interactions FOR EACH ROW"
+        " EXECUTE FUNCTION fail_once ()");
+    counts_t before = s_counts ();
+    s_hold_up (world);
+    for (size_t i = 1; i <= 4; i++)
+        s_send (world, i, i == 2 ? "99-99" : "");
+    s_let_go (world);
+    for (size_t i = 1; i <= 4; i++)
+        s_await_settled (world, i);
+    store_assert_value (world->store, "SELECT last_value FROM tries", "2");
+    counts_t after = s_counts ();
+    assert_true (after.rows - before.rows == 4); /* with the one that held it up */
+    assert_true (after.duplicates == before.duplicates);
+    assert_true (after.refused - before.refused == 1);
+}
+
 static void
 test_unknown_commands_are_answered (void **state)
 {
@@ -225,6 +266,7 @@ main (void)
         WORLD_TEST (test_interactions_wait_out_an_absence_of_the_database),
         HASTY_TEST (test_a_batch_that_takes_too_long_is_written_in_parts),
         HASTY_TEST (test_parts_keep_the_order_of_events),
+        WORLD_TEST (test_each_event_counts_once),
         WORLD_TEST (test_unknown_commands_are_answered),
     };
     zsys_handler_set (NULL);
