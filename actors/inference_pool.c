@@ -68,14 +68,6 @@ s_new (const inference_pool_args_t *args)
     return self;
 }
 
-static void
-s_refuse (request_t *request, ticket_status_t status, const char *reason)
-{
-    if (request->ticket)
-        ticket_answer (request->ticket, status, NULL, reason);
-    request_destroy (&request);
-}
-
 /* Lets go of all that waits: jobs keep their row, at-once clients are told. */
 static void
 s_give_back (self_t *self)
@@ -84,7 +76,7 @@ s_give_back (self_t *self)
     while ((request = ring_pop (self->job_ring)))
         request_destroy (&request);
     while ((request = ring_pop (self->once_ring)))
-        s_refuse (request, TICKET_UNAVAILABLE, "the server is stopping");
+        request_refuse (&request, TICKET_UNAVAILABLE, "the server is stopping");
 }
 
 static void
@@ -95,7 +87,7 @@ s_drain (self_t *self)
     while (self->jobs && (request = request_recv (self->jobs)))
         request_destroy (&request);
     while (self->once && (request = request_recv (self->once)))
-        s_refuse (request, TICKET_UNAVAILABLE, "the server is stopping");
+        request_refuse (&request, TICKET_UNAVAILABLE, "the server is stopping");
     while (self->free && (batch = batch_recv (self->free)))
         batch_destroy (&batch);
     while ((batch = ring_pop (self->free_ring)))
@@ -120,15 +112,6 @@ s_destroy (self_t **self_p)
     ring_destroy (&self->free_ring);
     free (self);
     *self_p = NULL;
-}
-
-static bool
-s_has_model (const self_t *self)
-{
-    model_ref_t *ref = model_slot_acquire (self->args->slot);
-    bool found = ref != NULL;
-    model_ref_release (&ref);
-    return found;
 }
 
 static const char *
@@ -175,16 +158,18 @@ static void
 s_handle_once (self_t *self)
 {
     request_t *request;
-    bool has_model = s_has_model (self);
+    bool has_model = model_slot_has (self->args->slot);
     while ((request = request_recv (self->once))) {
         if (!has_model) {
             metric_add (self->no_model, 1);
-            s_refuse (request, TICKET_UNAVAILABLE, "no model yet: run 'sasrec train'");
+            request_refuse (
+                &request, TICKET_UNAVAILABLE, "no model yet: run 'sasrec train'");
         } else if (self->quiesced) {
-            s_refuse (request, TICKET_UNAVAILABLE, "the server is stopping");
+            request_refuse (&request, TICKET_UNAVAILABLE, "the server is stopping");
         } else if (ring_push (self->once_ring, request)) {
             metric_add (self->full, 1);
-            s_refuse (request, TICKET_FULL, "too many requests wait for a worker");
+            request_refuse (
+                &request, TICKET_FULL, "too many requests wait for a worker");
         }
     }
 }
@@ -233,7 +218,7 @@ s_let_go (self_t *self, request_t *request)
 {
     if (self->settle)
         settlement_send (&request->receipt, RECEIPT_DONE, self->settle);
-    s_refuse (request, TICKET_TIMEOUT, "its deadline passed");
+    request_refuse (&request, TICKET_TIMEOUT, "its deadline passed");
 }
 
 static void
@@ -274,7 +259,8 @@ s_dispatch_one (self_t *self)
 static void
 s_dispatch (self_t *self)
 {
-    bool able = !self->quiesced && s_waiting (self) > 0 && s_has_model (self);
+    bool able =
+        !self->quiesced && s_waiting (self) > 0 && model_slot_has (self->args->slot);
     while (able && s_waiting (self) > 0 && ring_count (self->free_ring) > 0)
         s_dispatch_one (self);
     atomic_store (self->args->waiting, ring_count (self->job_ring));

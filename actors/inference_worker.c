@@ -76,9 +76,8 @@ s_drain (self_t *self)
     while (
         !self->batch && self->batches && (self->batch = batch_recv (self->batches))) {
         for (size_t i = 0; i < self->batch->count; i++)
-            if (self->batch->requests[i]->ticket)
-                ticket_answer (self->batch->requests[i]->ticket, TICKET_UNAVAILABLE,
-                    NULL, "the server is stopping");
+            request_refuse (&self->batch->requests[i], TICKET_UNAVAILABLE,
+                "the server is stopping");
         batch_destroy (&self->batch);
     }
     batch_destroy (&self->batch);

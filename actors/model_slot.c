@@ -66,6 +66,15 @@ model_slot_acquire (model_slot_t *self)
     return ref;
 }
 
+bool
+model_slot_has (model_slot_t *self)
+{
+    pthread_mutex_lock (&self->mutex);
+    bool found = self->current != NULL;
+    pthread_mutex_unlock (&self->mutex);
+    return found;
+}
+
 const model_t *
 model_ref_model (const model_ref_t *ref)
 {

@@ -4,6 +4,8 @@
 #ifndef SASREC_ACTORS_MODEL_SLOT_H
 #define SASREC_ACTORS_MODEL_SLOT_H
 
+#include <stdbool.h>
+
 #include "model/model.h"
 
 typedef struct model_slot model_slot_t;
@@ -15,6 +17,7 @@ void model_slot_destroy (model_slot_t **self_p); /* all references must be back 
 /* NULL when there is no model yet. Under a mutex: load-then-increment would be a
  * use-after-free. */
 model_ref_t *model_slot_acquire (model_slot_t *self);
+bool model_slot_has (model_slot_t *self); /* a model; once there, there always is one */
 const model_t *model_ref_model (const model_ref_t *ref);
 void model_ref_release (model_ref_t **ref_p);
 

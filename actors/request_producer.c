@@ -95,20 +95,12 @@ s_new (const request_producer_args_t *args)
 }
 
 static void
-s_refuse (request_t *request, ticket_status_t status, const char *reason)
-{
-    if (request->ticket)
-        ticket_answer (request->ticket, status, NULL, reason);
-    request_destroy (&request);
-}
-
-static void
 s_destroy (self_t **self_p)
 {
     self_t *self = *self_p;
     request_t *request;
     while (self->accept && (request = request_recv (self->accept)))
-        s_refuse (request, TICKET_UNAVAILABLE, "the server is stopping");
+        request_refuse (&request, TICKET_UNAVAILABLE, "the server is stopping");
     wire_destroy (&self->accept);
     wire_destroy (&self->jobs);
     while (self->returned && (request = request_recv (self->returned)))
@@ -224,11 +216,11 @@ s_store (self_t *self, request_t **requests, size_t count)
         log_warn ("request_producer.rejected",
             log_str ("request_id", requests[0]->request_id),
             log_str ("reason", db_error (self->db)));
-        s_refuse (requests[0], TICKET_FAILED, db_error (self->db));
+        request_refuse (&requests[0], TICKET_FAILED, db_error (self->db));
     } else {
         metric_add (self->refused, count);
         for (size_t i = 0; i < count; i++)
-            s_refuse (requests[i], TICKET_UNAVAILABLE, "the database is away");
+            request_refuse (&requests[i], TICKET_UNAVAILABLE, "the database is away");
     }
 }
 
@@ -253,7 +245,8 @@ s_handle_accept (self_t *self)
     for (size_t i = 0; i < limit && (request = request_recv (self->accept)); i++) {
         if (!ready) {
             metric_add (self->refused, 1);
-            s_refuse (request, TICKET_UNAVAILABLE, db_watch_reason (self->watch));
+            request_refuse (
+                &request, TICKET_UNAVAILABLE, db_watch_reason (self->watch));
         } else if (s_claim (self, request)) {
             request->job = true;
             group[count++] = request;
@@ -264,15 +257,6 @@ s_handle_accept (self_t *self)
 }
 
 /* Upkeep: what was accepted must end. */
-
-static bool
-s_has_model (const self_t *self)
-{
-    model_ref_t *ref = model_slot_acquire (self->args->slot);
-    bool found = ref != NULL;
-    model_ref_release (&ref);
-    return found;
-}
 
 /* Takes and sends up to limit rows. *held: those that did not fit after all. */
 static bool
@@ -322,7 +306,8 @@ static void
 s_repeat (self_t *self)
 {
     size_t count, held;
-    if (atomic_load (self->args->waiting) < IDLE_WAITING && s_has_model (self))
+    if (atomic_load (self->args->waiting) < IDLE_WAITING &&
+        model_slot_has (self->args->slot))
         s_take (self, true, self->returned ? KAFKA_LIMIT : REPEAT_LIMIT, &count, &held);
 }
 

@@ -33,6 +33,14 @@ request_destroy (request_t **self_p)
     *self_p = NULL;
 }
 
+void
+request_refuse (request_t **self_p, ticket_status_t status, const char *reason)
+{
+    if ((*self_p)->ticket)
+        ticket_answer ((*self_p)->ticket, status, NULL, reason);
+    request_destroy (self_p);
+}
+
 int
 request_send (request_t **self_p, zsock_t *socket)
 {

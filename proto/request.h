@@ -39,6 +39,9 @@ typedef struct request {
 request_t *request_new (void);
 void request_destroy (request_t **self_p);
 
+/* Tells who waits, if anybody does (reason may be NULL), and destroys. */
+void request_refuse (request_t **self_p, ticket_status_t status, const char *reason);
+
 /* Gives the request away through an inproc socket without blocking: 0 and *self_p is
  * NULL, or -1 (full) and it is still the caller's. Receive returns NULL when nothing
  * waits. */

@@ -37,8 +37,20 @@ test_an_empty_slot_has_no_model (void **state)
     (void)state;
     model_slot_t *slot = model_slot_new ();
     assert_null (model_slot_acquire (slot));
+    assert_false (model_slot_has (slot));
     model_slot_destroy (&slot);
     assert_null (slot);
+}
+
+static void
+test_a_slot_has_what_was_put (void **state)
+{
+    (void)state;
+    model_slot_t *slot = model_slot_new ();
+    model_t *model = tiny_load (&s_folder, "v1");
+    model_slot_put (slot, &model);
+    assert_true (model_slot_has (slot));
+    model_slot_destroy (&slot); /* asking kept no reference */
 }
 
 static void
@@ -103,6 +115,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_an_empty_slot_has_no_model),
+        cmocka_unit_test (test_a_slot_has_what_was_put),
         cmocka_unit_test (test_a_reader_keeps_its_model_through_a_swap),
         cmocka_unit_test (test_readers_and_swaps_do_not_meet_a_freed_model),
     };

@@ -157,6 +157,29 @@ test_a_body_with_a_bad_field_is_refused (void **state)
 }
 
 static void
+test_refusing_tells_who_waits (void **state)
+{
+    (void)state;
+    ticket_t *ticket = ticket_new ();
+    request_t *request = request_new ();
+    request->ticket = ticket_retain (ticket);
+    request_refuse (&request, TICKET_FULL, "too many");
+    assert_null (request);
+    assert_int_equal (ticket_wait (ticket, 0, 0, NULL), TICKET_FULL);
+    assert_string_equal (ticket_reason (ticket), "too many");
+    ticket_release (&ticket);
+}
+
+static void
+test_refusing_needs_nobody_who_waits (void **state)
+{
+    (void)state;
+    request_t *request = request_new ();
+    request_refuse (&request, TICKET_FULL, "too many");
+    assert_null (request);
+}
+
+static void
 test_sending_gives_the_request_away_until_the_pipe_is_full (void **state)
 {
     (void)state;
@@ -205,6 +228,8 @@ main (void)
         cmocka_unit_test (test_ids_of_128_bytes_fit_and_longer_ones_do_not),
         cmocka_unit_test (test_a_body_fills_what_it_names),
         cmocka_unit_test (test_a_body_with_a_bad_field_is_refused),
+        cmocka_unit_test (test_refusing_tells_who_waits),
+        cmocka_unit_test (test_refusing_needs_nobody_who_waits),
         cmocka_unit_test (test_sending_gives_the_request_away_until_the_pipe_is_full),
         cmocka_unit_test (test_an_endpoint_is_free_again_at_once),
     };
