@@ -73,17 +73,20 @@ s_new (const inference_worker_args_t *args)
 static void
 s_drain (self_t *self)
 {
+    const char *reason = "the server is stopping";
     while (
         !self->batch && self->batches && (self->batch = batch_recv (self->batches))) {
         for (size_t i = 0; i < self->batch->count; i++)
-            request_refuse (&self->batch->requests[i], TICKET_UNAVAILABLE,
-                "the server is stopping");
+            request_refuse (&self->batch->requests[i], TICKET_UNAVAILABLE, reason);
         batch_destroy (&self->batch);
     }
     batch_destroy (&self->batch);
     result_t *result;
-    while ((result = ring_pop (self->unsent)))
+    while ((result = ring_pop (self->unsent))) {
+        if (result->ticket)
+            ticket_answer (result->ticket, TICKET_UNAVAILABLE, NULL, reason);
         result_destroy (&result);
+    }
 }
 
 static void

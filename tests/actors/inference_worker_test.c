@@ -211,6 +211,45 @@ s_set_up_narrow (void **state)
     return s_set_up_limited (state, 1);
 }
 
+/* Until the results pipe is full. All have a ticket, and those of the last batch, whose
+ * results do not all fit, are in tickets. Returns how many were sent. */
+static size_t
+s_fill_results (world_t *world, ticket_t *tickets[4])
+{
+    size_t sent = 0;
+    while (sent < ENDPOINT_RESULTS_LIMIT && arrives (world->free, 300)) {
+        batch_t *batch = s_free_batch (world);
+        for (size_t i = 0; i < batch->limit; i++) {
+            ticket_release (&tickets[i]);
+            tickets[i] = ticket_new ();
+            batch->requests[i] = request_sample ("r", false);
+            batch->requests[i]->ticket = ticket_retain (tickets[i]);
+        }
+        batch->count = batch->limit;
+        sent += batch->count;
+        s_give (world, batch);
+    }
+    return sent;
+}
+
+static void
+test_who_waits_for_an_unsent_result_hears_that_we_stop (void **state)
+{
+    world_t *world = *state;
+    ticket_t *tickets[4] = {NULL};
+    size_t unsent = s_fill_results (world, tickets), told = 0;
+    zactor_destroy (&world->actor);
+    result_t *result;
+    for (; (result = result_recv (world->results)); unsent--)
+        result_destroy (&result);
+    for (size_t i = 0; i < 4; i++) {
+        told += ticket_wait (tickets[i], 0, 0, NULL) == TICKET_UNAVAILABLE;
+        ticket_release (&tickets[i]);
+    }
+    assert_in_range (unsent, 1, 4);
+    assert_int_equal (told, unsent);
+}
+
 /* The results pipe holds half of its writer's limit here. */
 static void
 test_a_full_results_pipe_holds_the_worker_and_loses_nothing (void **state)
@@ -260,6 +299,9 @@ main (void)
         cmocka_unit_test_setup_teardown (
             test_a_full_results_pipe_holds_the_worker_and_loses_nothing,
             s_set_up_narrow, s_tear_down),
+        cmocka_unit_test_setup_teardown (
+            test_who_waits_for_an_unsent_result_hears_that_we_stop, s_set_up_narrow,
+            s_tear_down),
         WORLD_TEST (test_commands_are_answered_before_the_start_too),
     };
     zsys_handler_set (NULL);
