@@ -215,12 +215,14 @@ s_handle_write (self_t *self)
     }
 }
 
-/* The senders have stopped: writes what is left while the database takes it. */
+/* The senders have stopped: writes what is left, as far as the time and the connection
+ * go. What is not written is sent again. */
 static void
 s_flush (self_t *self)
 {
     int64_t deadline_ms = clock_monotonic_ms () + DB_WRITER_FLUSH_MS;
     result_t *result;
+    db_end_by (self->db, deadline_ms);
     s_handle_write (self);
     self->retry_ms = 0;
     while (

@@ -5,7 +5,8 @@
  * router drops (rows stay PENDING and are sent again); with Kafka the bridge stops
  * reading. A receipt is given back only after COMMIT.
  *
- * commands      START; $TERM (what waits is written, for at most DB_WRITER_FLUSH_MS)
+ * commands      START; $TERM (what waits is written, for at most DB_WRITER_FLUSH_MS, and
+ *               not on a new connection; the try that is running ends first)
  * messages in   result_t from write
  * messages out  settlements to settle
  *

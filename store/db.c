@@ -27,6 +27,7 @@ struct db {
     bool suspect;                   /* the last session was lost before one worked */
     bool muted;                     /* log nothing */
     state_t state;                  /* as logged last */
+    bool ending;                    /* connects no more */
     int backoff_ms;                 /* the next failure's */
     int64_t retry_at_ms;            /* no attempt to connect before */
     rng_t rng;                      /* jitter */
@@ -139,9 +140,17 @@ db_ensure (db_t *self)
         snprintf (self->error, sizeof self->error, "%s", session_error (self->session));
         s_note_lost (self);
     }
-    if (!self->session && clock_monotonic_ms () >= self->retry_at_ms)
+    if (!self->session && !self->ending && clock_monotonic_ms () >= self->retry_at_ms)
         s_connect (self);
     return self->session != NULL;
+}
+
+void
+db_end_by (db_t *self, int64_t deadline_ms)
+{
+    self->ending = true;
+    if (self->session)
+        session_end_by (self->session, deadline_ms);
 }
 
 static db_status_t

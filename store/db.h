@@ -8,6 +8,7 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct db db_t;
 
@@ -28,6 +29,11 @@ void db_destroy (db_t **self_p);
  * (migrate_current does). Logs db.lost and db.connected once per change of state. */
 bool db_ensure (db_t *self);
 const char *db_error (const db_t *self); /* text of the last failure, one line */
+
+/* For an owner that stops: from now on nothing takes longer than until deadline_ms (on
+ * clock_monotonic_ms). No new connection is made, since that may hang, and a statement
+ * without an answer by then is DB_AWAY. The rows of a COPY are not limited. */
+void db_end_by (db_t *self, int64_t deadline_ms);
 
 /* Text parameters, text results; *result_p (may be NULL) is the caller's to PQclear,
  * NULL unless DB_OK. Any failure ends an open transaction. After DB_AWAY the connection

@@ -19,6 +19,7 @@
 struct session {
     PGconn *conn;                                   /* non-blocking */
     int timeout_ms;                                 /* of a statement; 0: none */
+    int64_t end_ms;                                 /* of all of them */
     const db_statement_t *prepared[PREPARED_LIMIT]; /* known to the server */
     size_t prepared_count;                          /* of those */
     char error[SESSION_ERROR_SIZE];                 /* the last failure */
@@ -81,6 +82,7 @@ session_new (const char *conninfo, const char *application, int timeout_ms,
     session_t *self = calloc (1, sizeof *self);
     assert (self);
     self->timeout_ms = timeout_ms;
+    self->end_ms = PGWAIT_FOREVER;
     self->conn = s_open (conninfo, application);
     assert (self->conn);
     PQsetNoticeReceiver (self->conn, s_ignore_notice, NULL);
@@ -110,6 +112,12 @@ const char *
 session_error (const session_t *self)
 {
     return self->error;
+}
+
+void
+session_end_by (session_t *self, int64_t deadline_ms)
+{
+    self->end_ms = deadline_ms;
 }
 
 PGconn *
@@ -170,9 +178,11 @@ s_failure (session_t *self, const PGresult *result)
 static db_status_t
 s_read (session_t *self, int queued, PGresult **result_p)
 {
-    int64_t deadline_ms = PGWAIT_FOREVER;
-    if (self->timeout_ms > 0)
-        deadline_ms = clock_monotonic_ms () + self->timeout_ms + GRACE_MS;
+    int64_t deadline_ms = self->timeout_ms > 0
+                              ? clock_monotonic_ms () + self->timeout_ms + GRACE_MS
+                              : PGWAIT_FOREVER;
+    if (deadline_ms > self->end_ms)
+        deadline_ms = self->end_ms;
     if (!queued) {
         s_set_error (self, PQerrorMessage (self->conn));
         return DB_AWAY;

@@ -20,6 +20,9 @@ bool session_alive (session_t *self);
 const char *session_error (const session_t *self);
 PGconn *session_raw (session_t *self);
 
+/* No statement is waited for past it, whatever its own time-out is. */
+void session_end_by (session_t *self, int64_t deadline_ms);
+
 /* As the db_ functions of the same name. After DB_AWAY only destroy is left. */
 db_status_t session_exec (session_t *self, const char *sql, int count,
     const char *const *values, PGresult **result_p);

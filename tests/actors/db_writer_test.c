@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "tests/actors/postgres.h"
 
+#include <signal.h>
+
 #include "actors/db_writer.h"
 #include "actors/endpoints.h"
 #include "base/metrics.h"
@@ -20,7 +22,7 @@ typedef struct {
 } world_t;
 
 static int
-s_set_up (void **state)
+s_set_up_limited (void **state, int statement_timeout_ms)
 {
     world_t *world = calloc (1, sizeof *world);
     void *store;
@@ -28,7 +30,7 @@ s_set_up (void **state)
     world->store = store;
     world->args = (db_writer_args_t){.write_endpoint = WRITE,
         .conninfo = world->store->conninfo,
-        .statement_timeout_ms = 2000,
+        .statement_timeout_ms = statement_timeout_ms,
         .batch_limit = 1000,
         .waiting_limit = 5000,
         .backlog = &world->backlog,
@@ -38,6 +40,18 @@ s_set_up (void **state)
     world->actor = actor_start (db_writer_actor, &world->args);
     *state = world;
     return 0;
+}
+
+static int
+s_set_up (void **state)
+{
+    return s_set_up_limited (state, 2000);
+}
+
+static int
+s_set_up_patient (void **state)
+{
+    return s_set_up_limited (state, 10000);
 }
 
 static int
@@ -254,6 +268,76 @@ test_stopping_without_a_database_does_not_hang (void **state)
     assert_int_equal (rows_where (world->store, "status = 'PENDING'"), 1);
 }
 
+/* A row of it sleeps in the database. */
+static void
+s_await_writing (world_t *world)
+{
+    int64_t limit_ms = clock_monotonic_ms () + LIMIT_MS;
+    bool writing = false;
+    while (!writing && clock_monotonic_ms () < limit_ms) {
+        char *count = store_value (world->store,
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+        writing = *count != '0';
+        free (count);
+        zclock_sleep (5);
+    }
+    assert_true (writing);
+}
+
+/* What comes during a write of 1 s is written when stopping: it would take 8 s. */
+static void
+test_stopping_does_not_wait_for_a_long_write (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 9);
+    rows_slow_down (world->store, "UPDATE ON predictions", 1000);
+    s_send (world, s_result (1));
+    s_await_writing (world);
+    for (size_t i = 2; i <= 9; i++)
+        s_send (world, s_result (i));
+    int64_t start_ms = clock_monotonic_ms ();
+    zactor_destroy (&world->actor);
+    assert_in_range (clock_monotonic_ms () - start_ms, DB_WRITER_FLUSH_MS,
+        DB_WRITER_FLUSH_MS + 2000);
+}
+
+/* It lets new connections in; those that are there go on without it. */
+static void
+s_signal_postmaster (int signal)
+{
+    char path[400], line[32] = "";
+    snprintf (path, sizeof path, "%s/data/postmaster.pid", getenv ("TEST_POSTGRES"));
+    FILE *file = fopen (path, "r");
+    assert_non_null (file);
+    assert_non_null (fgets (line, sizeof line, file));
+    fclose (file);
+    assert_int_equal (kill ((pid_t)strtol (line, NULL, 10), signal), 0);
+}
+
+/* The connection ends in the midst of a write, and a new one would hang for 3 s. */
+static void
+test_stopping_does_not_connect_again (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 2);
+    s_send (world, s_result (1));
+    rows_await (world->store, "status = 'COMPLETED'", 1);
+    store_do (world->store,
+        "CREATE FUNCTION cut () RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_sleep (1);"
+        " PERFORM pg_terminate_backend (pg_backend_pid ()); RETURN NEW; END $$;"
+        "CREATE TRIGGER cut BEFORE UPDATE ON predictions FOR EACH ROW EXECUTE FUNCTION"
+        " cut ()");
+    s_send (world, s_result (2));
+    s_await_writing (world);
+    s_signal_postmaster (SIGSTOP);
+    int64_t start_ms = clock_monotonic_ms ();
+    zactor_destroy (&world->actor);
+    int64_t took_ms = clock_monotonic_ms () - start_ms;
+    s_signal_postmaster (SIGCONT);
+    assert_in_range (took_ms, 0, 1000 + 1000);
+}
+
 static void
 test_unknown_commands_are_answered (void **state)
 {
@@ -278,6 +362,9 @@ main (void)
         WORLD_TEST (test_a_batch_that_takes_too_long_is_written_in_parts),
         WORLD_TEST (test_stopping_writes_what_waits),
         WORLD_TEST (test_stopping_without_a_database_does_not_hang),
+        cmocka_unit_test_setup_teardown (test_stopping_does_not_wait_for_a_long_write,
+            s_set_up_patient, s_tear_down),
+        WORLD_TEST (test_stopping_does_not_connect_again),
         WORLD_TEST (test_unknown_commands_are_answered),
     };
     zsys_handler_set (NULL);

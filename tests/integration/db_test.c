@@ -130,6 +130,21 @@ s_frozen_server_is_given_up (void **state)
 }
 
 static void
+s_owner_that_stops_waits_no_longer_than_it_said (void **state)
+{
+    store_fixture_t *self = *state;
+    db_t *db = db_new (self->conninfo, "other", 5000);
+    assert_true (db_ensure (db));
+    int64_t start_ms = clock_monotonic_ms ();
+    db_end_by (db, start_ms + 200);
+    assert_int_equal (s_ping (db), DB_OK);
+    assert_int_equal (db_exec (db, "SELECT pg_sleep (2)", 0, NULL, NULL), DB_AWAY);
+    assert_in_range (clock_monotonic_ms () - start_ms, 200, 1500);
+    assert_false (db_ensure (db)); /* and no new connection */
+    db_destroy (&db);
+}
+
+static void
 s_cut_connection_is_away_and_comes_back_at_once (void **state)
 {
     store_fixture_t *self = *state;
@@ -328,6 +343,7 @@ main (void)
         STORE_TEST (s_slow_statement_times_out),
         STORE_TEST (s_lock_is_not_waited_for_longer_than_the_time_out),
         STORE_TEST (s_frozen_server_is_given_up),
+        STORE_TEST (s_owner_that_stops_waits_no_longer_than_it_said),
         STORE_TEST (s_cut_connection_is_away_and_comes_back_at_once),
         STORE_TEST (s_ensure_notices_a_cut_connection),
         STORE_TEST (s_prepared_statement_survives_reconnecting),
