@@ -25,6 +25,7 @@ enum {
     S_KEY_BATCH_USERS,
     S_KEY_PATIENCE,
     S_KEY_DROPOUT,
+    S_KEY_ATTENTION_DROPOUT,
     S_KEY_LEARNING_RATE,
     S_KEY_POST_NORM,
     S_KEY_NO_RELATIVE_BIAS,
@@ -62,6 +63,8 @@ static const struct argp_option s_options[] = {
     {"window", S_KEY_WINDOW, "N", 0, "Newest items of a history that are used", 1},
     {"ffn-factor", S_KEY_FFN_FACTOR, "N", 0, "Inner width of the FFN over D", 1},
     {"batch-users", S_KEY_BATCH_USERS, "N", 0, "Users in a batch", 1},
+    {"attention-dropout", S_KEY_ATTENTION_DROPOUT, "P", 0,
+        "Share of attention's probabilities dropped", 1},
     {"dropout", S_KEY_DROPOUT, "P", 0, "Share of activations dropped", 1},
     {"learning-rate", S_KEY_LEARNING_RATE, "R", 0, "Of Adam", 1},
     {"no-relative-bias", S_KEY_NO_RELATIVE_BIAS, 0, 0,
@@ -100,6 +103,10 @@ s_parse_network (int key, char *text, struct argp_state *state)
         return 0;
     case S_KEY_DROPOUT:
         trainer->dropout = command_real (state, "--dropout", text, 0, 0.95);
+        return 0;
+    case S_KEY_ATTENTION_DROPOUT:
+        trainer->attention_dropout =
+            command_real (state, "--attention-dropout", text, 0, 0.95);
         return 0;
     case S_KEY_LEARNING_RATE:
         trainer->learning_rate = command_real (state, "--learning-rate", text, 1e-9, 1);

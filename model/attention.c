@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "model/blas.h"
-#include "model/simd.h"
+#include "model/mask.h"
 
 size_t
 attention_scratch_floats (size_t window)
@@ -127,6 +127,29 @@ s_probabilities (const attention_t *self, step_t step)
     return p;
 }
 
+SIMD_CLONES static void
+s_drop_rows (
+    float *p, size_t rows, size_t columns, uint32_t first, uint32_t stride, mask_t mask)
+{
+    for (size_t r = 0; r < rows; r++, p += columns, first += stride) {
+        uint32_t count = (uint32_t)columns;
+#pragma omp simd
+        for (uint32_t i = 0; i < count; i++)
+            p[i] = mask_keep (mask, first + i, p[i]);
+    }
+}
+
+/* The same elements in forward and backward: numbered by head, query and key. */
+static void
+s_drop (const attention_t *self, step_t step, float *p)
+{
+    if (self->dropout.rate <= 0)
+        return;
+    size_t query = step.bias_end - self->window + step.row;
+    s_drop_rows (p, step.rows, step.keys, (uint32_t)(query * self->window),
+        (uint32_t)self->window, mask_of (self->dropout));
+}
+
 void
 attention_forward (const attention_t *self, float *out)
 {
@@ -134,7 +157,8 @@ attention_forward (const attention_t *self, float *out)
         for (size_t row = self->first_query; row < self->length;
              row += ATTENTION_ROWS) {
             step_t step = s_step (self, head, row);
-            const float *p = s_probabilities (self, step);
+            float *p = s_probabilities (self, step);
+            s_drop (self, step, p);
             blas_nn (step.rows, step.head_width, step.keys,
                 (blas_matrix_t){p, step.keys},
                 (blas_matrix_t){self->value + step.column, self->ld}, 0,
@@ -152,14 +176,16 @@ s_backward_step (const attention_t *self, step_t step, bool add, const float *do
     float *dp = p + step.rows * step.keys;
     blas_matrix_t dy = {dout + step.row * self->width + column, self->width};
     blas_matrix_t ds = {dp, step.keys};
-    blas_tn (step.keys, width, step.rows, (blas_matrix_t){p, step.keys}, dy, add,
-        dvalue + column, ld);
     blas_nt (step.rows, step.keys, width, dy, (blas_matrix_t){self->value + column, ld},
         0, dp, step.keys);
+    s_drop (self, step, dp);
     s_softmax_backward (p, dp, step.rows, step.keys, step.scale);
     if (drelative_bias)
         s_add_bias_backward (dp, step.rows, step.row + 1, step.keys, step.scale,
             drelative_bias + step.bias_end);
+    s_drop (self, step, p);
+    blas_tn (step.keys, width, step.rows, (blas_matrix_t){p, step.keys}, dy, add,
+        dvalue + column, ld);
     blas_nn (step.rows, width, step.keys, ds, (blas_matrix_t){self->key + column, ld},
         0, dquery + step.row * ld + column, ld);
     blas_tn (step.keys, width, step.rows, ds,

@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+#include "model/dropout.h"
+
 #define ATTENTION_ROWS 64 /* queries at a time */
 
 typedef struct {
@@ -21,7 +23,8 @@ typedef struct {
                                    lies d positions back meets column window - 1 - d:
                                    a row of keys, oldest first, meets a run of columns */
     size_t window;
-    float *scratch; /* attention_scratch_floats */
+    dropout_t dropout; /* of the probabilities; another key for each sequence */
+    float *scratch;    /* attention_scratch_floats */
 } attention_t;
 
 /* Enough for sequences up to window tokens, forward and backward. */

@@ -89,6 +89,9 @@ s_check_options (
             other = sizes[i].name;
     if (given->dropout >= 0 && given->dropout != kept->dropout)
         other = "--dropout";
+    if (given->attention_dropout >= 0 &&
+        given->attention_dropout != kept->attention_dropout)
+        other = "--attention-dropout";
     if (given->learning_rate > 0 && given->learning_rate != kept->learning_rate)
         other = "--learning-rate";
     if (!other)

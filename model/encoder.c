@@ -13,11 +13,11 @@
 typedef struct {
     const sasrec_weights_t *weights;
     encoder_scratch_t *scratch;
-    dropout_t dropout;
+    encoder_dropout_t dropout;
     size_t rows; /* T */
 } pass_t;
 
-static const dropout_t s_no_dropout = {0};
+static const encoder_dropout_t s_no_dropout = {0};
 
 static const float *
 s_attention_input (const pass_t *pass, const sasrec_block_t *w, encoder_kept_t *kept)
@@ -31,8 +31,8 @@ s_attention_input (const pass_t *pass, const sasrec_block_t *w, encoder_kept_t *
 }
 
 static attention_t
-s_attention (const pass_t *pass, const sasrec_block_t *w, const encoder_kept_t *kept,
-    size_t sequence)
+s_attention (
+    const pass_t *pass, size_t block, const encoder_kept_t *kept, size_t sequence)
 {
     const layers_tokens_t *batch = &pass->scratch->batch;
     size_t d = pass->weights->shape.width, start = batch->offsets[sequence];
@@ -44,23 +44,25 @@ s_attention (const pass_t *pass, const sasrec_block_t *w, const encoder_kept_t *
         .key = qkv + d,
         .value = qkv + 2 * d,
         .ld = 3 * d,
-        .relative_bias = w->relative_bias,
+        .relative_bias = sasrec_block (pass->weights, block).relative_bias,
         .window = pass->weights->shape.window,
+        .dropout = encoder_attention_dropout (pass->dropout, block, sequence),
         .scratch = pass->scratch->attention};
 }
 
 /* mixed = attention of all rows. */
 static void
-s_attend (const pass_t *pass, const sasrec_block_t *w, encoder_kept_t *kept)
+s_attend (const pass_t *pass, size_t block, encoder_kept_t *kept)
 {
     size_t d = pass->weights->shape.width;
-    const float *input = s_attention_input (pass, w, kept);
+    sasrec_block_t w = sasrec_block (pass->weights, block);
+    const float *input = s_attention_input (pass, &w, kept);
     blas_nn (pass->rows, 3 * d, d, (blas_matrix_t){input, d},
-        (blas_matrix_t){w->qkv_weight, 3 * d}, 0, kept->qkv, 3 * d);
-    layers_bias (kept->qkv, pass->rows, 3 * d, w->qkv_bias);
+        (blas_matrix_t){w.qkv_weight, 3 * d}, 0, kept->qkv, 3 * d);
+    layers_bias (kept->qkv, pass->rows, 3 * d, w.qkv_bias);
     const layers_tokens_t *batch = &pass->scratch->batch;
     for (size_t b = 0; b < batch->sequence_count; b++) {
-        attention_t attention = s_attention (pass, w, kept, b);
+        attention_t attention = s_attention (pass, block, kept, b);
         attention_forward (&attention, kept->mixed + batch->offsets[b] * d);
     }
 }
@@ -111,8 +113,7 @@ s_run_blocks (const pass_t *pass, size_t count)
     size_t blocks = pass->weights->shape.blocks;
     for (size_t block = 0; block < count; block++) {
         encoder_kept_t *kept = s_kept (scratch, block);
-        sasrec_block_t w = sasrec_block (pass->weights, block);
-        s_attend (pass, &w, kept);
+        s_attend (pass, block, kept);
         float *output =
             block + 1 < blocks ? s_kept (scratch, block + 1)->input : scratch->output;
         s_finish_block (pass, block, kept, output);
@@ -142,7 +143,7 @@ s_begin (pass_t *pass, const int32_t *tokens, const size_t *offsets, size_t coun
 float *
 encoder_forward (const sasrec_weights_t *weights, encoder_scratch_t *scratch,
     const int32_t *tokens, const size_t *offsets, size_t sequence_count,
-    dropout_t dropout)
+    encoder_dropout_t dropout)
 {
     assert (scratch->training);
     pass_t pass = {weights, scratch, dropout, 0};
@@ -182,18 +183,19 @@ s_last_queries (const pass_t *pass, const sasrec_block_t *w, encoder_kept_t *kep
 
 /* mixed = attention of the last positions, one row per sequence. */
 static void
-s_attend_last (const pass_t *pass, const sasrec_block_t *w, encoder_kept_t *kept)
+s_attend_last (const pass_t *pass, size_t block, encoder_kept_t *kept)
 {
+    sasrec_block_t w = sasrec_block (pass->weights, block);
     const layers_tokens_t *batch = &pass->scratch->batch;
     size_t d = batch->width;
-    const float *input = s_attention_input (pass, w, kept);
+    const float *input = s_attention_input (pass, &w, kept);
     blas_nn (pass->rows, 2 * d, d, (blas_matrix_t){input, d},
-        (blas_matrix_t){w->qkv_weight + d, 3 * d}, 0, kept->qkv + d, 3 * d);
+        (blas_matrix_t){w.qkv_weight + d, 3 * d}, 0, kept->qkv + d, 3 * d);
     for (size_t t = 0; t < pass->rows; t++)
-        layers_bias (kept->qkv + t * 3 * d + d, 1, 2 * d, w->qkv_bias + d);
-    s_last_queries (pass, w, kept, input);
+        layers_bias (kept->qkv + t * 3 * d + d, 1, 2 * d, w.qkv_bias + d);
+    s_last_queries (pass, &w, kept, input);
     for (size_t b = 0; b < batch->sequence_count; b++) {
-        attention_t attention = s_attention (pass, w, kept, b);
+        attention_t attention = s_attention (pass, block, kept, b);
         attention.first_query = attention.length - 1;
         attention.query += attention.first_query * attention.ld;
         attention_forward (&attention, kept->mixed + b * d);
@@ -211,8 +213,7 @@ encoder_last (const sasrec_weights_t *weights, encoder_scratch_t *scratch,
     size_t last = weights->shape.blocks - 1, d = weights->shape.width;
     s_run_blocks (&pass, last);
     encoder_kept_t *kept = s_kept (scratch, last);
-    sasrec_block_t w = sasrec_block (weights, last);
-    s_attend_last (&pass, &w, kept);
+    s_attend_last (&pass, last, kept);
     s_gather_last (&scratch->batch, kept->input, d, scratch->output);
     memcpy (kept->input, scratch->output, sequence_count * d * sizeof (float));
     pass.rows = sequence_count;

@@ -11,6 +11,13 @@
 
 typedef struct encoder_scratch encoder_scratch_t;
 
+/* Rates 0: off. */
+typedef struct {
+    float rate;           /* of embeddings, the FFN's inside, both residuals */
+    float attention_rate; /* of attention's probabilities */
+    uint64_t key;         /* another one for each step */
+} encoder_dropout_t;
+
 /* Room for T = token_limit tokens in at most sequence_limit sequences; training also
  * keeps what backward needs. */
 encoder_scratch_t *encoder_scratch_new (const sasrec_shape_t *shape, size_t token_limit,
@@ -23,12 +30,11 @@ void encoder_scratch_destroy (encoder_scratch_t **self_p);
 void encoder_last (const sasrec_weights_t *weights, encoder_scratch_t *scratch,
     const int32_t *tokens, const size_t *offsets, size_t sequence_count, float *hidden);
 
-/* Training: hidden states (T x D, in the scratch) of all positions, with dropout on the
- * embeddings, the FFN's inside and both residuals. The scratch must be a training one;
- * tokens and offsets must stay until backward is done. */
+/* Training: hidden states (T x D, in the scratch) of all positions. The scratch must be a
+ * training one; tokens and offsets must stay until backward is done. */
 float *encoder_forward (const sasrec_weights_t *weights, encoder_scratch_t *scratch,
     const int32_t *tokens, const size_t *offsets, size_t sequence_count,
-    dropout_t dropout);
+    encoder_dropout_t dropout);
 
 /* After encoder_forward with the same weights: adds the gradients of the loss to
  * gradients (same shape), given dhidden (T x D). */

@@ -86,6 +86,8 @@ s_attention (const step_t *step, const float *dmixed, float *dqkv)
             .ld = 3 * d,
             .relative_bias = step->w.relative_bias,
             .window = step->shape->window,
+            .dropout =
+                encoder_attention_dropout (step->scratch->dropout, step->block, b),
             .scratch = step->scratch->attention};
         attention_backward (&attention, dmixed + start * d, dqkv + at, dqkv + at + d,
             dqkv + at + 2 * d, step->g.relative_bias);

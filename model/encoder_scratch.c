@@ -95,11 +95,26 @@ encoder_scratch_destroy (encoder_scratch_t **self_p)
     *self_p = NULL;
 }
 
-dropout_t
-encoder_dropout (dropout_t dropout, size_t block, unsigned place)
+/* Another stream of the key; splitmix64. */
+static uint64_t
+s_key (uint64_t key, uint64_t stream)
 {
-    uint64_t x = dropout.key + (block * 4 + place + 1) * 0x9e3779b97f4a7c15u;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u; /* splitmix64 */
+    uint64_t x = key + (stream + 1) * 0x9e3779b97f4a7c15u;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
     x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return (dropout_t){dropout.rate, x ^ (x >> 31)};
+    return x ^ (x >> 31);
+}
+
+dropout_t
+encoder_dropout (encoder_dropout_t dropout, size_t block, unsigned place)
+{
+    return (dropout_t){
+        dropout.rate, s_key (dropout.key, block * ENCODER_DROP_PLACES + place)};
+}
+
+dropout_t
+encoder_attention_dropout (encoder_dropout_t dropout, size_t block, size_t sequence)
+{
+    uint64_t key = s_key (~dropout.key, block);
+    return (dropout_t){dropout.attention_rate, s_key (key, sequence)};
 }

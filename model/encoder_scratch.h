@@ -25,17 +25,17 @@ struct encoder_scratch {
     size_t token_limit;
     size_t sequence_limit;
     bool training;
-    float *memory;         /* all of the below in one piece */
-    encoder_kept_t *kept;  /* training: one per block; serving: one for all */
-    float *output;         /* T x D: residual stream after the last block */
-    float *stats;          /* T x 2: of LNf */
-    float *final;          /* T x D: LNf of output */
-    float *narrow;         /* T x D, for the moment */
-    float *dx;             /* T x D, training: gradient of the residual stream */
-    float *dwide;          /* T x max (3D, F), training */
-    float *attention;      /* attention_scratch_floats */
-    layers_tokens_t batch; /* of the last forward */
-    dropout_t dropout;     /* of the last forward */
+    float *memory;             /* all of the below in one piece */
+    encoder_kept_t *kept;      /* training: one per block; serving: one for all */
+    float *output;             /* T x D: residual stream after the last block */
+    float *stats;              /* T x 2: of LNf */
+    float *final;              /* T x D: LNf of output */
+    float *narrow;             /* T x D, for the moment */
+    float *dx;                 /* T x D, training: gradient of the residual stream */
+    float *dwide;              /* T x max (3D, F), training */
+    float *attention;          /* attention_scratch_floats */
+    layers_tokens_t batch;     /* of the last forward */
+    encoder_dropout_t dropout; /* of the last forward */
 };
 
 /* Places that have a dropout of their own. */
@@ -43,8 +43,13 @@ enum {
     ENCODER_DROP_EMBEDDING,
     ENCODER_DROP_ATTENTION,
     ENCODER_DROP_GELU,
-    ENCODER_DROP_FFN
+    ENCODER_DROP_FFN,
+    ENCODER_DROP_PLACES
 };
-dropout_t encoder_dropout (dropout_t dropout, size_t block, unsigned place);
+dropout_t encoder_dropout (encoder_dropout_t dropout, size_t block, unsigned place);
+
+/* Of a sequence's probabilities. */
+dropout_t encoder_attention_dropout (
+    encoder_dropout_t dropout, size_t block, size_t sequence);
 
 #endif

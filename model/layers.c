@@ -4,28 +4,9 @@
 
 #include <math.h>
 
-#include "model/simd.h"
+#include "model/mask.h"
 
 #define EPSILON 1e-6f
-
-typedef struct {
-    uint64_t key;
-    uint32_t limit; /* hash below: dropped */
-    float scale;
-} mask_t;
-
-static mask_t
-s_mask (dropout_t dropout)
-{
-    return (mask_t){dropout.key, (uint32_t)((double)dropout.rate * 4294967296.0),
-        1.0f / (1.0f - dropout.rate)};
-}
-
-SIMD_INLINE float
-s_kept (mask_t mask, uint32_t element, float value)
-{
-    return simd_hash (element, mask.key) >= mask.limit ? value * mask.scale : 0.0f;
-}
 
 SIMD_CLONES static void
 s_embed_row (
@@ -42,7 +23,7 @@ s_drop (float *x, size_t count, mask_t mask)
     uint32_t limit = (uint32_t)count;
 #pragma omp simd
     for (uint32_t i = 0; i < limit; i++)
-        x[i] = s_kept (mask, i, x[i]);
+        x[i] = mask_keep (mask, i, x[i]);
 }
 
 void
@@ -56,7 +37,7 @@ layers_embed (const layers_tokens_t *tokens, const float *items, const float *po
             s_embed_row (items + (size_t)tokens->tokens[t] * d,
                 positions + (t - tokens->offsets[b]) * d, d, scale, x + t * d);
     if (dropout.rate > 0)
-        s_drop (x, tokens->offsets[tokens->sequence_count] * d, s_mask (dropout));
+        s_drop (x, tokens->offsets[tokens->sequence_count] * d, mask_of (dropout));
 }
 
 SIMD_CLONES static void
@@ -66,7 +47,7 @@ s_embed_row_backward (const float *dx, uint32_t first, size_t width, mask_t mask
     uint32_t limit = (uint32_t)width;
 #pragma omp simd
     for (uint32_t i = 0; i < limit; i++) {
-        float d = s_kept (mask, first + i, dx[i]);
+        float d = mask_keep (mask, first + i, dx[i]);
         ditem[i] += scale * d;
         dposition[i] += d;
     }
@@ -79,7 +60,7 @@ layers_embed_backward (const layers_tokens_t *tokens, const float *dx,
     size_t d = tokens->width;
     for (size_t b = 0; b < tokens->sequence_count; b++)
         for (size_t t = tokens->offsets[b]; t < tokens->offsets[b + 1]; t++)
-            s_embed_row_backward (dx + t * d, (uint32_t)(t * d), d, s_mask (dropout),
+            s_embed_row_backward (dx + t * d, (uint32_t)(t * d), d, mask_of (dropout),
                 sqrtf ((float)d), ditems + (size_t)tokens->tokens[t] * d,
                 dpositions + (t - tokens->offsets[b]) * d);
 }
@@ -156,14 +137,14 @@ SIMD_CLONES void
 layers_residual (const float *x, const float *y, const float *bias, size_t rows,
     size_t width, dropout_t dropout, float *out)
 {
-    mask_t mask = s_mask (dropout);
+    mask_t mask = mask_of (dropout);
     uint32_t limit = (uint32_t)width, first = 0;
     for (size_t r = 0; r < rows; r++, first += limit) {
         const float *xr = x + r * width, *yr = y + r * width;
         float *to = out + r * width;
 #pragma omp simd
         for (uint32_t i = 0; i < limit; i++)
-            to[i] = xr[i] + s_kept (mask, first + i, yr[i] + bias[i]);
+            to[i] = xr[i] + mask_keep (mask, first + i, yr[i] + bias[i]);
     }
 }
 
@@ -171,11 +152,11 @@ SIMD_CLONES void
 layers_residual_backward (
     const float *dout, size_t rows, size_t width, dropout_t dropout, float *dy)
 {
-    mask_t mask = s_mask (dropout);
+    mask_t mask = mask_of (dropout);
     uint32_t count = (uint32_t)(rows * width);
 #pragma omp simd
     for (uint32_t i = 0; i < count; i++)
-        dy[i] = s_kept (mask, i, dout[i]);
+        dy[i] = mask_keep (mask, i, dout[i]);
 }
 
 /* gelu (x) = x * sigmoid (2 u), u = sqrt (2 / pi) (x + 0.044715 x^3). */
@@ -190,7 +171,7 @@ SIMD_CLONES void
 layers_gelu (
     float *z, size_t rows, size_t width, const float *bias, dropout_t dropout, float *a)
 {
-    mask_t mask = s_mask (dropout);
+    mask_t mask = mask_of (dropout);
     uint32_t limit = (uint32_t)width, first = 0;
     for (size_t r = 0; r < rows; r++, first += limit) {
         float *zr = z + r * width, *ar = a + r * width;
@@ -198,7 +179,7 @@ layers_gelu (
         for (uint32_t i = 0; i < limit; i++) {
             float x = zr[i] + bias[i];
             zr[i] = x;
-            ar[i] = s_kept (mask, first + i, x * s_sigmoid_2u (x));
+            ar[i] = mask_keep (mask, first + i, x * s_sigmoid_2u (x));
         }
     }
 }
@@ -207,12 +188,12 @@ SIMD_CLONES void
 layers_gelu_backward (
     const float *z, size_t rows, size_t width, dropout_t dropout, float *da)
 {
-    mask_t mask = s_mask (dropout);
+    mask_t mask = mask_of (dropout);
     uint32_t count = (uint32_t)(rows * width);
 #pragma omp simd
     for (uint32_t i = 0; i < count; i++) {
         float x = z[i], s = s_sigmoid_2u (x);
         float slope = 1.5957691216f * (1.0f + 3.0f * 0.044715f * x * x);
-        da[i] = s_kept (mask, i, da[i]) * (s + x * s * (1.0f - s) * slope);
+        da[i] = mask_keep (mask, i, da[i]) * (s + x * s * (1.0f - s) * slope);
     }
 }

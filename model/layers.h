@@ -1,18 +1,12 @@
 /* The elementwise layers, forward and backward, over rows of floats. Gradients of
- * inputs are written; gradients of parameters are added to. Dropout masks are not stored:
- * a mask depends on (key, element) only and is made again in backward.
- * SPDX-License-Identifier: Apache-2.0 */
+ * inputs are written; gradients of parameters are added to. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_MODEL_LAYERS_H
 #define SASREC_MODEL_LAYERS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* rate 0: off. Kept values are divided by (1 - rate). */
-typedef struct {
-    float rate;
-    uint64_t key; /* another one for each place and step */
-} dropout_t;
+#include "model/dropout.h"
 
 /* x[t] = dropout (sqrt(D) * items[tokens[t]] + positions[t - start of its sequence]) */
 typedef struct {

@@ -217,7 +217,8 @@ s_gradients (void *context, size_t member)
     worker->sum = 0;
     if (share.sequence_count == 0)
         return;
-    dropout_t dropout = {(float)self->recipe.dropout,
+    encoder_dropout_t dropout = {(float)self->recipe.dropout,
+        (float)self->recipe.attention_dropout,
         (self->seed * 1000003 + self->steps) * 1024 + member};
     float *hidden = encoder_forward (s_seen (self), worker->encoder, share.tokens,
         share.offsets, share.sequence_count, dropout);

@@ -67,11 +67,11 @@ s_clamp (double value, size_t low, size_t high)
  * otherwise. */
 static const struct {
     size_t width, window, epochs;
-    double positions, dropout, rate, decay;
+    double positions, dropout, attention_dropout, rate, decay;
 } s_rules[] = {
-    {64, 50, 100, 300, 0.4, 5e-3, 0.1},
-    {128, 50, 20, 1720, 0.5, 2e-3, 0},
-    {128, 200, 24, 1720, 0.2, 2e-3, 0},
+    {64, 50, 100, 300, 0.4, 0, 5e-3, 0.1},
+    {128, 50, 20, 1720, 0.5, 0, 2e-3, 0},
+    {128, 200, 24, 1720, 0.2, 0, 2e-3, 0},
 };
 
 /* The loss costs T x D x V: many items get a narrower network, to stay in minutes. */
@@ -112,6 +112,8 @@ s_paper (const trainer_options_t *given)
     options.patience = s_or (given->patience, 20);
     options.no_relative_bias = true;
     options.dropout = given->dropout >= 0 ? given->dropout : 0.2;
+    options.attention_dropout =
+        given->attention_dropout >= 0 ? given->attention_dropout : 0.2;
     options.learning_rate = given->learning_rate > 0 ? given->learning_rate : 1e-3;
     options.loss = given->loss == LOSS_DEFAULT ? LOSS_BCE : given->loss;
     return options;
@@ -152,6 +154,9 @@ recipe_make (const dataset_t *data, const trainer_options_t *options)
     self.epochs = s_or (options->epochs, s_rules[kind].epochs);
     self.patience = s_or (options->patience, self.epochs / 3 + 2);
     self.dropout = options->dropout >= 0 ? options->dropout : s_rules[kind].dropout;
+    self.attention_dropout = options->attention_dropout >= 0
+                                 ? options->attention_dropout
+                                 : s_rules[kind].attention_dropout;
     self.learning_rate =
         options->learning_rate > 0 ? options->learning_rate : s_rules[kind].rate;
     return self;
@@ -162,16 +167,17 @@ recipe_json (const recipe_t *self)
 {
     const sasrec_shape_t *shape = &self->shape;
     json_t *json = json_pack (
-        "{sI sI sI sI sI sI sb sb ss sI sI sI sI sf sf sf sf sf sb}", "items",
+        "{sI sI sI sI sI sI sb sb ss sI sI sI sI sf sf sf sf sf sf sb}", "items",
         (json_int_t)shape->items, "width", (json_int_t)shape->width, "blocks",
         (json_int_t)shape->blocks, "heads", (json_int_t)shape->heads, "window",
         (json_int_t)shape->window, "ffn_factor", (json_int_t)shape->ffn_factor,
         "post_norm", shape->post_norm, "relative_bias", shape->relative_bias, "loss",
         loss_name (self->loss), "negatives", (json_int_t)self->negatives, "batch_users",
         (json_int_t)self->batch_users, "epochs", (json_int_t)self->epochs, "patience",
-        (json_int_t)self->patience, "dropout", self->dropout, "learning_rate",
-        self->learning_rate, "warm_up", self->warm_up, "decay", self->decay, "average",
-        self->average, "constant", self->constant);
+        (json_int_t)self->patience, "dropout", self->dropout, "attention_dropout",
+        self->attention_dropout, "learning_rate", self->learning_rate, "warm_up",
+        self->warm_up, "decay", self->decay, "average", self->average, "constant",
+        self->constant);
     assert (json);
     return json;
 }

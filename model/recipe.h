@@ -20,6 +20,7 @@ typedef struct {
     size_t epochs;
     size_t patience;
     double dropout;
+    double attention_dropout;
     double learning_rate; /* peak */
     double warm_up; /* share of the run in which the rate rises; then a cosine to 0 */
     bool constant;  /* no warm-up and no cosine: the peak rate always */

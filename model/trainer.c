@@ -52,8 +52,11 @@ typedef struct {
 void
 trainer_defaults (trainer_options_t *options)
 {
-    *options = (trainer_options_t){
-        .seed = 1, .threads = 2, .dropout = -1, .learning_rate = -1};
+    *options = (trainer_options_t){.seed = 1,
+        .threads = 2,
+        .dropout = -1,
+        .attention_dropout = -1,
+        .learning_rate = -1};
 }
 
 static int
@@ -68,8 +71,9 @@ s_check (const dataset_t *data, const trainer_options_t *options, char error[160
             "interactions (2 to learn from, 1 to validate, 1 to test)");
         return -1;
     }
-    if (options->threads < 1 || options->threads > 64 || options->dropout >= 0.95) {
-        snprintf (error, 160, "threads must be 1 to 64, dropout below 0.95");
+    if (options->threads < 1 || options->threads > 64 || options->dropout >= 0.95 ||
+        options->attention_dropout >= 0.95) {
+        snprintf (error, 160, "threads must be 1 to 64, dropouts below 0.95");
         return -1;
     }
     return 0;

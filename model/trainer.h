@@ -33,6 +33,7 @@ typedef struct {
     size_t epochs;   /* at most */
     size_t patience; /* epochs without a better validation NDCG@10 */
     double dropout;
+    double attention_dropout;
     double learning_rate;
     bool post_norm; /* Post-LN instead of Pre-LN */
     bool no_relative_bias;

@@ -329,12 +329,16 @@ class BadRequests(unittest.TestCase):
                 self.stack.get(path)
             for _ in range(20):
                 self.stack.post("/predict", b" " * (LIMIT + 1))
-        for _ in range(3):
-            storm()
-        before = self.memory_kib()
-        for _ in range(6):
-            storm()
-        self.assertLess(self.memory_kib() - before, 1024)
+        def grown():
+            before = self.memory_kib()
+            for _ in range(5):
+                storm()
+            return self.memory_kib() - before
+        # An allocator settles; what leaks grows every time.
+        rounds = []
+        while not rounds or rounds[-1] > 512:
+            self.assertLess(len(rounds), 5, f"KiB in each round: {rounds}")
+            rounds.append(grown())
 
     def test_slow_and_endless_clients_are_cut_off(self):
         clients = [Slow(self.stack.port, *case) for case in Slow.CASES]

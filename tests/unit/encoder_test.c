@@ -38,7 +38,7 @@ static const sasrec_shape_t s_long = {.items = 50,
     .post_norm = false,
     .relative_bias = true};
 
-static const dropout_t s_dropout = {0.3f, 42};
+static const encoder_dropout_t s_dropout = {0.3f, 0.2f, 42};
 
 /* sum of c * hidden, in double. */
 static double
@@ -127,7 +127,7 @@ s_check_last (const sasrec_shape_t *shape, const int32_t *tokens, const size_t *
     float *hidden = calloc (count * d, sizeof (float));
     encoder_last (weights, last, tokens, offsets, count, hidden);
     const float *full =
-        encoder_forward (weights, all, tokens, offsets, count, (dropout_t){0});
+        encoder_forward (weights, all, tokens, offsets, count, (encoder_dropout_t){0});
     for (size_t b = 0; b < count; b++)
         s_assert_close (hidden + b * d, full + (offsets[b + 1] - 1) * d, d);
     free (hidden);
@@ -172,11 +172,11 @@ test_packed_is_one_by_one (void **state)
     encoder_scratch_t *packed = encoder_scratch_new (&s_long, 284, 3, true);
     encoder_scratch_t *single = encoder_scratch_new (&s_long, 150, 1, true);
     const float *all =
-        encoder_forward (weights, packed, tokens, offsets, 3, (dropout_t){0});
+        encoder_forward (weights, packed, tokens, offsets, 3, (encoder_dropout_t){0});
     for (size_t b = 0; b < 3; b++) {
         const size_t alone[2] = {0, offsets[b + 1] - offsets[b]};
         const float *one = encoder_forward (
-            weights, single, tokens + offsets[b], alone, 1, (dropout_t){0});
+            weights, single, tokens + offsets[b], alone, 1, (encoder_dropout_t){0});
         s_assert_close (one, all + offsets[b] * d, alone[1] * d);
     }
     encoder_scratch_destroy (&packed);
@@ -195,10 +195,10 @@ test_later_items_do_not_change_earlier_rows (void **state)
     encoder_scratch_t *a = encoder_scratch_new (&s_long, 150, 1, true);
     encoder_scratch_t *b = encoder_scratch_new (&s_long, 150, 1, true);
     const float *before =
-        encoder_forward (weights, a, tokens, offsets, 1, (dropout_t){0});
+        encoder_forward (weights, a, tokens, offsets, 1, (encoder_dropout_t){0});
     tokens[100] = (tokens[100] + 1) % 50;
     const float *after =
-        encoder_forward (weights, b, tokens, offsets, 1, (dropout_t){0});
+        encoder_forward (weights, b, tokens, offsets, 1, (encoder_dropout_t){0});
     s_assert_close (after, before, 100 * d);
     assert_true (fabsf (after[100 * d] - before[100 * d]) > 1e-4f);
     encoder_scratch_destroy (&a);

@@ -114,7 +114,7 @@ static float
 s_pass (network_t *self, float *hidden_copy)
 {
     float *hidden = encoder_forward (
-        self->weights, self->encoder, s_tokens, s_offsets, 3, (dropout_t){0});
+        self->weights, self->encoder, s_tokens, s_offsets, 3, (encoder_dropout_t){0});
     if (hidden_copy)
         memcpy (
             hidden_copy, hidden, ROWS * self->weights->shape.width * sizeof (float));
