@@ -78,6 +78,9 @@ static const struct {
 #define MANY_ITEMS   30000
 #define NARROW_WIDTH 64
 
+/* One was better without a bias by distance, with it each head has its own. */
+#define HEADS 2
+
 static size_t
 s_width (kind_t kind, size_t items)
 {
@@ -141,12 +144,12 @@ recipe_make (const dataset_t *data, const trainer_options_t *options)
         .items = data->item_count,
         .width = s_or (options->width, s_width (kind, data->item_count)),
         .blocks = s_or (options->blocks, 2),
-        .heads = s_or (options->heads, 1),
         .window = s_or (options->window, s_rules[kind].window),
         .ffn_factor = s_or (options->ffn_factor, 1),
         .post_norm = options->post_norm,
         .relative_bias = !options->no_relative_bias,
     };
+    self.shape.heads = s_or (options->heads, self.shape.width % HEADS ? 1 : HEADS);
     s_choose_loss (&self, options, data);
     double length = s_mean_example (data, &s, self.shape.window);
     self.batch_users =
