@@ -116,8 +116,10 @@ s_show_on_terminal (char *text, size_t size)
     fflush (stderr);
     dup2 (kept, STDERR_FILENO);
     close (kept);
-    ssize_t length = read (master, text, size - 1);
     close (terminal);
+    ssize_t length = 0, more; /* comes in pieces; the end is an error */
+    while ((more = read (master, text + length, size - 1 - (size_t)length)) > 0)
+        length += more;
     close (master);
     return length;
 }
