@@ -297,15 +297,15 @@ s_more (const load_t *self, int64_t now_us)
     return self->begun < self->options.count;
 }
 
-/* Starts what is due on free connections; returns ms until the next is due. */
-static int
+/* Starts what is due on free connections; returns us until the next is due. */
+static int64_t
 s_dispatch (load_t *self)
 {
     for (size_t i = 0; i < self->options.connections; i++) {
         connection_t *connection = &self->connections[i];
         int64_t now = clock_monotonic_us ();
         if (!s_more (self, now))
-            return 100;
+            return 100000;
         if (connection->busy)
             continue;
         int64_t due = now;
@@ -313,14 +313,14 @@ s_dispatch (load_t *self)
             due = self->started_us +
                   (int64_t)((double)self->begun * 1e6 / self->options.rate);
             if (due > now)
-                return (int)((due - now) / 1000) > 0 ? 1 : 0;
+                return due - now;
         }
         if (connection->fd < 0 &&
             (now < connection->retry_us || s_connect (self, connection) != 0))
             continue;
         s_begin (self, connection, due);
     }
-    return 10;
+    return 10000;
 }
 
 static int
@@ -365,8 +365,10 @@ s_run (load_t *self)
     struct epoll_event events[256];
     self->started_us = clock_monotonic_us ();
     while (s_more (self, clock_monotonic_us ()) || self->answered < self->begun) {
-        int wait_ms = s_dispatch (self);
-        int n = epoll_wait (self->epoll, events, 256, wait_ms);
+        int64_t wait_us = s_dispatch (self);
+        const struct timespec wait = {wait_us / 1000000, wait_us % 1000000 * 1000};
+        /* To the microsecond: the client must not spin on the cores it shares. */
+        int n = epoll_pwait2 (self->epoll, events, 256, &wait, NULL);
         for (int i = 0; i < n; i++)
             s_readable (self, events[i].data.ptr);
     }
