@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "bridge/client.h"
+#include "bridge/spread.h"
 
 #define PURGE_MS 1000 /* until what a dying producer holds is reported */
 
@@ -18,6 +19,7 @@ struct producer {
     const producer_args_t *args; /* borrowed */
     rd_kafka_t *rk;
     rd_kafka_topic_t *topics[TOPIC_COUNT];
+    spread_t spreads[TOPIC_COUNT];
     int fd;          /* readable when there is something to serve */
     bool dead;       /* librdkafka said "fatal" */
     bool suspicious; /* the last broker was lost */
@@ -104,7 +106,10 @@ s_conf (producer_t *self, char error[160])
     snprintf (limit, sizeof limit, "%d", PRODUCER_QUEUE_LIMIT);
     client_set (conf, "enable.idempotence", "true");
     client_set (conf, "acks", "all");
-    client_set (conf, "linger.ms", "1");
+    /* What comes while a request is on its way goes with the next: batches grow with the
+     * load by themselves, and nothing waits without one. */
+    client_set (conf, "linger.ms", "0");
+    client_set (conf, "max.in.flight.requests.per.connection", "1");
     client_set (conf, "partitioner", "murmur2_random");
     client_set (conf, "message.timeout.ms", "0");
     client_set (conf, "retry.backoff.ms", "250");
@@ -156,6 +161,8 @@ producer_new (const producer_args_t *args, char error[160])
     assert (self && args->delivered);
     self->args = args;
     self->fd = client_fd_new ();
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        spread_init (&self->spreads[i], (uint64_t)clock_unix_ms () + (uint64_t)i);
     s_register_metrics (self);
     if (s_open (self, error))
         producer_destroy (&self);
@@ -186,6 +193,14 @@ s_headers (const record_t *record)
     return headers;
 }
 
+static int32_t
+s_partition (producer_t *self, const record_t *record)
+{
+    if (!topic_row (record->topic)->spread)
+        return RD_KAFKA_PARTITION_UA; /* by key */
+    return spread_partition (&self->spreads[record->topic], clock_monotonic_ms ());
+}
+
 static rd_kafka_resp_err_t
 s_produce (producer_t *self, const record_t *record, void *parcel)
 {
@@ -194,6 +209,7 @@ s_produce (producer_t *self, const record_t *record, void *parcel)
     rd_kafka_headers_t *headers = s_headers (record);
     rd_kafka_resp_err_t error =
         rd_kafka_producev (self->rk, RD_KAFKA_V_RKT (self->topics[record->topic]),
+            RD_KAFKA_V_PARTITION (s_partition (self, record)),
             RD_KAFKA_V_MSGFLAGS (RD_KAFKA_MSG_F_COPY),
             RD_KAFKA_V_VALUE (value, record->value_size),
             RD_KAFKA_V_KEY (key, record->key_size), RD_KAFKA_V_HEADERS (headers),
@@ -262,6 +278,17 @@ producer_queued (const producer_t *self)
     return self->rk ? (size_t)rd_kafka_outq_len (self->rk) : 0;
 }
 
+static void
+s_count_partitions (producer_t *self, const struct rd_kafka_metadata *metadata)
+{
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        topic_t topic;
+        const rd_kafka_metadata_topic_t *row = &metadata->topics[i];
+        if (topic_find (row->topic, &topic) == 0)
+            spread_set_count (&self->spreads[topic], row->err ? 0 : row->partition_cnt);
+    }
+}
+
 static int
 s_find_wanted (const struct rd_kafka_metadata *metadata, const bool wanted[TOPIC_COUNT],
     char error[160])
@@ -293,6 +320,7 @@ producer_probe (
             self->args->bootstrap_servers);
         return -1;
     }
+    s_count_partitions (self, metadata);
     int rc = s_find_wanted (metadata, wanted, error);
     rd_kafka_metadata_destroy (metadata);
     return rc;

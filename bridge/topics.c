@@ -11,13 +11,15 @@
 /* Requests and results live on in PostgreSQL: what Kafka keeps only has to outlast an
  * outage. 12 partitions are shared evenly by 2, 3, 4, 6 or 12 workers. */
 static const topic_row_t s_rows[TOPIC_COUNT] = {
-    [TOPIC_REQUESTS] = {"inference.requests", 12, DAY_MS, 128 * MIB, 16 * MIB, MIB},
-    [TOPIC_RESULTS] = {"inference.results", 12, DAY_MS, 128 * MIB, 16 * MIB, MIB},
-    [TOPIC_CONTROL] = {"system.control", 1, 7 * DAY_MS, 16 * MIB, 4 * MIB, MIB / 8},
+    [TOPIC_REQUESTS] = {"inference.requests", 12, DAY_MS, 128 * MIB, 16 * MIB, MIB,
+        true},
+    [TOPIC_RESULTS] = {"inference.results", 12, DAY_MS, 128 * MIB, 16 * MIB, MIB, true},
+    [TOPIC_CONTROL] = {"system.control", 1, 7 * DAY_MS, 16 * MIB, 4 * MIB, MIB / 8,
+        false},
     [TOPIC_INTERACTIONS] = {"interactions.events", 12, 7 * DAY_MS, 512 * MIB, 32 * MIB,
-        MIB},
+        MIB, false},
     [TOPIC_DEAD_LETTERS] = {"inference.dlq", 12, 30 * DAY_MS, 128 * MIB, 16 * MIB,
-        2 * MIB},
+        2 * MIB, false},
 };
 
 const topic_row_t *

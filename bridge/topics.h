@@ -3,6 +3,7 @@
 #ifndef SASREC_BRIDGE_TOPICS_H
 #define SASREC_BRIDGE_TOPICS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Rows of the table; receipt_t.topic is one of them. */
@@ -22,6 +23,8 @@ typedef struct {
     int64_t retention_bytes; /* of one partition */
     int64_t segment_bytes;   /* granularity of both */
     int message_bytes;       /* the largest message; the dead letters' exceeds all */
+    bool
+        spread; /* our producers take partitions in turns (bridge/spread.h), not by key */
 } topic_row_t;
 
 const topic_row_t *topic_row (topic_t topic);
