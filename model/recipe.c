@@ -69,9 +69,9 @@ static const struct {
     size_t width, window, epochs;
     double positions, dropout, attention_dropout, rate, decay;
 } s_rules[] = {
-    {64, 50, 100, 300, 0.4, 0, 5e-3, 0.1},
+    {64, 50, 100, 300, 0.4, 0.2, 5e-3, 0.1},
     {128, 50, 20, 1720, 0.5, 0, 2e-3, 0},
-    {128, 200, 24, 1720, 0.2, 0, 2e-3, 0},
+    {128, 200, 24, 1720, 0.2, 0.2, 2e-3, 0},
 };
 
 /* The loss costs T x D x V: many items get a narrower network, to stay in minutes. */
