@@ -34,6 +34,7 @@
 typedef struct {
     int fd;              /* -1: not connected */
     bool busy;           /* a request is under way */
+    bool following;      /* its result is asked for */
     int64_t intended_us; /* when its request was due */
     int64_t sent_us;     /* when it was sent */
     int64_t retry_us;    /* not before this, after a broken connection */
@@ -51,6 +52,7 @@ typedef struct {
     int64_t items, first_item;
     uint64_t seed;
     const char *ledger_path;
+    bool follow;
 } options_t;
 
 typedef struct {
@@ -107,6 +109,9 @@ s_option (int key, char *arg, struct argp_state *state)
     case 'l':
         self->ledger_path = arg;
         break;
+    case 'w':
+        self->follow = true;
+        break;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -126,6 +131,7 @@ static const struct argp_option s_options[] = {
     {"results", 'k', "K", 0, "k of a request (10)", 0},
     {"seed", 's', "N", 0, "of the histories (1)", 0},
     {"ledger", 'l', "FILE", 0, "append a line per answer", 0},
+    {"follow", 'w', 0, 0, "the answer is the result: GET /result waits for it", 0},
     {0},
 };
 
@@ -232,6 +238,7 @@ s_begin (load_t *self, connection_t *connection, int64_t intended_us)
     strbuf_clear (&connection->out);
     strbuf_clear (&connection->in);
     connection->sent = 0;
+    connection->following = false;
     connection->busy = true;
     connection->intended_us = intended_us;
     connection->sent_us = clock_monotonic_us ();
@@ -257,6 +264,27 @@ s_response_length (const strbuf_t *in)
     return (size_t)(end - in->data) + 4 + body;
 }
 
+/* The request ends with its result, on the same connection. */
+static void
+s_follow (load_t *self, connection_t *connection, const char *request_id)
+{
+    strbuf_clear (&connection->out);
+    strbuf_clear (&connection->in);
+    connection->sent = 0;
+    connection->following = true;
+    strbuf_addf (&connection->out,
+        "GET /result/%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nPrefer: wait=20\r\n\r\n",
+        request_id, self->options.port);
+    s_flush (self, connection);
+}
+
+/* 200 without a result is none. */
+static int
+s_followed (const connection_t *connection, int status)
+{
+    return status == 200 && strstr (connection->in.data, "\"result\":{") ? 202 : 0;
+}
+
 static void
 s_finish (load_t *self, connection_t *connection)
 {
@@ -266,6 +294,13 @@ s_finish (load_t *self, connection_t *connection)
     const char *field = strstr (connection->in.data, "\"request_id\"");
     if (field)
         sscanf (field + 12, " : \"%63[^\"]", id);
+    if (connection->following)
+        status = s_followed (connection, status);
+    else if (self->options.follow && status == 202) {
+        s_follow (self, connection, id);
+        return;
+    }
+    connection->following = false;
     bool close_it = strcasestr (connection->in.data, "\r\nConnection: close") != NULL;
     s_record (self, connection, status, id[0] ? id : NULL);
     if (close_it)
