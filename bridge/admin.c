@@ -103,18 +103,17 @@ static bool
 s_count (rd_kafka_t *rk, topics_report_t reports[TOPIC_COUNT])
 {
     const struct rd_kafka_metadata *metadata;
-    int seen = 0;
+    int counts[TOPIC_COUNT];
+    bool all = true;
     if (rd_kafka_metadata (rk, 1, NULL, &metadata, ASK_MS))
         return false;
-    for (int i = 0; i < metadata->topic_cnt; i++) {
-        topic_t topic;
-        if (topic_find (metadata->topics[i].topic, &topic) || metadata->topics[i].err)
-            continue;
-        reports[topic].partitions = metadata->topics[i].partition_cnt;
-        seen++;
-    }
+    client_partitions (metadata, counts);
     rd_kafka_metadata_destroy (metadata);
-    return seen == TOPIC_COUNT;
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        reports[i].partitions = counts[i];
+        all = all && counts[i] > 0;
+    }
+    return all;
 }
 
 static int

@@ -126,3 +126,15 @@ client_clear (int fd)
         size = read (fd, &count, sizeof count);
     } while (size < 0 && errno == EINTR);
 }
+
+void
+client_partitions (const struct rd_kafka_metadata *metadata, int counts[TOPIC_COUNT])
+{
+    memset (counts, 0, TOPIC_COUNT * sizeof *counts);
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        topic_t topic;
+        const rd_kafka_metadata_topic_t *row = &metadata->topics[i];
+        if (topic_find (row->topic, &topic) == 0 && !row->err)
+            counts[topic] = row->partition_cnt;
+    }
+}

@@ -7,6 +7,8 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "bridge/topics.h"
+
 typedef struct {
     const char *bootstrap_servers;
     const char *client_id;
@@ -34,5 +36,9 @@ bool client_destroy (rd_kafka_t **rk_p);
 int client_fd_new (void);
 void client_watch (rd_kafka_queue_t *queue, int fd);
 void client_clear (int fd);
+
+/* The partitions of each of our topics; 0: it is not there, or has an error. */
+void client_partitions (
+    const struct rd_kafka_metadata *metadata, int counts[TOPIC_COUNT]);
 
 #endif

@@ -481,18 +481,15 @@ static bool
 s_topics_exist (const consumer_t *self)
 {
     const struct rd_kafka_metadata *metadata;
-    bool exists[TOPIC_COUNT] = {false}, all = true;
+    int counts[TOPIC_COUNT];
     if (rd_kafka_metadata (self->rk, 1, NULL, &metadata, LOOK_MS))
         return false;
-    for (int i = 0; i < metadata->topic_cnt; i++) {
-        topic_t topic;
-        if (topic_find (metadata->topics[i].topic, &topic) == 0)
-            exists[topic] = !metadata->topics[i].err;
-    }
+    client_partitions (metadata, counts);
     rd_kafka_metadata_destroy (metadata);
     for (size_t i = 0; i < self->args.topic_count; i++)
-        all = all && exists[self->args.topics[i]];
-    return all;
+        if (counts[self->args.topics[i]] == 0)
+            return false;
+    return true;
 }
 
 static void

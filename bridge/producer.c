@@ -278,30 +278,12 @@ producer_queued (const producer_t *self)
     return self->rk ? (size_t)rd_kafka_outq_len (self->rk) : 0;
 }
 
-static void
-s_count_partitions (producer_t *self, const struct rd_kafka_metadata *metadata)
-{
-    for (int i = 0; i < metadata->topic_cnt; i++) {
-        topic_t topic;
-        const rd_kafka_metadata_topic_t *row = &metadata->topics[i];
-        if (topic_find (row->topic, &topic) == 0)
-            spread_set_count (&self->spreads[topic], row->err ? 0 : row->partition_cnt);
-    }
-}
-
 static int
-s_find_wanted (const struct rd_kafka_metadata *metadata, const bool wanted[TOPIC_COUNT],
-    char error[160])
+s_find_wanted (
+    const int counts[TOPIC_COUNT], const bool wanted[TOPIC_COUNT], char error[160])
 {
-    bool found[TOPIC_COUNT] = {0};
-    for (int i = 0; i < metadata->topic_cnt; i++) {
-        topic_t topic;
-        const rd_kafka_metadata_topic_t *row = &metadata->topics[i];
-        if (topic_find (row->topic, &topic) == 0)
-            found[topic] = !row->err && row->partition_cnt > 0;
-    }
     for (int i = 0; i < TOPIC_COUNT; i++) {
-        if (!wanted[i] || found[i])
+        if (!wanted[i] || counts[i] > 0)
             continue;
         snprintf (error, 160, "no topic %s: run 'sasrec topics create'",
             topic_name ((topic_t)i));
@@ -320,10 +302,12 @@ producer_probe (
             self->args->bootstrap_servers);
         return -1;
     }
-    s_count_partitions (self, metadata);
-    int rc = s_find_wanted (metadata, wanted, error);
+    int counts[TOPIC_COUNT];
+    client_partitions (metadata, counts);
     rd_kafka_metadata_destroy (metadata);
-    return rc;
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        spread_set_count (&self->spreads[i], counts[i]);
+    return s_find_wanted (counts, wanted, error);
 }
 
 bool
