@@ -31,8 +31,8 @@ s_attention_input (const pass_t *pass, const sasrec_block_t *w, encoder_kept_t *
 }
 
 static attention_t
-s_attention (
-    const pass_t *pass, size_t block, const encoder_kept_t *kept, size_t sequence)
+s_attention (const pass_t *pass, size_t block, const float *relative_bias,
+    const encoder_kept_t *kept, size_t sequence)
 {
     const layers_tokens_t *batch = &pass->scratch->batch;
     size_t d = pass->weights->shape.width, start = batch->offsets[sequence];
@@ -44,7 +44,7 @@ s_attention (
         .key = qkv + d,
         .value = qkv + 2 * d,
         .ld = 3 * d,
-        .relative_bias = sasrec_block (pass->weights, block).relative_bias,
+        .relative_bias = relative_bias,
         .window = pass->weights->shape.window,
         .dropout = encoder_attention_dropout (pass->dropout, block, sequence),
         .scratch = pass->scratch->attention};
@@ -62,7 +62,7 @@ s_attend (const pass_t *pass, size_t block, encoder_kept_t *kept)
     layers_bias (kept->qkv, pass->rows, 3 * d, w.qkv_bias);
     const layers_tokens_t *batch = &pass->scratch->batch;
     for (size_t b = 0; b < batch->sequence_count; b++) {
-        attention_t attention = s_attention (pass, block, kept, b);
+        attention_t attention = s_attention (pass, block, w.relative_bias, kept, b);
         attention_forward (&attention, kept->mixed + batch->offsets[b] * d);
     }
 }
@@ -195,7 +195,7 @@ s_attend_last (const pass_t *pass, size_t block, encoder_kept_t *kept)
         layers_bias (kept->qkv + t * 3 * d + d, 1, 2 * d, w.qkv_bias + d);
     s_last_queries (pass, &w, kept, input);
     for (size_t b = 0; b < batch->sequence_count; b++) {
-        attention_t attention = s_attention (pass, block, kept, b);
+        attention_t attention = s_attention (pass, block, w.relative_bias, kept, b);
         attention.first_query = attention.length - 1;
         attention.query += attention.first_query * attention.ld;
         attention_forward (&attention, kept->mixed + b * d);
