@@ -14,9 +14,10 @@ typedef struct {
 } share_t;
 
 typedef struct {
-    const int32_t *items; /* length + 1 of them */
-    size_t length;
-    size_t before; /* training items in front of these */
+    const int32_t *history; /* all training items of the user */
+    size_t first;           /* of its items that the example has */
+    size_t last_first;      /* the same for the last window: there are as many others */
+    size_t length;          /* inputs; one item more */
 } example_t;
 
 struct batcher {
@@ -26,6 +27,7 @@ struct batcher {
     example_t *batch; /* batch_users: longest first */
     size_t batch_users;
     size_t threads;
+    double earlier;
     size_t token_limit;
     uint64_t positions;
     share_t *shares;
@@ -40,9 +42,9 @@ s_collect (batcher_t *self, const dataset_t *data, size_t window)
         if (count < 2)
             continue;
         size_t length = count - 1 < window ? count - 1 : window;
-        const int32_t *end = data->items + data->offsets[u] + count;
+        size_t first = count - length - 1;
         self->examples[self->example_count++] =
-            (example_t){end - length - 1, length, count - length - 1};
+            (example_t){data->items + data->offsets[u], first, first, length};
         self->positions += length;
         longest = length > longest ? length : longest;
     }
@@ -57,9 +59,10 @@ s_order (batcher_t *self)
 }
 
 batcher_t *
-batcher_new (const dataset_t *data, size_t window, size_t batch_users, size_t threads)
+batcher_new (const dataset_t *data, const batcher_settings_t *settings)
 {
-    assert (window > 0 && batch_users > 0 && threads > 0);
+    size_t batch_users = settings->batch_users, threads = settings->threads;
+    assert (settings->window > 0 && batch_users > 0 && threads > 0);
     batcher_t *self = calloc (1, sizeof (*self));
     assert (self);
     self->examples = calloc (data->user_count + 1, sizeof (*self->examples));
@@ -69,7 +72,8 @@ batcher_new (const dataset_t *data, size_t window, size_t batch_users, size_t th
     assert (self->examples && self->order && self->batch && self->shares);
     self->batch_users = batch_users;
     self->threads = threads;
-    size_t longest = s_collect (self, data, window);
+    self->earlier = settings->earlier;
+    size_t longest = s_collect (self, data, settings->window);
     s_order (self);
     /* The longest-first rule of s_assign leaves no share above the mean plus one. */
     self->token_limit = (batch_users / threads + 2) * longest + 1;
@@ -116,6 +120,13 @@ batcher_positions (const batcher_t *self)
     return self->positions;
 }
 
+double
+batcher_mean_length (const batcher_t *self)
+{
+    return self->example_count ? (double)self->positions / (double)self->example_count
+                               : 1;
+}
+
 size_t
 batcher_token_limit (const batcher_t *self)
 {
@@ -128,9 +139,22 @@ batcher_sequence_limit (const batcher_t *self)
     return self->batch_users;
 }
 
+static void
+s_choose_windows (batcher_t *self, rng_t *rng)
+{
+    for (size_t i = 0; i < self->example_count; i++) {
+        example_t *example = &self->examples[i];
+        example->first = example->last_first;
+        if (example->last_first > 0 && rng_uniform (rng) < self->earlier)
+            example->first = (size_t)rng_below (rng, example->last_first + 1);
+    }
+}
+
 void
 batcher_shuffle (batcher_t *self, rng_t *rng)
 {
+    if (self->earlier > 0)
+        s_choose_windows (self, rng);
     s_order (self);
     for (size_t i = self->example_count; i > 1; i--) {
         size_t j = (size_t)rng_below (rng, i);
@@ -140,14 +164,14 @@ batcher_shuffle (batcher_t *self, rng_t *rng)
     }
 }
 
-/* Longest first; equal ones by address, so that the order is always the same. */
+/* Longest first; equal ones by user, so that the order is always the same. */
 static int
 s_compare (const void *a, const void *b)
 {
     const example_t *x = a, *y = b;
     if (x->length != y->length)
         return x->length > y->length ? -1 : 1;
-    return x->items < y->items ? -1 : x->items > y->items;
+    return x->history < y->history ? -1 : x->history > y->history;
 }
 
 static void
@@ -155,10 +179,11 @@ s_append (share_t *share, const example_t *example)
 {
     size_t at = share->offsets[share->count],
            bytes = example->length * sizeof (int32_t);
-    memcpy (share->tokens + at, example->items, bytes);
-    memcpy (share->targets + at, example->items + 1, bytes);
+    const int32_t *items = example->history + example->first;
+    memcpy (share->tokens + at, items, bytes);
+    memcpy (share->targets + at, items + 1, bytes);
     share->histories[share->count] = (batcher_history_t){
-        example->items - example->before, example->before + example->length + 1};
+        example->history, example->last_first + example->length + 1};
     share->offsets[++share->count] = at + example->length;
 }
 

@@ -1,13 +1,14 @@
 /* The training part of a data set as batches of packed sequences, shared out over
- * threads by tokens. An example is the last L + 1 training items of a user: L inputs and
- * for each the next item as target. SPDX-License-Identifier: Apache-2.0 */
+ * threads by tokens. An example is L + 1 training items of a user in a row, L inputs and
+ * for each the next item as target: the last ones, or, of longer histories now and then,
+ * earlier ones. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_MODEL_BATCHER_H
 #define SASREC_MODEL_BATCHER_H
 
 #include "base/rng.h"
 #include "model/dataset.h"
 
-/* All training items of a user, also those before the window. */
+/* All training items of a user, also those outside of the window. */
 typedef struct {
     const int32_t *items;
     size_t count;
@@ -23,17 +24,27 @@ typedef struct {
 
 typedef struct batcher batcher_t;
 
+typedef struct {
+    size_t window; /* L */
+    size_t batch_users;
+    size_t threads;
+    double
+        earlier; /* probability that a history longer than the window gives any of its
+                       windows, all alike, in place of the last one */
+} batcher_settings_t;
+
 /* Users with less than 2 training items are left out. */
-batcher_t *batcher_new (
-    const dataset_t *data, size_t window, size_t batch_users, size_t threads);
+batcher_t *batcher_new (const dataset_t *data, const batcher_settings_t *settings);
 void batcher_destroy (batcher_t **self_p);
 
 size_t batcher_batch_count (const batcher_t *self); /* of an epoch */
 uint64_t batcher_positions (const batcher_t *self); /* of an epoch */
+double batcher_mean_length (const batcher_t *self); /* positions of an example */
 size_t batcher_token_limit (const batcher_t *self); /* of a share */
 size_t batcher_sequence_limit (const batcher_t *self);
 
-/* A new order; it depends on rng only, not on the orders before. */
+/* A new order and new windows; they depend on rng only, not on those before. Before the
+ * first time: the data's order, the last windows. */
 void batcher_shuffle (batcher_t *self, rng_t *rng);
 
 /* Makes the shares of batch [0, batch_count); returns its positions. */

@@ -21,7 +21,8 @@ typedef struct {
     encoder_scratch_t *encoder;
     loss_t *loss;
     sasrec_weights_t *gradients;
-    double sum; /* of losses in this step */
+    float *factors; /* T: of the positions' weights; NULL: they weigh alike */
+    double sum;     /* of losses in this step */
 } worker_t;
 
 struct learner {
@@ -79,6 +80,10 @@ s_worker_init (learner_t *self, worker_t *worker)
         self->touched ? touched_drawn_limit (self->touched) : shape->items,
         shape->width);
     worker->gradients = sasrec_weights_new (shape);
+    if (self->recipe.balance <= 0)
+        return;
+    worker->factors = calloc (batcher_token_limit (self->batcher), sizeof (float));
+    assert (worker->factors);
 }
 
 static void
@@ -146,6 +151,7 @@ learner_destroy (learner_t **self_p)
         encoder_scratch_destroy (&self->workers[i].encoder);
         loss_destroy (&self->workers[i].loss);
         sasrec_weights_destroy (&self->workers[i].gradients);
+        free (self->workers[i].factors);
     }
     free (self->workers);
     free (self->gradients);
@@ -193,6 +199,19 @@ s_share (const learner_t *self, size_t member)
                          : batcher_share (self->batcher, member);
 }
 
+/* recipe.balance, scaled so that a user of mean length has factor 1. */
+static void
+s_balance (const learner_t *self, const batcher_share_t *share, float *factors)
+{
+    double mean = batcher_mean_length (self->batcher);
+    for (size_t b = 0; b < share->sequence_count; b++) {
+        size_t begin = share->offsets[b], end = share->offsets[b + 1];
+        double factor = pow (mean / (double)(end - begin), self->recipe.balance);
+        for (size_t t = begin; t < end; t++)
+            factors[t] = (float)factor;
+    }
+}
+
 static loss_input_t
 s_loss_input (const learner_t *self, size_t member, const batcher_share_t *share)
 {
@@ -200,6 +219,7 @@ s_loss_input (const learner_t *self, size_t member, const batcher_share_t *share
         .rows = share->offsets[share->sequence_count],
         .items = sasrec_items (s_seen (self)),
         .weight = 1.0f / (float)self->positions,
+        .factors = self->workers[member].factors,
         .population = self->recipe.shape.items};
     if (self->touched) {
         input.drawn = touched_drawn (self->touched);
@@ -222,6 +242,8 @@ s_gradients (void *context, size_t member)
         (self->seed * 1000003 + self->steps) * 1024 + member};
     float *hidden = encoder_forward (s_seen (self), worker->encoder, share.tokens,
         share.offsets, share.sequence_count, dropout);
+    if (worker->factors)
+        s_balance (self, &share, worker->factors);
     loss_input_t input = s_loss_input (self, member, &share);
     input.hidden = hidden;
     worker->sum =

@@ -127,8 +127,9 @@ loss_scale_rows (
 /* The logits become sum * (softmax - onehot); what is left of the gradient is a factor
  * per row, which goes into the narrow matrices instead of another pass over the tile. */
 static double
-s_tile_gradient (loss_t *self, const int32_t *targets, size_t rows, float weight)
+s_tile_gradient (loss_t *self, const loss_input_t *input, size_t at, size_t rows)
 {
+    const int32_t *targets = input->targets + at;
     double loss = 0;
     for (size_t r = 0; r < rows; r++) {
         float *row = self->logits + r * self->columns, peak;
@@ -136,7 +137,7 @@ s_tile_gradient (loss_t *self, const int32_t *targets, size_t rows, float weight
         float sum = loss_exponentials (row, self->columns, &peak);
         loss += (double)logf (sum) + (double)(peak - target);
         row[targets[r]] -= sum;
-        self->factors[r] = weight / sum;
+        self->factors[r] = loss_weight (input, at + r) / sum;
     }
     return loss;
 }
@@ -152,7 +153,7 @@ loss_full (loss_t *self, const loss_input_t *input, float *dhidden, float *ditem
         rows = rows < self->rows ? rows : self->rows;
         const float *hidden = input->hidden + at * d;
         blas_nt (rows, v, d, (blas_matrix_t){hidden, d}, items, 0, self->logits, v);
-        loss += s_tile_gradient (self, input->targets + at, rows, input->weight);
+        loss += s_tile_gradient (self, input, at, rows);
         loss_scale_rows (hidden, rows, d, self->factors, self->scaled);
         blas_tn (v, d, rows, logits, (blas_matrix_t){self->scaled, d}, 1, ditems, d);
         blas_nn (rows, d, v, logits, items, 0, self->scaled, d);

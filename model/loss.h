@@ -33,6 +33,7 @@ typedef struct {
     size_t rows;            /* T */
     const float *items;     /* R x D; full: R = V */
     float weight; /* of one position in the objective: 1 / positions of the batch */
+    const float *factors;     /* T: of weight, for each position; NULL: 1 */
     const int32_t *negatives; /* bce: T rows of items */
     size_t drawn;             /* sampled: rows [0, drawn) of items are different items,
                                  drawn from all V; a position's own target among them is
@@ -40,8 +41,8 @@ typedef struct {
     size_t population;        /* sampled: V */
 } loss_input_t;
 
-/* Returns the sum over positions. Writes the gradient of weight * sum to dhidden (T x D;
- * may be hidden itself) and adds to ditems (R x D). */
+/* Returns the plain sum over positions. Writes the gradient of the weighted one to dhidden
+ * (T x D; may be hidden itself) and adds to ditems (R x D). */
 double loss_run (
     loss_t *self, const loss_input_t *input, float *dhidden, float *ditems);
 

@@ -68,8 +68,9 @@ loss_bce (loss_t *self, const loss_input_t *input, float *dhidden, float *ditems
         float score, other_score;
         s_scores (&pair, d, &score, &other_score);
         loss += (double)(s_softplus (-score) + s_softplus (other_score));
-        s_gradients (&pair, d, -input->weight * s_sigmoid (-score),
-            input->weight * s_sigmoid (other_score));
+        float weight = loss_weight (input, r);
+        s_gradients (
+            &pair, d, -weight * s_sigmoid (-score), weight * s_sigmoid (other_score));
     }
     return loss;
 }

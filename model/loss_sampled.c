@@ -46,7 +46,7 @@ s_row_gradient (loss_t *self, const loss_input_t *input, size_t at, size_t r)
     row[place] = score;
     float sum = loss_exponentials (row, others + 1, &peak);
     row[place] -= sum;
-    self->factors[r] = input->weight / sum;
+    self->factors[r] = loss_weight (input, at + r) / sum;
     self->own[r] = among ? 0 : row[drawn];
     return (double)logf (sum) + (double)(peak - score);
 }

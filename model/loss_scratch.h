@@ -15,6 +15,13 @@ struct loss {
     float *own;     /* rows: what is left for a target that was not drawn */
 };
 
+/* Of a position in the objective. */
+static inline float
+loss_weight (const loss_input_t *input, size_t row)
+{
+    return input->factors ? input->weight * input->factors[row] : input->weight;
+}
+
 /* x becomes exp (x - peak); returns the sum of that. */
 float loss_exponentials (float *x, size_t count, float *peak_p);
 void loss_scale_rows (

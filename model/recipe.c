@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <math.h>
 
-typedef enum { DATA_TINY, DATA_SPARSE, DATA_DENSE } kind_t;
+typedef enum { DATA_TINY, DATA_SPARSE, DATA_DENSE, DATA_LARGE } kind_t;
 
 typedef struct {
     size_t users;     /* that give examples */
@@ -27,9 +27,9 @@ s_statistics (const dataset_t *data)
     return s;
 }
 
-/* Positions that a user gives on average once the window has cut long histories. */
+/* Positions of an epoch: the window cuts long histories. */
 static double
-s_mean_example (const dataset_t *data, const statistics_t *s, size_t window)
+s_positions (const dataset_t *data, size_t window)
 {
     double positions = 0;
     for (size_t u = 0; u < data->user_count; u++) {
@@ -37,7 +37,7 @@ s_mean_example (const dataset_t *data, const statistics_t *s, size_t window)
         if (count >= 2)
             positions += (double)(count - 1 < window ? count - 1 : window);
     }
-    return s->users ? positions / (double)s->users : 1;
+    return positions;
 }
 
 static kind_t
@@ -45,7 +45,9 @@ s_kind (const statistics_t *s)
 {
     if (s->positions < 30000)
         return DATA_TINY;
-    return s->mean < 40 ? DATA_SPARSE : DATA_DENSE;
+    if (s->mean < 40)
+        return DATA_SPARSE;
+    return s->positions < 300000 ? DATA_DENSE : DATA_LARGE;
 }
 
 static size_t
@@ -62,17 +64,47 @@ s_clamp (double value, size_t low, size_t high)
     return value >= (double)high ? high : (size_t)value;
 }
 
-/* Rules per kind of data, in the order tiny, sparse, dense. positions: of a batch; small
- * batches reach the same quality in fewer passes, and tiny data gives too few steps
- * otherwise. */
+/* Rules per kind of data, in the order of kind_t. passes: of the data at most; positions:
+ * that all of them may have. */
 static const struct {
-    size_t width, window, epochs;
+    size_t width, window, passes;
     double positions, dropout, attention_dropout, rate, decay;
 } s_rules[] = {
-    {64, 50, 100, 300, 0.4, 0.2, 5e-3, 0.1},
-    {128, 50, 20, 1720, 0.5, 0, 2e-3, 0},
-    {128, 200, 24, 1720, 0.2, 0.2, 2e-3, 0},
+    {64, 50, 100, 3e6, 0.4, 0.2, 5e-3, 0.1},
+    {128, 50, 40, 6e6, 0.5, 0, 2e-3, 0},
+    {128, 200, 24, 10e6, 0.2, 0.2, 2e-3, 0},
+    {256, 200, 16, 10e6, 0.2, 0.2, 2e-3, 0},
 };
+
+/* However many positions there are. */
+#define PASSES_LEAST 6
+
+static size_t
+s_epochs (kind_t kind, double positions)
+{
+    return s_clamp (
+        s_rules[kind].positions / positions, PASSES_LEAST, s_rules[kind].passes);
+}
+
+/* A batch is as large as leaves an epoch this many steps, within these bounds, in
+ * positions: what the gradient's noise depends on. Small batches reach the same quality
+ * in fewer passes, and small data gives too few steps otherwise. */
+#define STEPS           376.0
+#define POSITIONS_LEAST 300.0
+#define POSITIONS_MOST  1720.0
+
+static size_t
+s_batch_users (double positions, size_t users)
+{
+    double batch = fmin (fmax (positions / STEPS, POSITIONS_LEAST), POSITIONS_MOST);
+    return s_clamp (batch * (double)users / positions, 4, 256);
+}
+
+/* For all kinds of data; the paper had none of it. */
+#define WARM_UP 0.05
+#define AVERAGE 0.99
+#define EARLIER 0.35
+#define BALANCE 0.5
 
 /* The loss costs T x D x V: many items get a narrower network, to stay in minutes. */
 #define MANY_ITEMS   30000
@@ -130,15 +162,17 @@ recipe_make (const dataset_t *data, const trainer_options_t *options)
         paper.preset = TRAINER_RULES;
         recipe_t self = recipe_make (data, &paper);
         self.constant = true;
-        self.warm_up = self.decay = self.average = 0;
+        self.warm_up = self.decay = self.average = self.earlier = self.balance = 0;
         return self;
     }
     statistics_t s = s_statistics (data);
     kind_t kind = s_kind (&s);
     recipe_t self = {
-        .warm_up = 0.05,
+        .warm_up = WARM_UP,
         .decay = s_rules[kind].decay,
-        .average = 0.99,
+        .average = AVERAGE,
+        .earlier = EARLIER,
+        .balance = BALANCE,
     };
     self.shape = (sasrec_shape_t){
         .items = data->item_count,
@@ -151,10 +185,9 @@ recipe_make (const dataset_t *data, const trainer_options_t *options)
     };
     self.shape.heads = s_or (options->heads, self.shape.width % HEADS ? 1 : HEADS);
     s_choose_loss (&self, options, data);
-    double length = s_mean_example (data, &s, self.shape.window);
-    self.batch_users =
-        s_or (options->batch_users, s_clamp (s_rules[kind].positions / length, 4, 256));
-    self.epochs = s_or (options->epochs, s_rules[kind].epochs);
+    double positions = fmax (1, s_positions (data, self.shape.window));
+    self.batch_users = s_or (options->batch_users, s_batch_users (positions, s.users));
+    self.epochs = s_or (options->epochs, s_epochs (kind, positions));
     self.patience = s_or (options->patience, self.epochs / 3 + 2);
     self.dropout = options->dropout >= 0 ? options->dropout : s_rules[kind].dropout;
     self.attention_dropout = options->attention_dropout >= 0
@@ -165,12 +198,19 @@ recipe_make (const dataset_t *data, const trainer_options_t *options)
     return self;
 }
 
+batcher_settings_t
+recipe_batcher (const recipe_t *self, size_t threads)
+{
+    return (batcher_settings_t){
+        self->shape.window, self->batch_users, threads, self->earlier};
+}
+
 json_t *
 recipe_json (const recipe_t *self)
 {
     const sasrec_shape_t *shape = &self->shape;
     json_t *json = json_pack (
-        "{sI sI sI sI sI sI sb sb ss sI sI sI sI sf sf sf sf sf sf sb}", "items",
+        "{sI sI sI sI sI sI sb sb ss sI sI sI sI sf sf sf sf sf sf sf sf sb}", "items",
         (json_int_t)shape->items, "width", (json_int_t)shape->width, "blocks",
         (json_int_t)shape->blocks, "heads", (json_int_t)shape->heads, "window",
         (json_int_t)shape->window, "ffn_factor", (json_int_t)shape->ffn_factor,
@@ -179,8 +219,8 @@ recipe_json (const recipe_t *self)
         (json_int_t)self->batch_users, "epochs", (json_int_t)self->epochs, "patience",
         (json_int_t)self->patience, "dropout", self->dropout, "attention_dropout",
         self->attention_dropout, "learning_rate", self->learning_rate, "warm_up",
-        self->warm_up, "decay", self->decay, "average", self->average, "constant",
-        self->constant);
+        self->warm_up, "decay", self->decay, "average", self->average, "earlier",
+        self->earlier, "balance", self->balance, "constant", self->constant);
     assert (json);
     return json;
 }

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "model/batcher.h"
 #include "model/dataset.h"
 #include "model/loss.h"
 #include "model/sasrec.h"
@@ -26,10 +27,16 @@ typedef struct {
     bool constant;  /* no warm-up and no cosine: the peak rate always */
     double decay;   /* of weights (AdamW), per unit of learning rate */
     double average; /* of the weights' moving average, per step */
+    double earlier; /* windows of long histories; see model/batcher.h */
+    double
+        balance; /* positions of a user with n of them count n^-balance each: 0 weighs
+                       positions alike, 1 users, as the metrics do */
 } recipe_t;
 
 /* Options given stay; 0 (or a negative rate) is filled. */
 recipe_t recipe_make (const dataset_t *data, const trainer_options_t *options);
+
+batcher_settings_t recipe_batcher (const recipe_t *self, size_t threads);
 
 /* For the checkpoint. Fresh. */
 json_t *recipe_json (const recipe_t *self);

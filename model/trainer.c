@@ -96,8 +96,8 @@ s_init (trainer_t *self)
     self->course = (course_t){.epoch = 1};
     blas_setup ();
     self->team = team_new (self->plan.options.threads);
-    self->batcher = batcher_new (self->data, recipe->shape.window, recipe->batch_users,
-        self->plan.options.threads);
+    batcher_settings_t batches = recipe_batcher (recipe, self->plan.options.threads);
+    self->batcher = batcher_new (self->data, &batches);
     self->learner =
         learner_new (recipe, self->batcher, self->team, self->plan.options.seed);
     self->ranker =

@@ -221,8 +221,8 @@ s_run (bench_t *self)
     const trainer_options_t *trainer = &self->options.trainer;
     self->recipe = recipe_make (self->data, trainer);
     self->team = team_new (trainer->threads);
-    self->batcher = batcher_new (self->data, self->recipe.shape.window,
-        self->recipe.batch_users, trainer->threads);
+    batcher_settings_t batches = recipe_batcher (&self->recipe, trainer->threads);
+    self->batcher = batcher_new (self->data, &batches);
     self->learner = learner_new (&self->recipe, self->batcher, self->team, 1);
     self->seconds = calloc (self->options.steps, sizeof (double));
     assert (self->seconds);

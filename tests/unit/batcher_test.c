@@ -2,21 +2,30 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "model/batcher.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "tests/unit/data_samples.h"
 
 #define WINDOW 12
 
+static batcher_t *
+s_batcher (const dataset_t *data, size_t batch_users, size_t threads)
+{
+    batcher_settings_t settings = {WINDOW, batch_users, threads, 0};
+    return batcher_new (data, &settings);
+}
+
 static void
 test_an_epoch_has_every_position_once (void **state)
 {
     (void)state;
     dataset_t *data = sample_dataset (50, 30, 2);
-    batcher_t *batcher = batcher_new (data, WINDOW, 8, 2);
+    batcher_t *batcher = s_batcher (data, 8, 2);
     rng_t rng;
     rng_seed (&rng, 1, 1);
     batcher_shuffle (batcher, &rng);
@@ -45,7 +54,7 @@ test_targets_are_the_next_items (void **state)
 {
     (void)state;
     dataset_t *data = sample_dataset (1, 30, 3);
-    batcher_t *batcher = batcher_new (data, WINDOW, 8, 1);
+    batcher_t *batcher = s_batcher (data, 8, 1);
     size_t count = dataset_train_count (data, 0);
     size_t length = count - 1 < WINDOW ? count - 1 : WINDOW;
     assert_int_equal (batcher_fill (batcher, 0), length);
@@ -63,7 +72,7 @@ test_shares_differ_by_at_most_the_longest (void **state)
 {
     (void)state;
     dataset_t *data = sample_dataset (100, 30, 4);
-    batcher_t *batcher = batcher_new (data, WINDOW, 16, 2);
+    batcher_t *batcher = s_batcher (data, 16, 2);
     for (size_t b = 0; b + 1 < batcher_batch_count (batcher); b++) {
         batcher_fill (batcher, b);
         batcher_share_t x = batcher_share (batcher, 0), y = batcher_share (batcher, 1);
@@ -80,10 +89,47 @@ test_more_threads_than_sequences (void **state)
 {
     (void)state;
     dataset_t *data = sample_dataset (3, 30, 5);
-    batcher_t *batcher = batcher_new (data, WINDOW, 2, 4);
+    batcher_t *batcher = s_batcher (data, 2, 4);
     batcher_fill (batcher, 1);
     assert_int_equal (batcher_share (batcher, 0).sequence_count, 1);
     assert_int_equal (batcher_share (batcher, 3).sequence_count, 0);
+    batcher_destroy (&batcher);
+    dataset_destroy (&data);
+}
+
+/* Windows lie at the end, or anywhere: a share of `earlier` anywhere; each is a part of
+ * its history, targets in step, and what counts as seen is the whole history. */
+static void
+test_long_histories_give_earlier_windows (void **state)
+{
+    (void)state;
+    enum { SHORT = 3, EPOCHS = 400 };
+    dataset_t *data = sample_dataset (1, 30, 3);
+    batcher_settings_t settings = {SHORT, 1, 1, 0.5};
+    batcher_t *batcher = batcher_new (data, &settings);
+    size_t count = dataset_train_count (data, 0), others = count - SHORT - 1;
+    assert_true (others >= 2);
+    size_t seen[24] = {0};
+    rng_t rng;
+    rng_seed (&rng, 1, 1);
+    for (size_t epoch = 0; epoch < EPOCHS; epoch++) {
+        batcher_shuffle (batcher, &rng);
+        assert_int_equal (batcher_fill (batcher, 0), SHORT);
+        batcher_share_t share = batcher_share (batcher, 0);
+        assert_int_equal (share.histories[0].count, count);
+        const int32_t *items = share.histories[0].items;
+        size_t first = 0;
+        while (first < others &&
+               memcmp (items + first, share.tokens, SHORT * sizeof (*items)) != 0)
+            first++;
+        assert_memory_equal (items + first, share.tokens, SHORT * sizeof (*items));
+        assert_memory_equal (items + first + 1, share.targets, SHORT * sizeof (*items));
+        seen[first]++;
+    }
+    double each = 0.5 * EPOCHS / (double)(others + 1); /* of the earlier ones */
+    for (size_t i = 0; i < others; i++)
+        assert_true (fabs ((double)seen[i] - each) < 6 * sqrt (each));
+    assert_true (seen[others] > EPOCHS * 0.45);
     batcher_destroy (&batcher);
     dataset_destroy (&data);
 }
@@ -96,6 +142,7 @@ main (void)
         cmocka_unit_test (test_targets_are_the_next_items),
         cmocka_unit_test (test_shares_differ_by_at_most_the_longest),
         cmocka_unit_test (test_more_threads_than_sequences),
+        cmocka_unit_test (test_long_histories_give_earlier_windows),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -21,6 +21,7 @@ typedef struct {
     float hidden[ROWS * WIDTH], table[ITEMS * WIDTH];
     float dhidden[ROWS * WIDTH], ditems[ITEMS * WIDTH];
     double want_dhidden[ROWS * WIDTH], want_ditems[ITEMS * WIDTH];
+    float factors[ROWS];
     int32_t targets[ROWS], negatives[ROWS];
 } case_t;
 
@@ -34,6 +35,7 @@ s_setup (void **state)
     for (size_t r = 0; r < ROWS; r++) {
         self->targets[r] = (int32_t)((r * 13 + 5) % ITEMS);
         self->negatives[r] = (int32_t)((r * 13 + 6 + r % 7) % ITEMS);
+        self->factors[r] = 0.5f + 0.5f * (float)(r % 4);
     }
     *state = self;
     return 0;
@@ -60,10 +62,11 @@ s_score (const case_t *self, size_t r, size_t item)
 static void
 s_want (case_t *self, size_t r, size_t item, double by)
 {
+    by *= WEIGHT * (double)self->factors[r];
     for (size_t i = 0; i < WIDTH; i++) {
         size_t h = r * WIDTH + i, e = item * WIDTH + i;
-        self->want_dhidden[h] += WEIGHT * by * (double)self->table[e];
-        self->want_ditems[e] += WEIGHT * by * (double)self->hidden[h];
+        self->want_dhidden[h] += by * (double)self->table[e];
+        self->want_ditems[e] += by * (double)self->hidden[h];
     }
 }
 
@@ -99,6 +102,7 @@ s_run (case_t *self, loss_kind_t kind, size_t columns, loss_input_t input)
     input.rows = ROWS;
     input.items = self->table;
     input.weight = (float)WEIGHT;
+    input.factors = self->factors;
     input.negatives = self->negatives;
     loss_t *loss = loss_new (kind, columns, WIDTH);
     double sum = loss_run (loss, &input, self->dhidden, self->ditems);

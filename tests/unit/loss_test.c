@@ -13,7 +13,7 @@
 
 typedef struct {
     size_t rows, items, width;
-    float *hidden, *table, *dhidden, *ditems;
+    float *hidden, *table, *dhidden, *ditems, *factors;
     double *want_dhidden, *want_ditems;
     int32_t *targets;
     double loss, want_loss;
@@ -45,12 +45,13 @@ s_naive (case_t *self, double weight)
     double *p = calloc (self->items, sizeof (double));
     for (size_t r = 0; r < self->rows; r++) {
         self->want_loss += s_naive_row (self, r, p);
+        double own = weight * (double)self->factors[r];
         p[self->targets[r]] -= 1;
         for (size_t j = 0; j < self->items; j++)
             for (size_t i = 0; i < self->width; i++) {
                 size_t h = r * self->width + i, e = j * self->width + i;
-                self->want_dhidden[h] += weight * p[j] * (double)self->table[e];
-                self->want_ditems[e] += weight * p[j] * (double)self->hidden[h];
+                self->want_dhidden[h] += own * p[j] * (double)self->table[e];
+                self->want_ditems[e] += own * p[j] * (double)self->hidden[h];
             }
     }
     free (p);
@@ -68,10 +69,13 @@ s_case (size_t rows, size_t items, size_t width, float scale)
     self.ditems = calloc (items * width, sizeof (float));
     self.want_ditems = calloc (items * width, sizeof (double));
     self.targets = calloc (rows, sizeof (int32_t));
+    self.factors = calloc (rows, sizeof (float));
     sample_fill (self.hidden, rows * width, scale, &state);
     sample_fill (self.table, items * width, scale, &state);
     for (size_t r = 0; r < rows; r++)
         self.targets[r] = (int32_t)((r * 13 + 5) % items);
+    for (size_t r = 0; r < rows; r++)
+        self.factors[r] = 1;
     return self;
 }
 
@@ -85,6 +89,7 @@ s_free (case_t *self)
     free (self->ditems);
     free (self->want_ditems);
     free (self->targets);
+    free (self->factors);
 }
 
 static void
@@ -100,11 +105,14 @@ s_check (size_t rows, size_t items, size_t width, float scale)
 {
     case_t c = s_case (rows, items, width, scale);
     loss_t *loss = loss_new (LOSS_FULL, items, width);
+    for (size_t r = 0; r < rows; r++)
+        c.factors[r] = 0.5f + 0.5f * (float)(r % 4);
     loss_input_t input = {.hidden = c.hidden,
         .targets = c.targets,
         .rows = rows,
         .items = c.table,
-        .weight = 0.25f};
+        .weight = 0.25f,
+        .factors = c.factors};
     c.loss = loss_run (loss, &input, c.dhidden, c.ditems);
     s_naive (&c, 0.25);
     assert_true (fabs (c.loss - c.want_loss) < 1e-5 * (1 + fabs (c.want_loss)));

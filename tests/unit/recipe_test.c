@@ -43,10 +43,14 @@ static void
 test_long_dense_data (void **state)
 {
     (void)state;
-    recipe_t recipe = s_recipe (400, 110, 500);
+    recipe_t recipe = s_recipe (400, 110, 500); /* 43,000 positions */
     assert_int_equal (recipe.shape.window, 200);
-    assert_int_equal (recipe.batch_users, 16);
+    assert_int_equal (recipe.batch_users, 4);
     assert_true (recipe.dropout < 0.3);
+    recipe_t large = s_recipe (7000, 110, 500);
+    assert_int_equal (large.batch_users, 16);
+    assert_true (large.shape.width > recipe.shape.width);
+    assert_true (large.epochs < recipe.epochs);
 }
 
 static void
@@ -56,7 +60,10 @@ test_short_sparse_data (void **state)
     recipe_t recipe = s_recipe (6000, 9, 3000);
     assert_int_equal (recipe.shape.window, 50);
     assert_true (recipe.dropout >= 0.4);
-    assert_true (recipe.batch_users > 100 && recipe.batch_users <= 256);
+    assert_true (recipe.batch_users > 40 && recipe.batch_users <= 60);
+    recipe_t large = s_recipe (200000, 9, 3000);
+    assert_true (large.batch_users > 200 && large.batch_users <= 256);
+    assert_true (large.epochs >= 6 && large.epochs < recipe.epochs / 2);
 }
 
 static void

@@ -24,7 +24,7 @@ static bench_t
 s_bench (loss_kind_t kind, size_t negatives)
 {
     bench_t self = {.data = sample_dataset (30, ITEMS, 1)};
-    self.batcher = batcher_new (self.data, 6, 5, THREADS);
+    self.batcher = batcher_new (self.data, &(batcher_settings_t){6, 5, THREADS, 0});
     self.touched = touched_new (self.batcher, THREADS, kind, ITEMS, negatives);
     rng_seed (&self.rng, 1, 1);
     batcher_fill (self.batcher, 1);
@@ -136,7 +136,7 @@ test_bce_of_a_full_history_still_draws (void **state)
         dataset_builder_add (builder, "a", i % 2);
     bench_t bench = {.data = dataset_builder_finish (builder)};
     dataset_builder_destroy (&builder);
-    bench.batcher = batcher_new (bench.data, 6, 1, 1);
+    bench.batcher = batcher_new (bench.data, &(batcher_settings_t){6, 1, 1, 0});
     bench.touched = touched_new (bench.batcher, 1, LOSS_BCE, 2, 0);
     rng_seed (&bench.rng, 1, 1);
     size_t positions = batcher_fill (bench.batcher, 0);
