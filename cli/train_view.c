@@ -55,6 +55,14 @@ s_start_bar (train_view_t *self, size_t first, size_t epochs)
 }
 
 static void
+s_on_recipe (void *context, const char *text)
+{
+    train_view_t *self = context;
+    if (!self->quiet)
+        fprintf (stderr, "%s\n", text);
+}
+
+static void
 s_on_progress (void *context, size_t epoch, uint64_t done, uint64_t total, double loss)
 {
     train_view_t *self = context;
@@ -109,6 +117,7 @@ s_on_epoch (void *context, const trainer_epoch_t *epoch)
 void
 train_view_attach (train_view_t *self, trainer_hooks_t *hooks)
 {
+    hooks->on_recipe = s_on_recipe;
     hooks->on_progress = s_on_progress;
     hooks->on_epoch = s_on_epoch;
     hooks->context = self;

@@ -3,8 +3,7 @@
 
 #include <assert.h>
 #include <math.h>
-
-typedef enum { DATA_TINY, DATA_SPARSE, DATA_DENSE, DATA_LARGE } kind_t;
+#include <stdio.h>
 
 typedef struct {
     size_t users;     /* that give examples */
@@ -40,14 +39,14 @@ s_positions (const dataset_t *data, size_t window)
     return positions;
 }
 
-static kind_t
+static recipe_kind_t
 s_kind (const statistics_t *s)
 {
     if (s->positions < 30000)
-        return DATA_TINY;
+        return RECIPE_TINY;
     if (s->mean < 40)
-        return DATA_SPARSE;
-    return s->positions < 300000 ? DATA_DENSE : DATA_LARGE;
+        return RECIPE_SPARSE;
+    return s->positions < 300000 ? RECIPE_DENSE : RECIPE_LARGE;
 }
 
 static size_t
@@ -64,14 +63,14 @@ s_clamp (double value, size_t low, size_t high)
     return value >= (double)high ? high : (size_t)value;
 }
 
-/* Rules per kind of data, in the order of kind_t. passes: of the data at most; positions:
- * that all of them may have. */
+/* Rules per kind of data, in the order of recipe_kind_t. passes: of the data at most;
+ * positions: that all of them may have. */
 static const struct {
     size_t width, window, passes;
     double positions, dropout, attention_dropout, rate, decay;
 } s_rules[] = {
     {64, 50, 100, 3e6, 0.4, 0.2, 5e-3, 0.1},
-    {128, 50, 40, 6e6, 0.5, 0, 2e-3, 0},
+    {128, 50, 40, 6e6, 0.35, 0, 2e-3, 0},
     {128, 200, 24, 10e6, 0.2, 0.2, 2e-3, 0},
     {256, 200, 16, 10e6, 0.2, 0.2, 2e-3, 0},
 };
@@ -80,7 +79,7 @@ static const struct {
 #define PASSES_LEAST 6
 
 static size_t
-s_epochs (kind_t kind, double positions)
+s_epochs (recipe_kind_t kind, double positions)
 {
     return s_clamp (
         s_rules[kind].positions / positions, PASSES_LEAST, s_rules[kind].passes);
@@ -114,7 +113,7 @@ s_batch_users (double positions, size_t users)
 #define HEADS 2
 
 static size_t
-s_width (kind_t kind, size_t items)
+s_width (recipe_kind_t kind, size_t items)
 {
     return items > MANY_ITEMS ? NARROW_WIDTH : s_rules[kind].width;
 }
@@ -166,8 +165,9 @@ recipe_make (const dataset_t *data, const trainer_options_t *options)
         return self;
     }
     statistics_t s = s_statistics (data);
-    kind_t kind = s_kind (&s);
+    recipe_kind_t kind = s_kind (&s);
     recipe_t self = {
+        .kind = kind,
         .warm_up = WARM_UP,
         .decay = s_rules[kind].decay,
         .average = AVERAGE,
@@ -205,22 +205,40 @@ recipe_batcher (const recipe_t *self, size_t threads)
         self->shape.window, self->batch_users, threads, self->earlier};
 }
 
+static const char *const s_kinds[] = {"tiny", "sparse", "dense", "large, dense"};
+
+void
+recipe_describe (const recipe_t *self, char text[RECIPE_TEXT_SIZE])
+{
+    const sasrec_shape_t *shape = &self->shape;
+    int length = snprintf (text, RECIPE_TEXT_SIZE,
+        "%s data: width %zu, %zu blocks, %zu heads, window %zu; %s loss, dropout %g, "
+        "of "
+        "attention %g; %zu users in a batch, rate %g; %zu epochs at most, %zu without "
+        "a better one",
+        s_kinds[self->kind], shape->width, shape->blocks, shape->heads, shape->window,
+        loss_name (self->loss), self->dropout, self->attention_dropout,
+        self->batch_users, self->learning_rate, self->epochs, self->patience);
+    assert (length > 0 && length < RECIPE_TEXT_SIZE);
+}
+
 json_t *
 recipe_json (const recipe_t *self)
 {
     const sasrec_shape_t *shape = &self->shape;
     json_t *json = json_pack (
-        "{sI sI sI sI sI sI sb sb ss sI sI sI sI sf sf sf sf sf sf sf sf sb}", "items",
-        (json_int_t)shape->items, "width", (json_int_t)shape->width, "blocks",
-        (json_int_t)shape->blocks, "heads", (json_int_t)shape->heads, "window",
-        (json_int_t)shape->window, "ffn_factor", (json_int_t)shape->ffn_factor,
-        "post_norm", shape->post_norm, "relative_bias", shape->relative_bias, "loss",
-        loss_name (self->loss), "negatives", (json_int_t)self->negatives, "batch_users",
-        (json_int_t)self->batch_users, "epochs", (json_int_t)self->epochs, "patience",
-        (json_int_t)self->patience, "dropout", self->dropout, "attention_dropout",
-        self->attention_dropout, "learning_rate", self->learning_rate, "warm_up",
-        self->warm_up, "decay", self->decay, "average", self->average, "earlier",
-        self->earlier, "balance", self->balance, "constant", self->constant);
+        "{ss sI sI sI sI sI sI sb sb ss sI sI sI sI sf sf sf sf sf sf sf sf sb}",
+        "data", s_kinds[self->kind], "items", (json_int_t)shape->items, "width",
+        (json_int_t)shape->width, "blocks", (json_int_t)shape->blocks, "heads",
+        (json_int_t)shape->heads, "window", (json_int_t)shape->window, "ffn_factor",
+        (json_int_t)shape->ffn_factor, "post_norm", shape->post_norm, "relative_bias",
+        shape->relative_bias, "loss", loss_name (self->loss), "negatives",
+        (json_int_t)self->negatives, "batch_users", (json_int_t)self->batch_users,
+        "epochs", (json_int_t)self->epochs, "patience", (json_int_t)self->patience,
+        "dropout", self->dropout, "attention_dropout", self->attention_dropout,
+        "learning_rate", self->learning_rate, "warm_up", self->warm_up, "decay",
+        self->decay, "average", self->average, "earlier", self->earlier, "balance",
+        self->balance, "constant", self->constant);
     assert (json);
     return json;
 }

@@ -13,7 +13,11 @@
 #include "model/sasrec.h"
 #include "model/trainer.h"
 
+/* Of data: by training positions, and how many a user has. */
+typedef enum { RECIPE_TINY, RECIPE_SPARSE, RECIPE_DENSE, RECIPE_LARGE } recipe_kind_t;
+
 typedef struct {
+    recipe_kind_t kind;
     sasrec_shape_t shape;
     loss_kind_t loss;
     size_t negatives; /* of the sampled loss; 0 with the others */
@@ -37,6 +41,10 @@ typedef struct {
 recipe_t recipe_make (const dataset_t *data, const trainer_options_t *options);
 
 batcher_settings_t recipe_batcher (const recipe_t *self, size_t threads);
+
+/* One line for people. */
+#define RECIPE_TEXT_SIZE 256
+void recipe_describe (const recipe_t *self, char text[RECIPE_TEXT_SIZE]);
 
 /* For the checkpoint. Fresh. */
 json_t *recipe_json (const recipe_t *self);

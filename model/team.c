@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "model/denormals.h"
+
 typedef struct {
     team_t *team;
     size_t index;
@@ -40,6 +42,7 @@ team_new (size_t members)
     team_t *self = calloc (1, sizeof (*self));
     assert (self);
     self->count = members;
+    denormals_off ();
     self->members = calloc (members, sizeof (*self->members));
     assert (self->members);
     int failed = pthread_barrier_init (&self->gate, NULL, (unsigned)members);

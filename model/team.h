@@ -8,7 +8,8 @@
 typedef struct team team_t;
 typedef void (team_task_t) (void *context, size_t member);
 
-team_t *team_new (size_t members); /* at least 1 */
+/* At least 1. The members and the caller take denormals for zero (model/denormals.h). */
+team_t *team_new (size_t members);
 void team_destroy (team_t **self_p);
 size_t team_members (const team_t *self);
 

@@ -406,6 +406,15 @@ s_write (trainer_t *self, trainer_report_t *report, char error[160])
     return status;
 }
 
+static void
+s_tell_recipe (trainer_t *self)
+{
+    char text[RECIPE_TEXT_SIZE];
+    recipe_describe (&self->plan.recipe, text);
+    if (self->hooks.on_recipe)
+        self->hooks.on_recipe (self->hooks.context, text);
+}
+
 /* A new plan and course, or those of the interrupted run. */
 static int
 s_begin (trainer_t *self, const trainer_options_t *options, char error[160])
@@ -424,6 +433,7 @@ s_begin (trainer_t *self, const trainer_options_t *options, char error[160])
         if (sasrec_shape_check (&self->plan.recipe.shape, error))
             return -1;
     }
+    s_tell_recipe (self);
     s_init (self);
     if (!state)
         return 0;

@@ -56,7 +56,10 @@ typedef struct {
 } trainer_epoch_t;
 
 typedef struct {
-    /* May be NULL. positions: done of total in this epoch; called after each step. */
+    /* Each may be NULL. text: one line, what is going to be trained and how; called
+     * first. */
+    void (*on_recipe) (void *context, const char *text);
+    /* positions: done of total in this epoch; called after each step. */
     void (*on_progress) (
         void *context, size_t epoch, uint64_t done, uint64_t total, double loss);
     void (*on_epoch) (

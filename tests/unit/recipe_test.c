@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "base/rng.h"
@@ -59,7 +60,7 @@ test_short_sparse_data (void **state)
     (void)state;
     recipe_t recipe = s_recipe (6000, 9, 3000);
     assert_int_equal (recipe.shape.window, 50);
-    assert_true (recipe.dropout >= 0.4);
+    assert_true (recipe.dropout > 0.3 && recipe.dropout < 0.4);
     assert_true (recipe.batch_users > 40 && recipe.batch_users <= 60);
     recipe_t large = s_recipe (200000, 9, 3000);
     assert_true (large.batch_users > 200 && large.batch_users <= 256);
@@ -124,6 +125,17 @@ test_rate_rises_then_falls_to_zero (void **state)
     assert_true (recipe_rate (&recipe, 1.5) < 1e-9);
 }
 
+static void
+test_what_was_chosen_is_told (void **state)
+{
+    (void)state;
+    recipe_t recipe = s_recipe (6000, 9, 3000);
+    char text[RECIPE_TEXT_SIZE];
+    recipe_describe (&recipe, text);
+    assert_non_null (strstr (text, "sparse data: width 128, 2 blocks"));
+    assert_non_null (strstr (text, "window 50; full loss"));
+}
+
 int
 main (void)
 {
@@ -133,6 +145,7 @@ main (void)
         cmocka_unit_test (test_tiny_data_gets_more_and_smaller_steps),
         cmocka_unit_test (test_many_items_get_a_narrower_network),
         cmocka_unit_test (test_given_options_stay),
+        cmocka_unit_test (test_what_was_chosen_is_told),
         cmocka_unit_test (test_rate_rises_then_falls_to_zero),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
