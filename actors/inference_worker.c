@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "base/ring.h"
 #include "model/checkpoint.h"
+#include "model/denormals.h"
 #include "proto/control.h"
 #include "proto/result.h"
 #include "proto/wire.h"
@@ -261,6 +262,7 @@ void
 inference_worker_actor (zsock_t *pipe, void *args)
 {
     const control_life_t life = {s_start, s_serve, NULL};
+    denormals_off ();
     self_t *self = s_new (args);
     control_run (pipe, self, &life);
     s_destroy (&self);
