@@ -1,5 +1,5 @@
-/* What `sasrec train` shows on stderr while it trains: what it has chosen; a bar, first of the first epoch,
- * then of all that may follow; and a line for an epoch.
+/* What `sasrec train` shows on stderr while it trains: what was chosen from the data; a
+ * bar, first of the first epoch, then of all that may follow; and a line for an epoch.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_CLI_TRAIN_VIEW_H
 #define SASREC_CLI_TRAIN_VIEW_H

@@ -213,9 +213,8 @@ recipe_describe (const recipe_t *self, char text[RECIPE_TEXT_SIZE])
     const sasrec_shape_t *shape = &self->shape;
     int length = snprintf (text, RECIPE_TEXT_SIZE,
         "%s data: width %zu, %zu blocks, %zu heads, window %zu; %s loss, dropout %g, "
-        "of "
-        "attention %g; %zu users in a batch, rate %g; %zu epochs at most, %zu without "
-        "a better one",
+        "of attention %g; %zu users in a batch, rate %g; %zu epochs at most, %zu "
+        "without a better one",
         s_kinds[self->kind], shape->width, shape->blocks, shape->heads, shape->window,
         loss_name (self->loss), self->dropout, self->attention_dropout,
         self->batch_users, self->learning_rate, self->epochs, self->patience);

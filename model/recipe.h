@@ -32,9 +32,9 @@ typedef struct {
     double decay;   /* of weights (AdamW), per unit of learning rate */
     double average; /* of the weights' moving average, per step */
     double earlier; /* windows of long histories; see model/batcher.h */
-    double
-        balance; /* positions of a user with n of them count n^-balance each: 0 weighs
-                       positions alike, 1 users, as the metrics do */
+    /* A position of a user with n of them counts n^-balance: 0 weighs positions alike, 1
+     * users, as the metrics do. */
+    double balance;
 } recipe_t;
 
 /* Options given stay; 0 (or a negative rate) is filled. */
