@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 batch_t *
 batch_new (size_t worker, size_t limit)

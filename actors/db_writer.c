@@ -11,9 +11,9 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/ring.h"
-#include "proto/control.h"
+#include "base/actor/control.h"
 #include "proto/result.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 #include "store/portion.h"
 #include "store/predictions.h"
 

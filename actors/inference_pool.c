@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/ring.h"
-#include "proto/control.h"
-#include "proto/wire.h"
+#include "base/actor/control.h"
+#include "base/actor/wire.h"
 
 #define JOB_TURN       4 /* every fourth place of a batch is a job's while jobs wait */
 #define SKEW_MS        5000 /* between the clocks of two machines */

@@ -12,11 +12,11 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/ring.h"
-#include "model/checkpoint.h"
-#include "model/denormals.h"
-#include "proto/control.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/kernel/denormals.h"
+#include "base/actor/control.h"
 #include "proto/result.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 #define SCORES_OBSERVED 10
 
@@ -85,7 +85,7 @@ s_drain (self_t *self)
     result_t *result;
     while ((result = ring_pop (self->unsent))) {
         if (result->ticket)
-            ticket_answer (result->ticket, TICKET_UNAVAILABLE, NULL, reason);
+            ticket_answer (result->ticket, TICKET_UNAVAILABLE, reason);
         result_destroy (&result);
     }
 }

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "proto/control.h"
+#include "base/actor/control.h"
 #include "proto/interaction.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 #include "store/interactions.h"
 #include "store/portion.h"
 

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "model/model.h"
+#include "model/serve/model.h"
 
 typedef struct model_slot model_slot_t;
 typedef struct model_ref model_ref_t;

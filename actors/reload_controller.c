@@ -14,10 +14,10 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/strbuf.h"
-#include "model/checkpoint.h"
-#include "proto/control.h"
+#include "model/checkpoint/checkpoint.h"
+#include "base/actor/control.h"
 #include "proto/reload.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 #define REASON_SIZE 240
 
@@ -66,7 +66,7 @@ s_destroy (self_t **self_p)
     while (self->reloads && (reload = reload_recv (self->reloads))) {
         if (reload->ticket)
             ticket_answer (
-                reload->ticket, TICKET_UNAVAILABLE, NULL, "the server is stopping");
+                reload->ticket, TICKET_UNAVAILABLE, "the server is stopping");
         reload_destroy (&reload);
     }
     wire_destroy (&self->reloads);
@@ -239,9 +239,9 @@ s_handle_reloads (self_t *self)
             s_look (self, true);
         looked = true;
         if (reload->ticket && self->reason[0])
-            ticket_answer (reload->ticket, TICKET_FAILED, NULL, self->reason);
+            ticket_answer (reload->ticket, TICKET_FAILED, self->reason);
         else if (reload->ticket)
-            ticket_answer (reload->ticket, TICKET_DONE, NULL, self->version);
+            ticket_answer (reload->ticket, TICKET_DONE, self->version);
         reload_destroy (&reload);
     }
 }

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "proto/control.h"
+#include "base/actor/control.h"
 #include "proto/request.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 #include "store/portion.h"
 #include "store/predictions.h"
 
@@ -173,7 +173,7 @@ s_accept (self_t *self, request_t **requests, size_t count)
     atomic_fetch_add (self->args->backlog, count);
     for (size_t i = 0; i < count; i++) {
         if (requests[i]->ticket)
-            ticket_answer (requests[i]->ticket, TICKET_DONE, NULL, NULL);
+            ticket_answer (requests[i]->ticket, TICKET_DONE, NULL);
         ticket_release (&requests[i]->ticket);
     }
     s_send_on (self, requests, count);

@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "proto/control.h"
+#include "base/actor/control.h"
 #include "proto/result.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 typedef struct {
     const result_router_args_t *args; /* borrowed */
@@ -47,12 +47,12 @@ s_answer (result_t **result_p)
     ticket_t *ticket = result->ticket;
     result->ticket = NULL;
     if (result->status == RESULT_FAILED) {
-        ticket_answer (ticket, TICKET_FAILED, NULL, result->error);
+        ticket_answer (ticket, TICKET_FAILED, result->error);
     } else if (result->job) {
         result_t *copy = result_copy (result);
-        ticket_answer (ticket, TICKET_DONE, &copy, NULL);
+        result_answer (&copy, ticket);
     } else {
-        ticket_answer (ticket, TICKET_DONE, result_p, NULL);
+        result_answer (result_p, ticket);
     }
     ticket_release (&ticket);
 }

@@ -24,7 +24,7 @@
 #include "base/health.h"
 #include "base/log.h"
 #include "bridge/bridge.h"
-#include "proto/control.h"
+#include "base/actor/control.h"
 
 #define WORKER_LIMIT         256
 #define STATEMENT_TIMEOUT_MS 2000

@@ -15,9 +15,9 @@
 #include "bridge/lag.h"
 #include "bridge/listener.h"
 #include "bridge/outbound.h"
-#include "proto/control.h"
+#include "base/actor/control.h"
 #include "proto/result.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 #define BUDGET         256  /* messages of one wire before the others get their turn */
 #define PROBE_MS       5000 /* how often the broker is asked while all is well */

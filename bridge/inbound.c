@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/metrics.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 struct inbound {
     const bridge_wire_t *wire; /* borrowed */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "bridge/codec.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 struct outbound {
     const bridge_wire_t *wire; /* borrowed */

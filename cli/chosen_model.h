@@ -3,8 +3,8 @@
 #define SASREC_CLI_CHOSEN_MODEL_H
 
 #include "cli/command.h"
-#include "model/checkpoint.h"
-#include "model/model.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/serve/model.h"
 
 /* name: a path, or a version in the checkpoints folder, or NULL for the current one.
  * path receives the file. NULL after saying why not. */

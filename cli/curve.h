@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "model/trainer.h"
+#include "model/train/trainer.h"
 
 typedef struct curve curve_t;
 

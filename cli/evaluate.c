@@ -1,5 +1,5 @@
 /* sasrec evaluate. SPDX-License-Identifier: Apache-2.0 */
-#include "model/evaluate.h"
+#include "model/eval/evaluate.h"
 
 #include <stdio.h>
 #include <string.h>

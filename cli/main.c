@@ -6,7 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/suggest.h"
-#include "model/blas_core.h"
+#include "model/kernel/blas_core.h"
 
 typedef struct {
     const char *name;

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "model/ranking.h"
+#include "model/eval/ranking.h"
 
 /* {"ndcg@10","hr@10","mrr","users","ndcg@10_error"}, fresh. */
 json_t *report_ranking (const ranking_t *ranking);

@@ -11,8 +11,8 @@
 #include "cli/report.h"
 #include "cli/train_view.h"
 #include "cli/training_data.h"
-#include "model/checkpoint.h"
-#include "model/trainer.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/train/trainer.h"
 
 enum {
     S_KEY_SEED = 0x100,

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "cli/curve.h"
-#include "model/trainer.h"
+#include "model/train/trainer.h"
 
 typedef struct train_view train_view_t;
 

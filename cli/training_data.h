@@ -4,7 +4,7 @@
 #define SASREC_CLI_TRAINING_DATA_H
 
 #include "cli/command.h"
-#include "model/dataset.h"
+#include "model/data/dataset.h"
 
 /* From a file of pairs, or from the database when path is NULL. NULL after saying why,
  * and what to do. */

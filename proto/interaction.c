@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 void
 interaction_destroy (interaction_t **self_p)

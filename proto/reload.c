@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 reload_t *
 reload_new (void)

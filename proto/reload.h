@@ -6,7 +6,7 @@
 #include <czmq.h>
 
 #include "proto/receipt.h"
-#include "proto/ticket.h"
+#include "base/actor/ticket.h"
 
 typedef struct {
     ticket_t

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 #define DEADLINE_LIMIT_S 86400
 #define ATTEMPT_LIMIT    1000000
@@ -37,7 +37,7 @@ void
 request_refuse (request_t **self_p, ticket_status_t status, const char *reason)
 {
     if ((*self_p)->ticket)
-        ticket_answer ((*self_p)->ticket, status, NULL, reason);
+        ticket_answer ((*self_p)->ticket, status, reason);
     request_destroy (self_p);
 }
 

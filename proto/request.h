@@ -12,7 +12,7 @@
 #include "base/jsonread.h"
 #include "base/strbuf.h"
 #include "proto/receipt.h"
-#include "proto/ticket.h"
+#include "base/actor/ticket.h"
 
 #define PROTO_ID_SIZE       129 /* request ids and user ids: 1 to 128 bytes */
 #define PROTO_HISTORY_LIMIT 10000

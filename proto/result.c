@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 result_t *
 result_new (void)
@@ -51,6 +51,20 @@ result_copy (const result_t *self)
     copy->ticket = NULL;
     copy->receipt = (receipt_t){0};
     return copy;
+}
+
+static void
+s_free (void *answer)
+{
+    result_t *self = answer;
+    result_destroy (&self);
+}
+
+void
+result_answer (result_t **self_p, ticket_t *ticket)
+{
+    ticket_answer_with (ticket, *self_p, s_free);
+    *self_p = NULL;
 }
 
 int

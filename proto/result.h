@@ -40,6 +40,9 @@ result_t *result_new (void);
 void result_destroy (result_t **self_p);
 result_t *result_copy (const result_t *self); /* without ticket and receipt */
 
+/* The ticket is done, with the result, which is given away. */
+void result_answer (result_t **self_p, ticket_t *ticket);
+
 int result_send (result_t **self_p, zsock_t *socket); /* as request_send */
 result_t *result_recv (zsock_t *socket);
 

@@ -89,11 +89,11 @@ ask_once (http_context_t *context, exchange_t *exchange, request_t **request_p)
 {
     (*request_p)->deadline_ms = clock_unix_ms () + ONCE_WAIT_MS;
     ticket_t *ticket = ticket_new ();
-    result_t *result = NULL;
     ticket_status_t status = ask_send (context->once, request_p, ticket);
     if (status == TICKET_DONE)
-        status = ticket_wait (
-            ticket, clock_monotonic_ms () + ONCE_WAIT_MS, ONCE_GRACE_MS, &result);
+        status =
+            ticket_wait (ticket, clock_monotonic_ms () + ONCE_WAIT_MS, ONCE_GRACE_MS);
+    result_t *result = ticket_take (ticket);
     if (status != TICKET_DONE)
         exchange_problem_ticket (exchange, status, ticket_reason (ticket));
     else if (!result || result->status != RESULT_COMPLETED)

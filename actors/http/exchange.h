@@ -12,7 +12,7 @@
 #include "actors/http/router.h"
 #include "base/jsonread.h"
 #include "base/strbuf.h"
-#include "proto/ticket.h"
+#include "base/actor/ticket.h"
 
 struct _u_request;
 struct _u_response;

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/health.h"
 #include "base/log.h"
-#include "proto/control.h"
+#include "base/actor/control.h"
 
 #define SWEEP_MS        500
 #define QUIESCE_MS      1500 /* the process has 4 s to stop */

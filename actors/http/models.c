@@ -4,7 +4,7 @@
 #include "actors/http/context.h"
 #include "actors/http/routes.h"
 #include "base/clock.h"
-#include "model/checkpoint.h"
+#include "model/checkpoint/checkpoint.h"
 
 #define RELOAD_WAIT_MS 20000 /* loading, checking and the canary */
 
@@ -52,7 +52,7 @@ models_reload_post (http_context_t *context, exchange_t *exchange)
     ticket_status_t status = TICKET_FULL;
     if (outlet_send_reload (context->reload, &reload) == 0)
         status = ticket_wait (
-            ticket, clock_monotonic_ms () + RELOAD_WAIT_MS, RELOAD_WAIT_MS / 2, NULL);
+            ticket, clock_monotonic_ms () + RELOAD_WAIT_MS, RELOAD_WAIT_MS / 2);
     reload_destroy (&reload);
     if (status == TICKET_DONE)
         s_reply_version (exchange, ticket_reason (ticket));

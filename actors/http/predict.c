@@ -50,7 +50,7 @@ predict_post (http_context_t *context, exchange_t *exchange)
     ticket_status_t status = ask_send (context->accept, &request, ticket);
     if (status == TICKET_DONE)
         status = ticket_wait (
-            ticket, clock_monotonic_ms () + ACCEPT_WAIT_MS, ACCEPT_GRACE_MS, NULL);
+            ticket, clock_monotonic_ms () + ACCEPT_WAIT_MS, ACCEPT_GRACE_MS);
     if (status == TICKET_DONE)
         s_reply_accepted (exchange, request_id);
     else

@@ -13,11 +13,11 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
-#include "model/blas.h"
-#include "model/blas_core.h"
-#include "model/encoder.h"
-#include "model/model.h"
-#include "model/scorer.h"
+#include "model/kernel/blas.h"
+#include "model/kernel/blas_core.h"
+#include "model/net/encoder.h"
+#include "model/serve/model.h"
+#include "model/serve/scorer.h"
 
 enum { K = 10, BATCH = 64 };
 

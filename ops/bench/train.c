@@ -13,9 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "model/blas.h"
-#include "model/blas_core.h"
-#include "model/learner.h"
+#include "model/kernel/blas.h"
+#include "model/kernel/blas_core.h"
+#include "model/train/learner.h"
 
 #define PEAK_SIZE 1024
 

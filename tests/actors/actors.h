@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "proto/control.h"
+#include "base/actor/control.h"
 #include "proto/request.h"
 #include "proto/result.h"
 
@@ -57,7 +57,7 @@ arrives (zsock_t *socket, int limit_ms)
 static inline ticket_status_t
 ticket_outcome (ticket_t *ticket)
 {
-    return ticket_wait (ticket, clock_monotonic_ms () + LIMIT_MS, 0, NULL);
+    return ticket_wait (ticket, clock_monotonic_ms () + LIMIT_MS, 0);
 }
 
 static inline request_t *

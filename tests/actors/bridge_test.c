@@ -9,7 +9,7 @@
 #include "base/metrics.h"
 #include "bridge/bridge.h"
 #include "proto/reload.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 #define JOBS     "inproc://bridge-test-jobs"
 #define PUBLISH  "inproc://bridge-test-publish"

@@ -1,6 +1,6 @@
 /* The life that all actors share: commands before, after and without a START.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "proto/control.h"
+#include "base/actor/control.h"
 
 #include <stdatomic.h>
 

@@ -7,7 +7,7 @@
 #include "actors/db_writer.h"
 #include "actors/endpoints.h"
 #include "base/metrics.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 #define WRITE  "inproc://db-writer-test"
 #define SETTLE "inproc://db-writer-test-settle"

@@ -168,7 +168,10 @@ s_settle (int fd, zsock_t *socket, ticket_status_t status, result_t **result_p,
 {
     request_t *request = s_take_request (socket);
     assert_true (ticket_claim (request->ticket));
-    ticket_answer (request->ticket, status, result_p, reason);
+    if (result_p)
+        result_answer (result_p, request->ticket);
+    else
+        ticket_answer (request->ticket, status, reason);
     request_destroy (&request);
     return client_receive (fd);
 }

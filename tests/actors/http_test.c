@@ -51,7 +51,7 @@ test_quiesce_lets_running_requests_end (void **state)
     }
     assert_false (client_readable (fd, 0));
     ticket_claim (request->ticket);
-    ticket_answer (request->ticket, TICKET_DONE, NULL, NULL);
+    ticket_answer (request->ticket, TICKET_DONE, NULL);
     request_destroy (&request);
     answer_t answer = client_receive (fd);
     assert_int_equal (answer.status, 202);
@@ -100,7 +100,7 @@ test_predict_is_accepted_after_its_ticket (void **state)
     snprintf (header, sizeof header, "X-Request-Id: %s", request->request_id);
     char *id = strdup (request->request_id);
     ticket_claim (request->ticket);
-    ticket_answer (request->ticket, TICKET_DONE, NULL, NULL);
+    ticket_answer (request->ticket, TICKET_DONE, NULL);
     request_destroy (&request);
     answer_t answer = client_receive (fd);
     assert_int_equal (answer.status, 202);
@@ -230,7 +230,7 @@ test_recommend_answers_with_provenance (void **state)
     assert_true (request->deadline_ms > clock_unix_ms ());
     result_t *result = s_result_of (request);
     ticket_claim (request->ticket);
-    ticket_answer (request->ticket, TICKET_DONE, &result, NULL);
+    result_answer (&result, request->ticket);
     request_destroy (&request);
     answer_t answer = client_receive (fd);
     assert_int_equal (answer.status, 200);
@@ -269,7 +269,7 @@ s_reload (fixture_t *self, ticket_status_t status, const char *reason)
     assert_true (s_waits (self->reload, PATIENCE_MS));
     reload_t *reload = reload_recv (self->reload);
     ticket_claim (reload->ticket);
-    ticket_answer (reload->ticket, status, NULL, reason);
+    ticket_answer (reload->ticket, status, reason);
     reload_destroy (&reload);
     return client_receive (fd);
 }

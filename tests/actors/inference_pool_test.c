@@ -4,7 +4,7 @@
 #include "actors/batch.h"
 #include "actors/endpoints.h"
 #include "actors/inference_pool.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 #include "tests/actors/tiny_checkpoint.h"
 
 #define JOBS   "inproc://pool-test-jobs"
@@ -234,7 +234,7 @@ test_nobody_computes_for_who_gave_up (void **state)
 {
     world_t *world = *state;
     ticket_t *gone = s_send_once (world, "gone");
-    ticket_wait (gone, 0, 0, NULL);
+    ticket_wait (gone, 0, 0);
     s_send_job (world, "next");
     s_await_waiting (world, 1);
     s_worker_is_free (world, 0);

@@ -5,7 +5,7 @@
 #include "actors/endpoints.h"
 #include "actors/inference_worker.h"
 #include "base/metrics.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 #include "tests/actors/tiny_checkpoint.h"
 
 #define BATCH   "inproc://worker-test-batch"
@@ -243,7 +243,7 @@ test_who_waits_for_an_unsent_result_hears_that_we_stop (void **state)
     for (; (result = result_recv (world->results)); unsent--)
         result_destroy (&result);
     for (size_t i = 0; i < 4; i++) {
-        told += ticket_wait (tickets[i], 0, 0, NULL) == TICKET_UNAVAILABLE;
+        told += ticket_wait (tickets[i], 0, 0) == TICKET_UNAVAILABLE;
         ticket_release (&tickets[i]);
     }
     assert_in_range (unsent, 1, 4);

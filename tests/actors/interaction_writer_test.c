@@ -6,7 +6,7 @@
 #include "actors/interaction_writer.h"
 #include "base/metrics.h"
 #include "proto/interaction.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 #define EVENTS "inproc://interaction-writer-test"
 #define SETTLE "inproc://interaction-writer-test-settle"

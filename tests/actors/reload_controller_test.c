@@ -6,7 +6,7 @@
 #include "base/health.h"
 #include "base/metrics.h"
 #include "proto/reload.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 #include "tests/actors/tiny_checkpoint.h"
 
 #define RELOAD "inproc://reload-test"

@@ -6,7 +6,7 @@
 #include "actors/request_producer.h"
 #include "base/health.h"
 #include "base/metrics.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 #include "tests/actors/tiny_checkpoint.h"
 
 #define ACCEPT   "inproc://producer-test-accept"
@@ -181,7 +181,7 @@ test_a_client_that_gave_up_leaves_no_row (void **state)
     request_t *request = request_sample ("00000000-0000-7000-8000-000000000001", true);
     ticket_t *gone = ticket_new ();
     request->ticket = ticket_retain (gone);
-    ticket_wait (gone, 0, 0, NULL);
+    ticket_wait (gone, 0, 0);
     assert_int_equal (request_send (&request, world->accept), 0);
     s_assert_outcome (s_send_number (world, 2), TICKET_DONE);
     assert_int_equal (rows_where (world->store, "true"), 1);

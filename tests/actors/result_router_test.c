@@ -3,7 +3,7 @@
 
 #include "actors/endpoints.h"
 #include "actors/result_router.h"
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 #define RESULTS "inproc://router-test-results"
 #define WRITE   "inproc://router-test-write"
@@ -78,13 +78,13 @@ static void
 test_an_at_once_result_answers_its_ticket_only (void **state)
 {
     world_t *world = *state;
-    result_t *result = result_sample ("r", false), *answer = NULL;
+    result_t *result = result_sample ("r", false);
     ticket_t *ticket = ticket_new ();
     result->ticket = ticket_retain (ticket);
     s_send (world, result);
     assert_int_equal (
-        ticket_wait (ticket, clock_monotonic_ms () + LIMIT_MS, 0, &answer),
-        TICKET_DONE);
+        ticket_wait (ticket, clock_monotonic_ms () + LIMIT_MS, 0), TICKET_DONE);
+    result_t *answer = ticket_take (ticket);
     assert_int_equal (answer->item_ids[0], 7);
     assert_null (answer->ticket);
     result_destroy (&answer);

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "model/checkpoint.h"
-#include "model/model.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/serve/model.h"
 #include "tests/unit/tiny_model.h"
 
 #define TINY_ITEMS 40 /* ids 10, 20 ... 400 */

@@ -1,6 +1,6 @@
 /* Adam against its definition, and the moving average.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "model/adam.h"
+#include "model/train/adam.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* Batches: every example once, inputs and targets in step, shares balanced.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "model/batcher.h"
+#include "model/train/batcher.h"
 
 #include <math.h>
 #include <setjmp.h>

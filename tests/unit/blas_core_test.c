@@ -1,5 +1,5 @@
 /* Which kernels are worth asking for. SPDX-License-Identifier: Apache-2.0 */
-#include "model/blas_core.h"
+#include "model/kernel/blas_core.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Products from several threads at once are right. SPDX-License-Identifier: Apache-2.0 */
-#include "model/blas.h"
+#include "model/kernel/blas.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "base/files.h"
-#include "model/checkpoint.h"
-#include "model/checkpoint_format.h"
-#include "model/model.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/checkpoint_format.h"
+#include "model/serve/model.h"
 #include "tests/unit/tiny_model.h"
 
 enum { ITEMS = 12, WIDTH = 8 };

@@ -1,6 +1,6 @@
 /* The folder of checkpoints, and a written one read back.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "model/checkpoint.h"
+#include "model/checkpoint/checkpoint.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/files.h"
-#include "model/model.h"
+#include "model/serve/model.h"
 #include "tests/unit/tiny_model.h"
 
 typedef struct {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "base/rng.h"
-#include "model/dataset.h"
+#include "model/data/dataset.h"
 
 /* users histories of 5 to 24 of items items; an item is followed by its successor in a
  * ring with probability 0.8, else by a random one. */

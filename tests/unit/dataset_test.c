@@ -1,5 +1,5 @@
 /* Data sets: grouping, popularity order, pairs files. SPDX-License-Identifier: Apache-2.0 */
-#include "model/dataset.h"
+#include "model/data/dataset.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

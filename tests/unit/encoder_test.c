@@ -1,6 +1,6 @@
 /* The encoder: gradients against finite differences, serving against training, packed
  * against one by one. SPDX-License-Identifier: Apache-2.0 */
-#include "model/encoder.h"
+#include "model/net/encoder.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "model/blas.h"
+#include "model/kernel/blas.h"
 #include "tests/unit/model_samples.h"
 
 #define TOKENS 9

@@ -1,5 +1,5 @@
 /* Evaluation of a model whose ranks are known. SPDX-License-Identifier: Apache-2.0 */
-#include "model/evaluate.h"
+#include "model/eval/evaluate.h"
 
 #include <math.h>
 #include <setjmp.h>

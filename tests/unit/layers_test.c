@@ -1,6 +1,6 @@
 /* Layers that the network test cannot see into: dropout's masks, and exp.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "model/layers.h"
+#include "model/net/layers.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "model/simd.h"
+#include "model/kernel/simd.h"
 #include "tests/unit/model_samples.h"
 
 #define COUNT 20000

@@ -1,6 +1,6 @@
 /* Training steps: what a seed decides, what threads may change, and that it learns.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "model/learner.h"
+#include "model/train/learner.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "model/blas.h"
-#include "model/ranker.h"
+#include "model/kernel/blas.h"
+#include "model/eval/ranker.h"
 #include "tests/unit/data_samples.h"
 
 typedef struct {

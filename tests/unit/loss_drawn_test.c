@@ -1,6 +1,6 @@
 /* The losses that look at few items: against brute force in double, and against the full
  * softmax where they must agree. SPDX-License-Identifier: Apache-2.0 */
-#include "model/loss.h"
+#include "model/train/loss.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "model/blas.h"
+#include "model/kernel/blas.h"
 #include "tests/unit/model_samples.h"
 
 #define WIDTH  8

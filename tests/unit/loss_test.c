@@ -1,6 +1,6 @@
 /* The tiled cross-entropy against a naive twin in double.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "model/loss.h"
+#include "model/train/loss.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "model/blas.h"
+#include "model/kernel/blas.h"
 #include "tests/unit/model_samples.h"
 
 typedef struct {

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "model/sasrec.h"
+#include "model/net/sasrec.h"
 
 /* Uniform in [-1, 1), the same on every machine. */
 static inline float

@@ -1,6 +1,6 @@
 /* Recommendations of a loaded model: odd histories, batches, popularity.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "model/model.h"
+#include "model/serve/model.h"
 
 #include <math.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* Metrics against the formulas, floors against a slow twin. SPDX-License-Identifier: Apache-2.0 */
-#include "model/ranking.h"
+#include "model/eval/ranking.h"
 
 #include <math.h>
 #include <setjmp.h>

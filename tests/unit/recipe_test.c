@@ -1,5 +1,5 @@
 /* What the options leave open follows from the data. SPDX-License-Identifier: Apache-2.0 */
-#include "model/recipe.h"
+#include "model/train/recipe.h"
 
 #include <math.h>
 #include <setjmp.h>

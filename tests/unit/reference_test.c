@@ -11,10 +11,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "model/adam.h"
-#include "model/blas.h"
-#include "model/encoder.h"
-#include "model/loss.h"
+#include "model/train/adam.h"
+#include "model/kernel/blas.h"
+#include "model/net/encoder.h"
+#include "model/train/loss.h"
 
 #define ROWS 12
 

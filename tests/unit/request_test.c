@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "proto/wire.h"
+#include "base/actor/wire.h"
 
 static request_t *
 s_read (const char *text, json_fault_t *fault)
@@ -165,7 +165,7 @@ test_refusing_tells_who_waits (void **state)
     request->ticket = ticket_retain (ticket);
     request_refuse (&request, TICKET_FULL, "too many");
     assert_null (request);
-    assert_int_equal (ticket_wait (ticket, 0, 0, NULL), TICKET_FULL);
+    assert_int_equal (ticket_wait (ticket, 0, 0), TICKET_FULL);
     assert_string_equal (ticket_reason (ticket), "too many");
     ticket_release (&ticket);
 }

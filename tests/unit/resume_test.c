@@ -1,6 +1,6 @@
 /* A run that is interrupted and resumed against one in a single go: the same bits; and
  * what cannot be resumed. SPDX-License-Identifier: Apache-2.0 */
-#include "model/trainer.h"
+#include "model/train/trainer.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "model/checkpoint.h"
+#include "model/checkpoint/checkpoint.h"
 #include "tests/unit/data_samples.h"
 
 typedef struct {

@@ -1,5 +1,5 @@
 /* Top K by tiles against a full sort. SPDX-License-Identifier: Apache-2.0 */
-#include "model/scorer.h"
+#include "model/serve/scorer.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "model/dataset.h"
-#include "model/ranking.h"
+#include "model/data/dataset.h"
+#include "model/eval/ranking.h"
 
 #define USERS  100
 #define ITEMS  500

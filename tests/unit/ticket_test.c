@@ -1,15 +1,15 @@
-/* Tests of proto/ticket. SPDX-License-Identifier: Apache-2.0 */
-#include "proto/ticket.h"
+/* Tests of base/actor/ticket. SPDX-License-Identifier: Apache-2.0 */
+#include "base/actor/ticket.h"
 
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "proto/result.h"
 
 #define LONG_MS 20000
 
@@ -24,14 +24,13 @@ test_an_answer_before_the_wait_is_kept (void **state)
 {
     (void)state;
     ticket_t *ticket = ticket_new ();
-    result_t *result = result_new (), *fetched = NULL;
-    result->history_used = 42;
-    ticket_answer (ticket, TICKET_DONE, &result, "why");
-    assert_null (result);
-    assert_int_equal (ticket_wait (ticket, s_in (LONG_MS), 0, &fetched), TICKET_DONE);
-    assert_int_equal (fetched->history_used, 42);
-    assert_string_equal (ticket_reason (ticket), "why");
-    result_destroy (&fetched);
+    int *answer = malloc (sizeof *answer);
+    *answer = 42;
+    ticket_answer_with (ticket, answer, free);
+    assert_int_equal (ticket_wait (ticket, s_in (LONG_MS), 0), TICKET_DONE);
+    assert_ptr_equal (ticket_take (ticket), answer);
+    assert_null (ticket_take (ticket));
+    free (answer);
     ticket_release (&ticket);
     assert_null (ticket);
 }
@@ -41,12 +40,12 @@ test_the_first_answer_counts (void **state)
 {
     (void)state;
     ticket_t *ticket = ticket_new ();
-    result_t *late = result_new ();
-    ticket_answer (ticket, TICKET_FULL, NULL, NULL);
-    ticket_answer (ticket, TICKET_DONE, &late, NULL);
-    assert_null (late); /* taken, and freed */
-    assert_int_equal (ticket_wait (ticket, s_in (LONG_MS), 0, NULL), TICKET_FULL);
-    assert_string_equal (ticket_reason (ticket), "");
+    ticket_answer (ticket, TICKET_FULL, "why");
+    ticket_answer_with (ticket, malloc (1), free); /* the leak checker is the judge */
+    ticket_answer (ticket, TICKET_FAILED, "late");
+    assert_int_equal (ticket_wait (ticket, s_in (LONG_MS), 0), TICKET_FULL);
+    assert_string_equal (ticket_reason (ticket), "why");
+    assert_null (ticket_take (ticket));
     ticket_release (&ticket);
 }
 
@@ -55,20 +54,17 @@ test_who_gave_up_cannot_be_claimed (void **state)
 {
     (void)state;
     ticket_t *ticket = ticket_new ();
-    result_t *result = result_new (), *fetched = NULL;
-    assert_int_equal (
-        ticket_wait (ticket, s_in (0), LONG_MS, &fetched), TICKET_TIMEOUT);
-    assert_null (fetched);
+    assert_int_equal (ticket_wait (ticket, s_in (0), LONG_MS), TICKET_TIMEOUT);
     assert_false (ticket_claim (ticket));
-    ticket_answer (ticket, TICKET_DONE, &result, NULL);
-    assert_null (result);
+    ticket_answer_with (ticket, malloc (1), free);
+    assert_null (ticket_take (ticket));
     ticket_release (&ticket);
 }
 
 static void *
 s_wait_long (void *ticket)
 {
-    return (void *)(intptr_t)ticket_wait (ticket, s_in (0), LONG_MS, NULL);
+    return (void *)(intptr_t)ticket_wait (ticket, s_in (0), LONG_MS);
 }
 
 static void
@@ -80,7 +76,7 @@ test_a_claimed_ticket_is_waited_for_through_its_grace (void **state)
     pthread_t waiter;
     void *status;
     pthread_create (&waiter, NULL, s_wait_long, ticket);
-    ticket_answer (ticket, TICKET_FAILED, NULL, "x");
+    ticket_answer (ticket, TICKET_FAILED, "x");
     pthread_join (waiter, &status);
     assert_int_equal ((intptr_t)status, TICKET_FAILED);
     ticket_release (&ticket);
@@ -93,9 +89,8 @@ test_the_last_reference_frees_an_unfetched_result (void **state)
     ticket_t *waiter = ticket_new ();
     ticket_t *carrier = ticket_retain (waiter);
     assert_ptr_equal (waiter, carrier);
-    result_t *result = result_new ();
     ticket_release (&waiter);
-    ticket_answer (carrier, TICKET_DONE, &result, NULL);
+    ticket_answer_with (carrier, malloc (1), free);
     ticket_release (&carrier); /* the leak checker is the judge */
 }
 
@@ -104,7 +99,7 @@ s_answer_soon (void *ticket)
 {
     ticket_t *carrier = ticket;
     ticket_claim (carrier);
-    ticket_answer (carrier, TICKET_DONE, NULL, NULL);
+    ticket_answer (carrier, TICKET_DONE, NULL);
     ticket_release (&carrier);
     return NULL;
 }
@@ -117,7 +112,7 @@ test_waiter_and_actor_may_end_in_any_order (void **state)
         ticket_t *ticket = ticket_new ();
         pthread_t actor;
         pthread_create (&actor, NULL, s_answer_soon, ticket_retain (ticket));
-        ticket_status_t status = ticket_wait (ticket, s_in (i % 2), LONG_MS, NULL);
+        ticket_status_t status = ticket_wait (ticket, s_in (i % 2), LONG_MS);
         assert_true (status == TICKET_DONE || status == TICKET_TIMEOUT);
         ticket_release (&ticket);
         pthread_join (actor, NULL);
@@ -127,7 +122,7 @@ test_waiter_and_actor_may_end_in_any_order (void **state)
 static void *
 s_wait_unclaimed (void *ticket)
 {
-    return (void *)(intptr_t)ticket_wait (ticket, s_in (LONG_MS), 0, NULL);
+    return (void *)(intptr_t)ticket_wait (ticket, s_in (LONG_MS), 0);
 }
 
 /* Last: from then on the process counts as stopping. */
@@ -151,8 +146,8 @@ test_stopping_ends_every_wait (void **state)
     }
     ticket_t *claimed = ticket_new ();
     ticket_claim (claimed);
-    ticket_answer (claimed, TICKET_DONE, NULL, NULL);
-    assert_int_equal (ticket_wait (claimed, s_in (LONG_MS), 0, NULL), TICKET_DONE);
+    ticket_answer (claimed, TICKET_DONE, NULL);
+    assert_int_equal (ticket_wait (claimed, s_in (LONG_MS), 0), TICKET_DONE);
     ticket_release (&claimed);
 }
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "model/dataset.h"
-#include "model/sasrec.h"
+#include "model/data/dataset.h"
+#include "model/net/sasrec.h"
 
 /* Item ids are 10, 20, 30, ...; item 10 is the most popular. */
 static inline dataset_t *

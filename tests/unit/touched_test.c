@@ -1,5 +1,5 @@
 /* Rows that a step touches. SPDX-License-Identifier: Apache-2.0 */
-#include "model/touched.h"
+#include "model/train/touched.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Whole runs of the trainer on a small data set. SPDX-License-Identifier: Apache-2.0 */
-#include "model/trainer.h"
+#include "model/train/trainer.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "model/checkpoint.h"
-#include "model/evaluate.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/eval/evaluate.h"
 #include "tests/unit/data_samples.h"
 
 typedef struct {

@@ -1,0 +1,28 @@
+/* What the reader and the writer of a checkpoint agree on (docs/checkpoint.md). Include
+ * only from model/checkpoint*.c. SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_MODEL_CHECKPOINT_CHECKPOINT_FORMAT_H
+#define SASREC_MODEL_CHECKPOINT_CHECKPOINT_FORMAT_H
+
+#include <stddef.h>
+
+#define CHECKPOINT_FORMAT         "sasrec"
+#define CHECKPOINT_FORMAT_VERSION "1"
+#define CHECKPOINT_SUFFIX         ".safetensors"
+#define CHECKPOINT_HASH_SIZE      65 /* SHA-256 as lower-case hex, and NUL */
+
+/* With weights inside these bounds nothing in the network can overflow: LayerNorm bounds
+ * what goes into every product. */
+#define CHECKPOINT_WEIGHT_MOST 1e4f
+
+/* The header carries the hash of itself, computed with zeros in its place. */
+#define CHECKPOINT_HEADER_HASH_KEY "\"header_sha256\":\""
+#define CHECKPOINT_ZERO_HASH                                                           \
+    "0000000000000000000000000000000000000000000000000000000000000000"
+
+void checkpoint_hash (const void *const *parts, const size_t *lengths, size_t count,
+    char hex[CHECKPOINT_HASH_SIZE]);
+
+/* Offset of the header hash's 64 digits; 0 when they are not there exactly once. */
+size_t checkpoint_header_hash_place (const char *header, size_t length);
+
+#endif

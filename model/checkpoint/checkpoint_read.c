@@ -1,0 +1,299 @@
+/* Reads a checkpoint and believes nothing of it. SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/files.h"
+#include "base/jsonread.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/checkpoint_format.h"
+#include "model/data/idmap.h"
+#include "model/checkpoint/safetensors.h"
+
+#define FILE_LIMIT ((size_t)16 << 30)
+
+typedef struct {
+    const char *bytes; /* the whole file, private memory: nobody changes it under us */
+    size_t length;
+    const safetensors_t *table;
+    checkpoint_t *checkpoint;
+    char *error;
+} reader_t;
+
+/* Always -1. */
+__attribute__ ((format (printf, 2, 3))) static int
+s_fail (reader_t *self, const char *format, ...)
+{
+    va_list args;
+    va_start (args, format);
+    vsnprintf (self->error, 160, format, args);
+    va_end (args);
+    return -1;
+}
+
+static const char *
+s_text (const reader_t *self, const char *key)
+{
+    const char *text =
+        json_string_value (json_object_get (self->checkpoint->metadata, key));
+    return text ? text : "";
+}
+
+/* Replaces JSON texts in the metadata by what they say. */
+static int
+s_parse_metadata (reader_t *self)
+{
+    static const char *const keys[] = {"shape", "training", "reference", "canary"};
+    const json_t *found = safetensors_metadata (self->table);
+    if (!found)
+        return s_fail (self, "no __metadata__: not a checkpoint of sasrec");
+    json_t *metadata = json_copy ((json_t *)found);
+    self->checkpoint->metadata = metadata;
+    if (strcmp (s_text (self, "format"), CHECKPOINT_FORMAT) != 0)
+        return s_fail (self, "format is not " CHECKPOINT_FORMAT);
+    if (strcmp (s_text (self, "format_version"), CHECKPOINT_FORMAT_VERSION) != 0)
+        return s_fail (self, "format_version is \"%.20s\", this program reads \"%s\"",
+            s_text (self, "format_version"), CHECKPOINT_FORMAT_VERSION);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        json_fault_t fault;
+        const char *text = s_text (self, keys[i]);
+        json_t *value = json_read_object (text, strlen (text), &fault);
+        if (!value)
+            return s_fail (self, "metadata %s: %.120s", keys[i], fault.detail);
+        json_object_set_new (metadata, keys[i], value);
+    }
+    if (!checkpoint_version_valid (s_text (self, "version")))
+        return s_fail (self, "metadata version is not a version");
+    snprintf (self->checkpoint->version, CHECKPOINT_VERSION_SIZE, "%s",
+        s_text (self, "version"));
+    return 0;
+}
+
+static int
+s_check_header_hash (reader_t *self)
+{
+    const char *header = self->bytes + 8;
+    size_t length = self->table->data_start - 8;
+    size_t place = checkpoint_header_hash_place (header, length);
+    if (!place)
+        return s_fail (self, "metadata has no header_sha256");
+    char hash[CHECKPOINT_HASH_SIZE];
+    const size_t hash_length = CHECKPOINT_HASH_SIZE - 1;
+    size_t rest = place + hash_length;
+    const void *parts[] = {header, CHECKPOINT_ZERO_HASH, header + rest};
+    const size_t lengths[] = {place, hash_length, length - rest};
+    checkpoint_hash (parts, lengths, 3, hash);
+    if (memcmp (hash, header + place, hash_length) != 0)
+        return s_fail (self, "SHA-256 of the header differs: the file is damaged");
+    return 0;
+}
+
+static int
+s_check_data_hash (reader_t *self)
+{
+    char hash[CHECKPOINT_HASH_SIZE];
+    const void *data = self->bytes + self->table->data_start;
+    checkpoint_hash (&data, &self->table->data_length, 1, hash);
+    if (strcmp (hash, s_text (self, "sha256")) != 0)
+        return s_fail (self, "SHA-256 of the tensors differs: the file is damaged");
+    return 0;
+}
+
+static int
+s_read_size (reader_t *self, const json_t *shape, const char *key, size_t *size)
+{
+    json_fault_t fault;
+    int64_t value = -1;
+    if (json_read_integer (shape, key, 0, INT32_MAX, &value, &fault) != 0)
+        return s_fail (self, "shape: %.140s", fault.detail);
+    if (value < 0)
+        return s_fail (self, "shape: %s is missing", key);
+    *size = (size_t)value;
+    return 0;
+}
+
+/* Of all but the vectors: the memory for a shape is taken only when the file is large
+ * enough to hold it. In its ranges (sasrec_shape_check) a block's count is no overflow. */
+static bool
+s_shape_fits (const sasrec_shape_t *shape, size_t data_length)
+{
+    size_t d = shape->width, rows, floats, block = (4 + 2 * shape->ffn_factor) * d * d;
+    block += shape->relative_bias ? shape->heads * shape->window : 0;
+    return !__builtin_mul_overflow (shape->blocks, block, &block) &&
+           !__builtin_add_overflow (shape->items, shape->window, &rows) &&
+           !__builtin_mul_overflow (rows, d, &floats) &&
+           !__builtin_add_overflow (floats, block, &floats) &&
+           floats <= data_length / sizeof (float);
+}
+
+static int
+s_read_shape (reader_t *self, sasrec_shape_t *shape)
+{
+    const json_t *json = json_object_get (self->checkpoint->metadata, "shape");
+    char error[160];
+    json_fault_t fault;
+    *shape = (sasrec_shape_t){0};
+    if (s_read_size (self, json, "items", &shape->items) != 0 ||
+        s_read_size (self, json, "width", &shape->width) != 0 ||
+        s_read_size (self, json, "blocks", &shape->blocks) != 0 ||
+        s_read_size (self, json, "heads", &shape->heads) != 0 ||
+        s_read_size (self, json, "window", &shape->window) != 0 ||
+        s_read_size (self, json, "ffn_factor", &shape->ffn_factor) != 0)
+        return -1;
+    if (json_read_bool (json, "post_norm", &shape->post_norm, &fault) != 0 ||
+        json_read_bool (json, "relative_bias", &shape->relative_bias, &fault) != 0)
+        return s_fail (self, "shape: %.140s", fault.detail);
+    if (sasrec_shape_check (shape, error) != 0)
+        return s_fail (self, "shape: %.140s", error);
+    if (!s_shape_fits (shape, self->table->data_length))
+        return s_fail (self, "shape: needs more weights than the file holds");
+    return 0;
+}
+
+/* The bytes of a tensor, when it is there as expected; else NULL with error. rows 1 is a
+ * vector. */
+static const char *
+s_tensor (reader_t *self, const char *name, safetensors_type_t type, size_t rows,
+    size_t columns)
+{
+    const safetensors_tensor_t *tensor = safetensors_find (self->table, name);
+    if (!tensor) {
+        s_fail (self, "tensor %.40s is missing", name);
+        return NULL;
+    }
+    size_t dims = rows == 1 ? 1 : 2;
+    bool same = tensor->dim_count == dims && tensor->dims[dims - 1] == columns &&
+                (dims == 1 || tensor->dims[0] == rows);
+    if (!same || tensor->type != type) {
+        s_fail (self, "tensor %.40s: expected %s of %zu x %zu", name,
+            type == SAFETENSORS_F32 ? "F32" : "I64", rows, columns);
+        return NULL;
+    }
+    return self->bytes + self->table->data_start + tensor->begin;
+}
+
+static int
+s_read_weights (reader_t *self, const sasrec_shape_t *shape)
+{
+    size_t count = sasrec_tensor_count (shape);
+    if (self->table->count != count + 2)
+        return s_fail (
+            self, "%zu tensors, this shape has %zu", self->table->count, count + 2);
+    self->checkpoint->weights = sasrec_weights_new (shape);
+    for (size_t i = 0; i < count; i++) {
+        sasrec_tensor_t tensor = sasrec_tensor (self->checkpoint->weights, i);
+        size_t floats = tensor.rows * tensor.columns;
+        const char *bytes =
+            s_tensor (self, tensor.name, SAFETENSORS_F32, tensor.rows, tensor.columns);
+        if (!bytes)
+            return -1;
+        memcpy (tensor.values, bytes, floats * sizeof (float));
+        for (size_t j = 0; j < floats; j++)
+            if (!(fabsf (tensor.values[j]) <= CHECKPOINT_WEIGHT_MOST))
+                return s_fail (self, "tensor %.40s: value %zu is %g, outside +-%g",
+                    tensor.name, j, (double)tensor.values[j],
+                    (double)CHECKPOINT_WEIGHT_MOST);
+    }
+    return 0;
+}
+
+static int64_t *
+s_read_integers (reader_t *self, const char *name, size_t count)
+{
+    const char *bytes = s_tensor (self, name, SAFETENSORS_I64, 1, count);
+    if (!bytes)
+        return NULL;
+    int64_t *values = calloc (count, sizeof *values);
+    assert (values);
+    memcpy (values, bytes, count * sizeof *values);
+    return values;
+}
+
+static int
+s_check_ids (reader_t *self, size_t count)
+{
+    idmap_t *seen = idmap_new (count);
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        int64_t id = self->checkpoint->item_ids[i];
+        if (id < 0 || id > JSON_INTEGER_MAX)
+            rc = s_fail (self, "item_ids[%zu] is not in 0..2^53 - 1", i);
+        else if ((size_t)idmap_add (seen, id) != i)
+            rc = s_fail (self, "item_ids[%zu] is there twice", i);
+    }
+    idmap_destroy (&seen);
+    return rc;
+}
+
+static int
+s_check_counts (reader_t *self, size_t count)
+{
+    const int64_t *counts = self->checkpoint->item_counts;
+    for (size_t i = 0; i < count; i++)
+        if (counts[i] < 1 || counts[i] > JSON_INTEGER_MAX ||
+            (i && counts[i] > counts[i - 1]))
+            return s_fail (
+                self, "item_counts[%zu] is below 1, too large or not descending", i);
+    return 0;
+}
+
+static int
+s_read_items (reader_t *self, size_t count)
+{
+    self->checkpoint->item_ids = s_read_integers (self, "item_ids", count);
+    if (!self->checkpoint->item_ids)
+        return -1;
+    self->checkpoint->item_counts = s_read_integers (self, "item_counts", count);
+    if (!self->checkpoint->item_counts || s_check_ids (self, count) != 0)
+        return -1;
+    return s_check_counts (self, count);
+}
+
+static int
+s_read_all (reader_t *self)
+{
+    sasrec_shape_t shape;
+    if (s_parse_metadata (self) != 0 || s_check_header_hash (self) != 0 ||
+        s_check_data_hash (self) != 0 || s_read_shape (self, &shape) != 0 ||
+        s_read_weights (self, &shape) != 0)
+        return -1;
+    return s_read_items (self, shape.items);
+}
+
+checkpoint_t *
+checkpoint_read (const char *path, char error[160])
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    if (files_read (path, FILE_LIMIT, &bytes, &length, error) != 0)
+        return NULL;
+    checkpoint_t *self = NULL;
+    safetensors_t *table = safetensors_parse (bytes, length, error);
+    if (table) {
+        self = calloc (1, sizeof *self);
+        assert (self);
+        reader_t reader = {bytes, length, table, self, error};
+        if (s_read_all (&reader) != 0)
+            checkpoint_destroy (&self);
+    }
+    safetensors_destroy (&table);
+    free (bytes);
+    return self;
+}
+
+void
+checkpoint_destroy (checkpoint_t **self_p)
+{
+    checkpoint_t *self = *self_p;
+    if (!self)
+        return;
+    sasrec_weights_destroy (&self->weights);
+    free (self->item_ids);
+    free (self->item_counts);
+    json_decref (self->metadata);
+    free (self);
+    *self_p = NULL;
+}

@@ -1,0 +1,370 @@
+/* Interactions as the model sees them. SPDX-License-Identifier: Apache-2.0 */
+#include "model/data/dataset.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/files.h"
+#include "base/jsonread.h"
+#include "model/data/idmap.h"
+
+#define USER_ID_MOST 128
+#define FILE_LIMIT   ((size_t)16 << 30)
+
+typedef struct {
+    uint32_t user;
+    int32_t item; /* in order of first appearance, until finish */
+} interaction_t;
+
+struct dataset_builder {
+    interaction_t *rows;
+    size_t row_count, row_capacity;
+    idmap_t *items;
+    int64_t *item_ids; /* by order of first appearance */
+    size_t item_capacity;
+    char *names; /* user ids, each ended by a NUL */
+    size_t names_length, names_capacity;
+    size_t *users; /* where in names a user's id starts */
+    size_t user_count, user_capacity;
+    uint32_t *slots; /* open addressing: user + 1; 0 = empty */
+    size_t slot_mask;
+    uint32_t last_user; /* rows of one user mostly come together */
+};
+
+static void *
+s_room (void *block, size_t *capacity, size_t needed, size_t size)
+{
+    if (needed <= *capacity)
+        return block;
+    *capacity = needed > 2 * *capacity ? needed + 64 : 2 * *capacity;
+    block = realloc (block, *capacity * size);
+    assert (block);
+    return block;
+}
+
+dataset_builder_t *
+dataset_builder_new (void)
+{
+    dataset_builder_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->items = idmap_new (0);
+    self->slot_mask = 63;
+    self->slots = calloc (self->slot_mask + 1, sizeof *self->slots);
+    assert (self->slots);
+    return self;
+}
+
+static void
+s_builder_clear (dataset_builder_t *self)
+{
+    idmap_destroy (&self->items);
+    free (self->rows);
+    free (self->item_ids);
+    free (self->names);
+    free (self->users);
+    free (self->slots);
+}
+
+void
+dataset_builder_destroy (dataset_builder_t **self_p)
+{
+    if (*self_p) {
+        s_builder_clear (*self_p);
+        free (*self_p);
+        *self_p = NULL;
+    }
+}
+
+/* FNV-1a; the tail multiply spreads it over the low bits that the mask keeps. */
+static uint64_t
+s_hash (const char *text, size_t length)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;
+    return (hash ^ hash >> 29) * 0x9E3779B97F4A7C15u >> 20;
+}
+
+static bool
+s_user_is (const dataset_builder_t *self, uint32_t user, const char *id, size_t length)
+{
+    const char *name = self->names + self->users[user];
+    return strncmp (name, id, length) == 0 && name[length] == 0;
+}
+
+static uint32_t *
+s_user_slot (const dataset_builder_t *self, const char *id, size_t length)
+{
+    size_t at = s_hash (id, length) & self->slot_mask;
+    while (self->slots[at] && !s_user_is (self, self->slots[at] - 1, id, length))
+        at = (at + 1) & self->slot_mask;
+    return &self->slots[at];
+}
+
+static void
+s_grow_slots (dataset_builder_t *self)
+{
+    free (self->slots);
+    self->slot_mask = 2 * self->slot_mask + 1;
+    self->slots = calloc (self->slot_mask + 1, sizeof *self->slots);
+    assert (self->slots);
+    for (uint32_t user = 0; user < self->user_count; user++) {
+        const char *name = self->names + self->users[user];
+        *s_user_slot (self, name, strlen (name)) = user + 1;
+    }
+}
+
+static uint32_t
+s_new_user (dataset_builder_t *self, const char *id, size_t length)
+{
+    assert (self->user_count < UINT32_MAX - 1);
+    self->users = s_room (
+        self->users, &self->user_capacity, self->user_count + 1, sizeof *self->users);
+    self->names =
+        s_room (self->names, &self->names_capacity, self->names_length + length + 1, 1);
+    memcpy (self->names + self->names_length, id, length);
+    self->names[self->names_length + length] = 0;
+    self->users[self->user_count++] = self->names_length;
+    self->names_length += length + 1;
+    return (uint32_t)self->user_count - 1;
+}
+
+static uint32_t
+s_user (dataset_builder_t *self, const char *id, size_t length)
+{
+    if (self->user_count && s_user_is (self, self->last_user, id, length))
+        return self->last_user;
+    uint32_t *slot = s_user_slot (self, id, length);
+    if (!*slot) {
+        *slot = s_new_user (self, id, length) + 1;
+        self->last_user = *slot - 1;
+        if (2 * self->user_count > self->slot_mask)
+            s_grow_slots (self);
+        return self->last_user;
+    }
+    self->last_user = *slot - 1;
+    return self->last_user;
+}
+
+static void
+s_add (dataset_builder_t *self, const char *user_id, size_t length, int64_t item_id)
+{
+    int32_t item = idmap_add (self->items, item_id);
+    size_t item_count = idmap_count (self->items);
+    self->item_ids = s_room (
+        self->item_ids, &self->item_capacity, item_count, sizeof *self->item_ids);
+    self->item_ids[item] = item_id;
+    self->rows = s_room (
+        self->rows, &self->row_capacity, self->row_count + 1, sizeof *self->rows);
+    self->rows[self->row_count++] =
+        (interaction_t){s_user (self, user_id, length), item};
+}
+
+void
+dataset_builder_add (dataset_builder_t *self, const char *user_id, int64_t item_id)
+{
+    assert (item_id >= 0 && item_id <= JSON_INTEGER_MAX);
+    s_add (self, user_id, strlen (user_id), item_id);
+}
+
+typedef struct {
+    int64_t id, count;
+    int32_t old_index;
+} rank_t;
+
+static int
+s_by_popularity (const void *a, const void *b)
+{
+    const rank_t *x = a, *y = b;
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* Fills item_ids and item_counts; returns new_index[old_index], fresh. */
+static int32_t *
+s_rank_items (const dataset_builder_t *builder, dataset_t *self)
+{
+    rank_t *ranks = calloc (self->item_count, sizeof *ranks);
+    int32_t *new_index = calloc (self->item_count, sizeof *new_index);
+    assert (ranks && new_index);
+    for (size_t i = 0; i < self->item_count; i++)
+        ranks[i] = (rank_t){builder->item_ids[i], 0, (int32_t)i};
+    for (size_t i = 0; i < builder->row_count; i++)
+        ranks[builder->rows[i].item].count++;
+    qsort (ranks, self->item_count, sizeof *ranks, s_by_popularity);
+    for (size_t i = 0; i < self->item_count; i++) {
+        self->item_ids[i] = ranks[i].id;
+        self->item_counts[i] = ranks[i].count;
+        new_index[ranks[i].old_index] = (int32_t)i;
+    }
+    free (ranks);
+    return new_index;
+}
+
+/* A counting sort by user: stable, so each user's items keep their order. */
+static void
+s_group_by_user (
+    const dataset_builder_t *builder, dataset_t *self, const int32_t *new_index)
+{
+    for (size_t i = 0; i < builder->row_count; i++)
+        self->offsets[builder->rows[i].user + 1]++;
+    for (size_t user = 0; user < self->user_count; user++)
+        self->offsets[user + 1] += self->offsets[user];
+    size_t *next = malloc (self->user_count * sizeof *next);
+    assert (next);
+    memcpy (next, self->offsets, self->user_count * sizeof *next);
+    for (size_t i = 0; i < builder->row_count; i++)
+        self->items[next[builder->rows[i].user]++] = new_index[builder->rows[i].item];
+    free (next);
+}
+
+dataset_t *
+dataset_builder_finish (dataset_builder_t *builder)
+{
+    if (!builder->row_count)
+        return NULL;
+    dataset_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->user_count = builder->user_count;
+    self->item_count = idmap_count (builder->items);
+    self->interaction_count = builder->row_count;
+    self->offsets = calloc (self->user_count + 1, sizeof *self->offsets);
+    self->items = calloc (self->interaction_count, sizeof *self->items);
+    self->item_ids = calloc (self->item_count, sizeof *self->item_ids);
+    self->item_counts = calloc (self->item_count, sizeof *self->item_counts);
+    assert (self->offsets && self->items && self->item_ids && self->item_counts);
+    int32_t *new_index = s_rank_items (builder, self);
+    s_group_by_user (builder, self, new_index);
+    free (new_index);
+
+    dataset_builder_t *empty = dataset_builder_new ();
+    s_builder_clear (builder);
+    *builder = *empty;
+    free (empty);
+    return self;
+}
+
+/* The next word of the line, not empty; moves *at behind it. NULL at the line's end. */
+static const char *
+s_word (const char **at, const char *end, size_t *length)
+{
+    while (*at < end && (**at == ' ' || **at == '\t'))
+        ++*at;
+    const char *word = *at;
+    while (*at < end && **at != ' ' && **at != '\t')
+        ++*at;
+    *length = (size_t)(*at - word);
+    return *length ? word : NULL;
+}
+
+static const char *
+s_user_fault (const char *user, size_t length)
+{
+    if (length > USER_ID_MOST)
+        return "the user id is longer than 128 bytes";
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)user[i] < 0x20 || user[i] == 0x7f)
+            return "the user id has a control character";
+    return NULL;
+}
+
+static const char *
+s_item_fault (const char *text, size_t length, int64_t *item)
+{
+    *item = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return "the item id is not an integer from 0 to 2^53 - 1";
+        *item = *item * 10 + (text[i] - '0');
+        if (*item > JSON_INTEGER_MAX)
+            return "the item id is above 2^53 - 1";
+    }
+    return NULL;
+}
+
+/* NULL, or what is wrong with the line. An empty line is skipped. */
+static const char *
+s_read_line (dataset_builder_t *builder, const char *at, const char *end)
+{
+    if (at < end && end[-1] == '\r')
+        end--;
+    size_t user_length, item_length, rest_length;
+    int64_t item_id;
+    const char *user = s_word (&at, end, &user_length);
+    if (!user)
+        return NULL;
+    const char *item = s_word (&at, end, &item_length);
+    if (!item)
+        return "expected \"user item\", found one word";
+    if (s_word (&at, end, &rest_length))
+        return "expected \"user item\", found more than two words";
+    const char *fault = s_user_fault (user, user_length);
+    if (!fault)
+        fault = s_item_fault (item, item_length, &item_id);
+    if (!fault)
+        s_add (builder, user, user_length, item_id);
+    return fault;
+}
+
+static int
+s_read_lines (dataset_builder_t *builder, const char *path, const char *bytes,
+    size_t length, char error[160])
+{
+    size_t line = 1;
+    for (const char *at = bytes, *end = bytes + length; at < end; line++) {
+        const char *stop = memchr (at, '\n', (size_t)(end - at));
+        if (!stop)
+            stop = end;
+        const char *fault = s_read_line (builder, at, stop);
+        if (fault) {
+            snprintf (error, 160, "%.90s:%zu: %s", path, line, fault);
+            return -1;
+        }
+        at = stop + 1;
+    }
+    return 0;
+}
+
+dataset_t *
+dataset_read_pairs (const char *path, char error[160])
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    if (files_read (path, FILE_LIMIT, &bytes, &length, error))
+        return NULL;
+    dataset_t *self = NULL;
+    dataset_builder_t *builder = dataset_builder_new ();
+    if (s_read_lines (builder, path, bytes, length, error) == 0) {
+        self = dataset_builder_finish (builder);
+        if (!self)
+            snprintf (error, 160, "%.90s: no interactions in this file", path);
+    }
+    dataset_builder_destroy (&builder);
+    free (bytes);
+    return self;
+}
+
+void
+dataset_destroy (dataset_t **self_p)
+{
+    dataset_t *self = *self_p;
+    if (self) {
+        free (self->offsets);
+        free (self->items);
+        free (self->item_ids);
+        free (self->item_counts);
+        free (self);
+        *self_p = NULL;
+    }
+}
+
+size_t
+dataset_train_count (const dataset_t *self, size_t user)
+{
+    size_t count = self->offsets[user + 1] - self->offsets[user];
+    return count < 3 ? count : count - 2;
+}

@@ -1,0 +1,21 @@
+/* Item id -> dense index, by open addressing at a load of at most one half. Ids are 0 to
+ * 2^53 - 1. Lookups from any number of threads. SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_MODEL_DATA_IDMAP_H
+#define SASREC_MODEL_DATA_IDMAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct idmap idmap_t;
+
+idmap_t *idmap_new (size_t expected);
+void idmap_destroy (idmap_t **self_p);
+size_t idmap_count (const idmap_t *self);
+
+/* The index of the id; a new id gets the next one, idmap_count before the call. */
+int32_t idmap_add (idmap_t *self, int64_t id);
+
+/* -1 for an unknown id, whatever its value. */
+int32_t idmap_find (const idmap_t *self, int64_t id);
+
+#endif

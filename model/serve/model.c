@@ -1,0 +1,346 @@
+/* A loaded model. SPDX-License-Identifier: Apache-2.0 */
+#include "model/serve/model.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/checkpoint/canary.h"
+#include "model/checkpoint/checkpoint.h"
+#include "model/net/encoder.h"
+#include "model/data/idmap.h"
+#include "model/serve/scorer.h"
+
+/* Tokens that go through the encoder at once: more would leave the L2 cache. */
+#define GROUP_TOKENS 256
+
+/* A score of larger hidden vectors could overflow: such a network is broken. */
+#define HIDDEN_MOST 1e9f
+
+struct model {
+    char version[CHECKPOINT_VERSION_SIZE];
+    const sasrec_weights_t *weights;
+    checkpoint_t *checkpoint; /* owns the weights; NULL when they are borrowed */
+    idmap_t *indexes;
+    int64_t *item_ids; /* V */
+    float *popularity; /* V: log share of interactions */
+    scorer_t *scorer;
+};
+
+struct model_scratch {
+    sasrec_shape_t shape;
+    size_t batch_limit;
+    size_t token_limit; /* of one group */
+    encoder_scratch_t *encoder;
+    int32_t *tokens; /* token_limit, of one group */
+    size_t *offsets; /* batch_limit + 1, of one group */
+    float *hidden;   /* batch_limit x D */
+    float *tile;
+    uint64_t *seen;     /* batch_limit x words: bits of the items in a history */
+    size_t words;       /* for V bits */
+    scorer_top_t *tops; /* batch_limit */
+    size_t *queries;    /* batch_limit: which query a row of hidden answers */
+};
+
+static void *
+s_new (size_t count, size_t size)
+{
+    size_t bytes = (count * size + 63) / 64 * 64;
+    void *block = aligned_alloc (64, bytes ? bytes : 64);
+    assert (block);
+    return memset (block, 0, bytes);
+}
+
+static void
+s_set_items (model_t *self, const int64_t *item_ids, const int64_t *item_counts)
+{
+    size_t item_count = self->weights->shape.items;
+    double total = 0;
+    for (size_t i = 0; i < item_count; i++)
+        total += (double)item_counts[i];
+    self->indexes = idmap_new (item_count);
+    self->item_ids = s_new (item_count, sizeof *self->item_ids);
+    self->popularity = s_new (item_count, sizeof *self->popularity);
+    for (size_t i = 0; i < item_count; i++) {
+        int32_t index = idmap_add (self->indexes, item_ids[i]);
+        assert ((size_t)index == i);
+        self->item_ids[i] = item_ids[i];
+        self->popularity[i] = (float)log ((double)item_counts[i] / total);
+    }
+}
+
+model_t *
+model_new (const char *version, const sasrec_weights_t *weights,
+    const int64_t *item_ids, const int64_t *item_counts)
+{
+    assert (checkpoint_version_valid (version));
+    model_t *self = calloc (1, sizeof *self);
+    assert (self);
+    snprintf (self->version, sizeof self->version, "%s", version);
+    self->weights = weights;
+    s_set_items (self, item_ids, item_counts);
+    self->scorer =
+        scorer_new (sasrec_items (weights), weights->shape.items, weights->shape.width);
+    return self;
+}
+
+model_t *
+model_load (const char *path, char error[160])
+{
+    checkpoint_t *checkpoint = checkpoint_read (path, error);
+    if (!checkpoint)
+        return NULL;
+    model_t *self = model_new (checkpoint->version, checkpoint->weights,
+        checkpoint->item_ids, checkpoint->item_counts);
+    self->checkpoint = checkpoint;
+    const json_t *canary = json_object_get (checkpoint->metadata, "canary");
+    if (canary_check (self, canary, error) != 0)
+        model_destroy (&self);
+    return self;
+}
+
+void
+model_destroy (model_t **self_p)
+{
+    model_t *self = *self_p;
+    if (!self)
+        return;
+    idmap_destroy (&self->indexes);
+    scorer_destroy (&self->scorer);
+    checkpoint_destroy (&self->checkpoint);
+    free (self->item_ids);
+    free (self->popularity);
+    free (self);
+    *self_p = NULL;
+}
+
+const char *
+model_version (const model_t *self)
+{
+    return self->version;
+}
+
+size_t
+model_item_count (const model_t *self)
+{
+    return self->weights->shape.items;
+}
+
+size_t
+model_window (const model_t *self)
+{
+    return self->weights->shape.window;
+}
+
+int64_t
+model_item_id (const model_t *self, size_t index)
+{
+    assert (index < self->weights->shape.items);
+    return self->item_ids[index];
+}
+
+int32_t
+model_item_index (const model_t *self, int64_t id)
+{
+    return idmap_find (self->indexes, id);
+}
+
+model_scratch_t *
+model_scratch_new (const model_t *model, size_t batch_limit)
+{
+    assert (batch_limit > 0);
+    const sasrec_shape_t *shape = &model->weights->shape;
+    model_scratch_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->shape = *shape;
+    self->batch_limit = batch_limit;
+    self->token_limit = shape->window > GROUP_TOKENS ? shape->window : GROUP_TOKENS;
+    self->encoder = encoder_scratch_new (shape, self->token_limit, batch_limit, false);
+    self->words = (shape->items + 63) / 64;
+    self->tokens = s_new (self->token_limit, sizeof *self->tokens);
+    self->offsets = s_new (batch_limit + 1, sizeof *self->offsets);
+    self->hidden = s_new (batch_limit * shape->width, sizeof *self->hidden);
+    self->tile = s_new (SCORER_TILE_FLOATS, sizeof *self->tile);
+    self->seen = s_new (batch_limit * self->words, sizeof *self->seen);
+    self->tops = s_new (batch_limit, sizeof *self->tops);
+    self->queries = s_new (batch_limit, sizeof *self->queries);
+    return self;
+}
+
+void
+model_scratch_destroy (model_scratch_t **self_p)
+{
+    model_scratch_t *self = *self_p;
+    if (!self)
+        return;
+    encoder_scratch_destroy (&self->encoder);
+    free (self->tokens);
+    free (self->offsets);
+    free (self->hidden);
+    free (self->tile);
+    free (self->seen);
+    free (self->tops);
+    free (self->queries);
+    free (self);
+    *self_p = NULL;
+}
+
+bool
+model_scratch_fits (const model_scratch_t *scratch, const model_t *model)
+{
+    const sasrec_shape_t *a = &scratch->shape, *b = &model->weights->shape;
+    return a->items == b->items && a->width == b->width && a->blocks == b->blocks &&
+           a->heads == b->heads && a->window == b->window &&
+           a->ffn_factor == b->ffn_factor && a->post_norm == b->post_norm &&
+           a->relative_bias == b->relative_bias;
+}
+
+/* The last known items of the history, at most L, oldest first; marks all known ones as
+ * seen. Returns how many there are in tokens. */
+static size_t
+s_read_history (const model_t *self, const model_query_t *query, int32_t *tokens,
+    uint64_t *seen, size_t *unknown)
+{
+    size_t window = self->weights->shape.window, used = 0;
+    *unknown = 0;
+    for (size_t i = query->history_count; i > 0; i--) {
+        int32_t item = idmap_find (self->indexes, query->history[i - 1]);
+        if (item < 0) {
+            ++*unknown;
+            continue;
+        }
+        seen[item / 64] |= (uint64_t)1 << item % 64;
+        if (used < window)
+            tokens[used++] = item;
+    }
+    for (size_t i = 0; i < used / 2; i++) {
+        int32_t item = tokens[i];
+        tokens[i] = tokens[used - 1 - i];
+        tokens[used - 1 - i] = item;
+    }
+    return used;
+}
+
+typedef struct {
+    size_t rows;  /* of hidden that are done or in the group */
+    size_t group; /* first row of the group */
+} batch_t;
+
+static void
+s_encode_group (const model_t *self, model_scratch_t *scratch, batch_t *batch)
+{
+    encoder_last (self->weights, scratch->encoder, scratch->tokens, scratch->offsets,
+        batch->rows - batch->group,
+        scratch->hidden + batch->group * self->weights->shape.width);
+    batch->group = batch->rows;
+}
+
+/* Hidden vectors of all queries with a known item, packed; fills what an answer says
+ * about the history, and the seen bits by row. Returns the rows. */
+static size_t
+s_encode (const model_t *self, model_scratch_t *scratch, const model_query_t *queries,
+    size_t count, model_answer_t *answers)
+{
+    batch_t batch = {0};
+    for (size_t i = 0; i < count; i++) {
+        size_t place = batch.rows - batch.group;
+        if (scratch->offsets[place] + self->weights->shape.window >
+            scratch->token_limit) {
+            s_encode_group (self, scratch, &batch);
+            place = 0;
+        }
+        uint64_t *seen = scratch->seen + batch.rows * scratch->words;
+        memset (seen, 0, scratch->words * sizeof *seen);
+        size_t start = scratch->offsets[place];
+        model_answer_t *answer = &answers[i];
+        answer->history_used = s_read_history (
+            self, &queries[i], scratch->tokens + start, seen, &answer->unknown_dropped);
+        if (answer->history_used) {
+            scratch->offsets[place + 1] = start + answer->history_used;
+            scratch->queries[batch.rows++] = i;
+        }
+    }
+    s_encode_group (self, scratch, &batch);
+    return batch.rows;
+}
+
+static void
+s_answer_popular (const model_t *self, const model_query_t *query, const uint64_t *seen,
+    model_answer_t *answer)
+{
+    answer->popular = true;
+    answer->count = 0;
+    for (size_t i = 0; i < self->weights->shape.items && answer->count < query->k;
+         i++) {
+        if (seen && seen[i / 64] >> i % 64 & 1)
+            continue;
+        answer->item_ids[answer->count] = self->item_ids[i];
+        answer->scores[answer->count++] = self->popularity[i];
+    }
+}
+
+static bool
+s_sane (const float *hidden, size_t width)
+{
+    for (size_t i = 0; i < width; i++)
+        if (!(fabsf (hidden[i]) <= HIDDEN_MOST))
+            return false;
+    return true;
+}
+
+static void
+s_answer_row (const model_t *self, model_scratch_t *scratch, size_t row,
+    const model_query_t *query, model_answer_t *answer)
+{
+    const scorer_top_t *top = &scratch->tops[row];
+    size_t width = self->weights->shape.width;
+    if (!s_sane (scratch->hidden + row * width, width)) {
+        s_answer_popular (self, query, top->excluded, answer);
+        return;
+    }
+    answer->popular = false;
+    answer->count = top->count;
+    for (size_t i = 0; i < top->count; i++)
+        answer->item_ids[i] = self->item_ids[answer->item_ids[i]];
+}
+
+void
+model_recommend (const model_t *self, model_scratch_t *scratch,
+    const model_query_t *queries, size_t count, model_answer_t *answers)
+{
+    assert (count <= scratch->batch_limit && model_scratch_fits (scratch, self));
+    size_t rows = s_encode (self, scratch, queries, count, answers);
+    for (size_t row = 0; row < rows; row++) {
+        size_t i = scratch->queries[row];
+        scratch->tops[row] = (scorer_top_t){
+            .excluded =
+                queries[i].include_seen ? NULL : scratch->seen + row * scratch->words,
+            .k = queries[i].k,
+            .items = answers[i].item_ids,
+            .scores = answers[i].scores};
+    }
+    scorer_top (self->scorer, scratch->hidden, scratch->tops, rows, scratch->tile);
+    for (size_t row = 0; row < rows; row++) {
+        size_t i = scratch->queries[row];
+        s_answer_row (self, scratch, row, &queries[i], &answers[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (answers[i].history_used == 0)
+            s_answer_popular (self, &queries[i], NULL, &answers[i]);
+}
+
+bool
+model_scores (const model_t *self, model_scratch_t *scratch, const model_query_t *query,
+    float *scores)
+{
+    assert (model_scratch_fits (scratch, self));
+    model_answer_t answer;
+    bool known = s_encode (self, scratch, query, 1, &answer) > 0;
+    if (known)
+        scorer_all (self->scorer, scratch->hidden, 1, scores);
+    else
+        memcpy (scores, self->popularity, self->weights->shape.items * sizeof *scores);
+    return known;
+}

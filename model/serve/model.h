@@ -1,0 +1,67 @@
+/* A loaded model: immutable, shared by any number of threads, each with its own scratch.
+ * Takes histories of item ids, gives the top K with provenance; everything odd about a
+ * history (unknown items, too long, empty) is normal here. Never touches sockets, files
+ * (after load) or the database. SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_MODEL_SERVE_MODEL_H
+#define SASREC_MODEL_SERVE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/net/sasrec.h"
+
+typedef struct model model_t;
+typedef struct model_scratch model_scratch_t;
+
+/* Reads, checks (model/checkpoint/checkpoint.h) and runs the canary. NULL with error, which says
+ * what is wrong with the file. */
+model_t *model_load (const char *path, char error[160]);
+
+/* A model of parts in memory: borrows the weights, copies the ids and counts (V each,
+ * counts descending). No metadata. */
+model_t *model_new (const char *version, const sasrec_weights_t *weights,
+    const int64_t *item_ids, const int64_t *item_counts);
+void model_destroy (model_t **self_p);
+
+const char *model_version (const model_t *self);
+size_t model_item_count (const model_t *self);              /* V */
+size_t model_window (const model_t *self);                  /* L */
+int64_t model_item_id (const model_t *self, size_t index);  /* of a dense index */
+int32_t model_item_index (const model_t *self, int64_t id); /* -1: unknown */
+
+/* Scratch for up to batch_limit queries at a time; fits only the model it was made for
+ * (and any model of the same shape: model_scratch_fits). */
+model_scratch_t *model_scratch_new (const model_t *self, size_t batch_limit);
+void model_scratch_destroy (model_scratch_t **self_p);
+bool model_scratch_fits (const model_scratch_t *scratch, const model_t *model);
+
+typedef struct {
+    const int64_t *history; /* item ids, oldest first */
+    size_t history_count;
+    size_t k;
+    bool include_seen; /* else no item of the history is recommended */
+} model_query_t;
+
+typedef struct {
+    int64_t *
+        item_ids; /* room for k, the caller's; best first, ties by smaller dense index */
+    float *scores; /* room for k, the caller's; descending, finite */
+    size_t count;  /* K eligible items exist -> K items come back */
+    bool
+        popular; /* no known item: from popularity, score = log share of interactions */
+    size_t history_used;    /* known items inside the window */
+    size_t unknown_dropped; /* items the model does not know */
+} model_answer_t;
+
+/* count at most the scratch's batch limit. Cannot fail. An answer does not depend on the
+ * other queries of its batch, up to the rounding of the products (about 1e-6). */
+void model_recommend (const model_t *self, model_scratch_t *scratch,
+    const model_query_t *queries, size_t count, model_answer_t *answers);
+
+/* For evaluation: scores (V, by dense index) of all items, those of the history too.
+ * False, and popularity, when no item is known. k and include_seen are not looked at. */
+bool model_scores (const model_t *self, model_scratch_t *scratch,
+    const model_query_t *query, float *scores);
+
+#endif
