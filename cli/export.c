@@ -9,8 +9,8 @@
 #include "base/strbuf.h"
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/reader.h"
-#include "cli/timestamp.h"
+#include "cli/files/reader.h"
+#include "cli/files/timestamp.h"
 #include "store/interactions.h"
 
 typedef struct {

@@ -10,8 +10,8 @@
 #include "base/progress.h"
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/reader.h"
-#include "cli/source.h"
+#include "cli/files/reader.h"
+#include "cli/files/source.h"
 #include "store/interactions.h"
 
 enum { S_KEY_APPEND = 0x100, S_BAD_SHOWN = 10 };

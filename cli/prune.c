@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/timestamp.h"
+#include "cli/files/timestamp.h"
 #include "store/predictions.h"
 
 typedef struct {

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "cli/catalog.h"
+#include "demo/catalog.h"
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/simulate.h"
+#include "demo/simulate.h"
 #include "store/interactions.h"
 #include "store/items.h"
 

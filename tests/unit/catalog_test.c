@@ -1,5 +1,5 @@
-/* Tests of cli/catalog. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/catalog.h"
+/* Tests of demo/catalog. SPDX-License-Identifier: Apache-2.0 */
+#include "demo/catalog.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

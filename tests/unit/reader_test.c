@@ -1,5 +1,5 @@
-/* Tests of cli/reader. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/reader.h"
+/* Tests of cli/files/reader. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/files/reader.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

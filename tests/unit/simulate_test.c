@@ -1,5 +1,5 @@
-/* Tests of cli/simulate. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/simulate.h"
+/* Tests of demo/simulate. SPDX-License-Identifier: Apache-2.0 */
+#include "demo/simulate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-/* Tests of cli/timestamp. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/timestamp.h"
+/* Tests of cli/files/timestamp. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/files/timestamp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* The fields of a CSV record. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/csv.h"
+#include "cli/files/csv.h"
 
 #include <stdbool.h>
 #include <stdio.h>

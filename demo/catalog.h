@@ -1,9 +1,9 @@
-/* A made-up library of books for `sasrec seed`: items come in series of a few parts,
+/* A made-up library of books, for trying things out: items come in series of a few parts,
  * series in categories. Item ids are 1 to item_count, the parts of a series one after
  * another. The same seed gives the same library; the words are our own.
  * SPDX-License-Identifier: Apache-2.0 */
-#ifndef SASREC_CLI_CATALOG_H
-#define SASREC_CLI_CATALOG_H
+#ifndef SASREC_DEMO_CATALOG_H
+#define SASREC_DEMO_CATALOG_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
-/* Words for the titles that `sasrec seed` makes up.
+/* Words for the titles of the made-up library.
  * SPDX-License-Identifier: Apache-2.0 */
-#ifndef SASREC_CLI_WORDS_H
-#define SASREC_CLI_WORDS_H
+#ifndef SASREC_DEMO_WORDS_H
+#define SASREC_DEMO_WORDS_H
 
 #define WORDS_NOUNS 20
 

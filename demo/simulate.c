@@ -1,5 +1,5 @@
 /* Made-up readers of a catalog. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/simulate.h"
+#include "demo/simulate.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,15 +1,15 @@
-/* Made-up readers of a catalog, for `sasrec seed`. A reader follows two series at a
+/* Made-up readers of a catalog, for trying things out. A reader follows two series at a
  * time and goes from one to the other, so the book before the last says more about the
  * next than the last does; favours a few categories; and at times picks up a
  * best-seller, or what nobody has read yet. Same arguments, same interactions.
  * SPDX-License-Identifier: Apache-2.0 */
-#ifndef SASREC_CLI_SIMULATE_H
-#define SASREC_CLI_SIMULATE_H
+#ifndef SASREC_DEMO_SIMULATE_H
+#define SASREC_DEMO_SIMULATE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/catalog.h"
+#include "demo/catalog.h"
 
 /* Interactions of a user, if the catalog is large enough. */
 #define SIMULATE_LENGTH_LEAST 20

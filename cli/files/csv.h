@@ -1,6 +1,6 @@
 /* The fields of a CSV record (RFC 4180). SPDX-License-Identifier: Apache-2.0 */
-#ifndef SASREC_CLI_CSV_H
-#define SASREC_CLI_CSV_H
+#ifndef SASREC_CLI_FILES_CSV_H
+#define SASREC_CLI_FILES_CSV_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* A file that is read twice. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/source.h"
+#include "cli/files/source.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* Interactions from a file. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/reader.h"
+#include "cli/files/reader.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/jsonread.h"
-#include "cli/csv.h"
-#include "cli/timestamp.h"
+#include "cli/files/csv.h"
+#include "cli/files/timestamp.h"
 
 enum { S_USER, S_ITEM, S_TIME, S_FIELDS };
 

@@ -1,8 +1,8 @@
 /* A file that is read twice: once for what it is (its SHA-256 and number of lines),
  * then for its content. A pipe is copied to a temporary file first.
  * SPDX-License-Identifier: Apache-2.0 */
-#ifndef SASREC_CLI_SOURCE_H
-#define SASREC_CLI_SOURCE_H
+#ifndef SASREC_CLI_FILES_SOURCE_H
+#define SASREC_CLI_FILES_SOURCE_H
 
 #include <stdint.h>
 #include <stdio.h>

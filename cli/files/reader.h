@@ -8,8 +8,8 @@
  *
  * Empty lines are skipped, CR LF is a line end, a byte order mark is no text.
  * SPDX-License-Identifier: Apache-2.0 */
-#ifndef SASREC_CLI_READER_H
-#define SASREC_CLI_READER_H
+#ifndef SASREC_CLI_FILES_READER_H
+#define SASREC_CLI_FILES_READER_H
 
 #include <stddef.h>
 #include <stdint.h>

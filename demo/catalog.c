@@ -1,5 +1,5 @@
 /* A made-up library of books. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/catalog.h"
+#include "demo/catalog.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 
 #include "base/rng.h"
 #include "base/strbuf.h"
-#include "cli/words.h"
+#include "demo/words.h"
 
 #define S_COUNT(array) (sizeof (array) / sizeof ((array)[0]))
 

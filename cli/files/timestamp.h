@@ -1,6 +1,6 @@
 /* Points in time as text. SPDX-License-Identifier: Apache-2.0 */
-#ifndef SASREC_CLI_TIMESTAMP_H
-#define SASREC_CLI_TIMESTAMP_H
+#ifndef SASREC_CLI_FILES_TIMESTAMP_H
+#define SASREC_CLI_FILES_TIMESTAMP_H
 
 #include <stdint.h>
 
