@@ -211,11 +211,29 @@ s_wire_inference (topology_t *self)
             .live = self->live};
 }
 
+static bool
+s_is_set (const topology_t *self, config_key_t key)
+{
+    return strcmp (config_origin (self->config, key), "default") != 0;
+}
+
+/* A role without clients has this listener alone: --http-port and --bind mean it too. */
+static int
+s_admin_port (const topology_t *self)
+{
+    bool alone = self->role & (WORKER | DB_WRITER);
+    if (alone && !s_is_set (self, CONFIG_ADMIN_PORT)) {
+        if (s_is_set (self, CONFIG_HTTP_PORT))
+            return (int)config_integer (self->config, CONFIG_HTTP_PORT);
+        return self->role == WORKER ? WORKER_PORT : DB_WRITER_PORT;
+    }
+    return (int)config_integer (self->config, CONFIG_ADMIN_PORT);
+}
+
 static void
 s_wire_http (topology_t *self)
 {
-    bool configured =
-        strcmp (config_origin (self->config, CONFIG_HTTP_PORT), "default");
+    bool alone = self->role & (WORKER | DB_WRITER);
     self->http = (http_args_t){.config = self->config,
         .pool = self->pool,
         .slot = self->slot,
@@ -224,11 +242,10 @@ s_wire_http (topology_t *self)
         .accept_endpoint = ENDPOINT_ACCEPT,
         .once_endpoint = ENDPOINT_ONCE,
         .reload_endpoint = ENDPOINT_RELOAD,
-        .port = configured                ? 0
-                : self->role == WORKER    ? WORKER_PORT
-                : self->role == DB_WRITER ? DB_WRITER_PORT
-                                          : 0,
-        .probes_only = self->role & (WORKER | DB_WRITER)};
+        .admin_port = s_admin_port (self),
+        .admin_bind = alone && !s_is_set (self, CONFIG_ADMIN_BIND) ? CONFIG_BIND
+                                                                   : CONFIG_ADMIN_BIND,
+        .probes_only = alone};
 }
 
 /* With Kafka jobs take the way over its topics: what leads from one part to the next

@@ -54,10 +54,19 @@ static const config_item_t s_items[CONFIG_COUNT] = {
         "KAFKA_BOOTSTRAP_SERVERS", "", "host:port,... of Kafka; empty = without Kafka"),
     [CONFIG_BIND] = TEXT_ (
         "bind", "SASREC_BIND", "127.0.0.1", "address to listen on; 0.0.0.0 = all"),
+    [CONFIG_HOSTS] = TEXT_ ("hosts", "SASREC_HOSTS", "",
+        "names the service is called by beside localhost: "
+        "rec.example.com,.example.com"),
+    [CONFIG_TRUSTED_PROXIES] = TEXT_ ("trusted-proxies", "SASREC_TRUSTED_PROXIES", "",
+        "networks whose X-Forwarded-* are believed: 127.0.0.1,10.0.0.0/8"),
     [CONFIG_HTTP_PORT] =
         INTEGER_ ("http-port", "SASREC_HTTP_PORT", "8000", 1, 65535, "port of the API"),
     [CONFIG_UI_PORT] = INTEGER_ (
         "ui-port", "SASREC_UI_PORT", "8501", 0, 65535, "port of the page; 0 = none"),
+    [CONFIG_ADMIN_PORT] = INTEGER_ ("admin-port", "SASREC_ADMIN_PORT", "8004", 0, 65535,
+        "port of the probes and metrics; 0 = none; worker 8001, db-writer 8002"),
+    [CONFIG_ADMIN_BIND] = TEXT_ ("admin-bind", "SASREC_ADMIN_BIND", "127.0.0.1",
+        "address of the probes and metrics"),
     [CONFIG_CHECKPOINTS] = TEXT_ (
         "checkpoints", "SASREC_CHECKPOINTS", "checkpoints", "folder of the models"),
     [CONFIG_WORKERS] =
@@ -76,9 +85,9 @@ static const config_item_t s_items[CONFIG_COUNT] = {
     [CONFIG_MAX_ATTEMPTS] = INTEGER_ ("max-attempts", "SASREC_MAX_ATTEMPTS", "5", 1,
         1000, "times a job is sent before it fails"),
     [CONFIG_CONNECTION_LIMIT] = INTEGER_ ("connection-limit", "SASREC_CONNECTION_LIMIT",
-        "512", 1, 65535, "most HTTP connections"),
+        "512", 1, 65535, "most HTTP connections of a listener"),
     [CONFIG_ADDRESS_LIMIT] = INTEGER_ ("address-limit", "SASREC_ADDRESS_LIMIT", "256",
-        1, 65535, "most HTTP connections from one address"),
+        1, 65535, "most HTTP connections of one client"),
     [CONFIG_SSE_LIMIT] = INTEGER_ (
         "sse-limit", "SASREC_SSE_LIMIT", "128", 0, 65535, "most event streams"),
     [CONFIG_LOG_LEVEL] = WORDS_ ("log-level", "LOG_LEVEL", "info",

@@ -17,8 +17,12 @@ typedef enum {
     CONFIG_PGPASSWORD,
     CONFIG_KAFKA_BOOTSTRAP_SERVERS,
     CONFIG_BIND,             /* SASREC_BIND, 127.0.0.1 */
+    CONFIG_HOSTS,            /* SASREC_HOSTS: names we are called by, beside our own */
+    CONFIG_TRUSTED_PROXIES,  /* SASREC_TRUSTED_PROXIES: networks */
     CONFIG_HTTP_PORT,        /* SASREC_HTTP_PORT, 8000 */
     CONFIG_UI_PORT,          /* SASREC_UI_PORT, 8501; 0 = no second listener */
+    CONFIG_ADMIN_PORT,       /* SASREC_ADMIN_PORT, 8004; 0 = no listener for probes */
+    CONFIG_ADMIN_BIND,       /* SASREC_ADMIN_BIND, 127.0.0.1 */
     CONFIG_CHECKPOINTS,      /* SASREC_CHECKPOINTS, "checkpoints" */
     CONFIG_WORKERS,          /* SASREC_WORKERS, 2: inference workers */
     CONFIG_BATCH_LIMIT,      /* SASREC_BATCH_LIMIT, 64 */

@@ -21,9 +21,12 @@ http_context_new (const http_args_t *args, char error[160])
     self->reload = outlet_new (args->reload_endpoint);
     self->assets = assets_new ();
     self->traffic = traffic_new (routes, route_count);
-    if (self->accept && self->once && self->reload)
+    self->proxies =
+        networks_new (config_text (args->config, CONFIG_TRUSTED_PROXIES), error);
+    if (self->proxies && self->accept && self->once && self->reload)
         return self;
-    snprintf (error, 160, "cannot connect the pipes of the HTTP actor");
+    if (self->proxies)
+        snprintf (error, 160, "cannot connect the pipes of the HTTP actor");
     http_context_destroy (&self);
     return NULL;
 }
@@ -39,6 +42,7 @@ http_context_destroy (http_context_t **self_p)
     outlet_destroy (&self->reload);
     assets_destroy (&self->assets);
     traffic_destroy (&self->traffic);
+    networks_destroy (&self->proxies);
     free (self);
     *self_p = NULL;
 }

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "actors/http/address.h"
 #include "actors/http/assets.h"
 #include "actors/http/exchange.h"
 #include "actors/http/http.h"
@@ -18,10 +19,12 @@ struct http_context {
     outlet_t *reload;     /* reload_t */
     assets_t *assets;     /* the page, the documentation, the description */
     traffic_t *traffic;   /* metrics of the routes */
+    networks_t *proxies;  /* whose X-Forwarded-* are believed */
     atomic_bool draining; /* stopping: connections are not kept alive */
 };
 
-/* NULL with error when an endpoint cannot be connected. args is borrowed. */
+/* NULL with error when an endpoint cannot be connected or a trusted proxy is no network.
+ * args is borrowed. */
 http_context_t *http_context_new (const http_args_t *args, char error[160]);
 void http_context_destroy (http_context_t **self_p);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "actors/http/hosts.h"
 #include "actors/http/routes.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -16,14 +17,6 @@ s_reads_only (const char *method)
 {
     return !strcmp (method, "GET") || !strcmp (method, "HEAD") ||
            !strcmp (method, "OPTIONS");
-}
-
-/* "localhost:8501" -> length of "localhost". IPv6 hosts are in brackets. */
-static size_t
-s_host_length (const char *authority)
-{
-    size_t bracket = *authority == '[' ? strcspn (authority, "]") : 0;
-    return bracket + strcspn (authority + bracket, ":");
 }
 
 static bool
@@ -41,72 +34,157 @@ static bool
 s_origin_allowed (const http_context_t *context, const exchange_t *exchange)
 {
     const char *origin = exchange_request_header (exchange, "Origin");
-    const char *host = exchange_request_header (exchange, "Host");
+    const char *host = exchange->host;
     if (!origin)
         return true;
     const char *authority = strstr (origin, "://");
-    if (!authority || !host)
+    if (!authority)
         return false;
     authority += 3;
     if (!strcasecmp (authority, host))
         return true;
-    size_t length = s_host_length (authority);
-    return length == s_host_length (host) && !strncasecmp (authority, host, length) &&
+    size_t length = hosts_name_length (authority);
+    return length == hosts_name_length (host) &&
+           !strncasecmp (authority, host, length) &&
            s_is_port (context, authority, length) && s_is_port (context, host, length);
 }
 
-static void
-s_answer_unrouted (exchange_t *exchange, const router_match_t *match)
+/* What every request must pass, in this order. Each check replies, and is false, when a
+ * handler should not see the request. */
+typedef bool (check_t) (
+    const http_context_t *context, exchange_t *exchange, const router_match_t *match);
+
+static bool
+s_check_head (
+    const http_context_t *context, exchange_t *exchange, const router_match_t *match)
 {
+    (void)context, (void)match;
+    if (exchange->fault)
+        exchange_problem (exchange, PROBLEM_MALFORMED, exchange->fault);
+    return !exchange->fault;
+}
+
+/* Only HTTP/1.0 has no Host, and no browser speaks it. */
+static bool
+s_check_host (
+    const http_context_t *context, exchange_t *exchange, const router_match_t *match)
+{
+    (void)match;
+    const config_t *config = context->args->config;
+    bool absent = !*exchange->host && !exchange_request_header (exchange, "Host");
+    if (absent || hosts_allow (exchange->host, config_text (config, CONFIG_BIND),
+                      &exchange->local, config_text (config, CONFIG_HOSTS)))
+        return true;
     char detail[160];
-    if (match->status == ROUTER_NOT_FOUND) {
+    snprintf (detail, sizeof detail,
+        "Nobody has called this server \"%.60s\"; its operator can: SASREC_HOSTS.",
+        exchange->host);
+    exchange_problem (exchange, PROBLEM_UNKNOWN_HOST, detail);
+    return false;
+}
+
+static bool
+s_check_client (
+    const http_context_t *context, exchange_t *exchange, const router_match_t *match)
+{
+    (void)context, (void)match;
+    if (exchange->crowded)
+        exchange_problem (exchange, PROBLEM_TOO_MANY_REQUESTS,
+            "So many requests of this client are in work that this one has to wait.");
+    return !exchange->crowded;
+}
+
+static bool
+s_check_route (
+    const http_context_t *context, exchange_t *exchange, const router_match_t *match)
+{
+    (void)context;
+    char detail[160];
+    if (match->status == ROUTER_FOUND)
+        return true;
+    if (match->status != ROUTER_NOT_FOUND)
+        exchange_set_header (exchange, "Allow", match->allow);
+    snprintf (detail, sizeof detail, "Allowed here: %s.", match->allow);
+    if (match->status == ROUTER_NOT_FOUND)
         exchange_problem (exchange, PROBLEM_NOT_FOUND,
             "Nothing is at this path; what there is stands in /docs.");
-        return;
-    }
-    exchange_set_header (exchange, "Allow", match->allow);
-    if (match->status == ROUTER_OPTIONS) {
+    else if (match->status == ROUTER_OPTIONS)
         exchange_reply_empty (exchange, 204);
-        return;
-    }
-    snprintf (detail, sizeof detail, "Allowed here: %s.", match->allow);
-    exchange_problem (exchange, PROBLEM_METHOD_NOT_ALLOWED, detail);
+    else
+        exchange_problem (exchange, PROBLEM_METHOD_NOT_ALLOWED, detail);
+    return false;
 }
+
+static bool
+s_check_size (
+    const http_context_t *context, exchange_t *exchange, const router_match_t *match)
+{
+    (void)context, (void)match;
+    if (exchange->body_length <= DISPATCH_BODY_LIMIT)
+        return true;
+    exchange_problem (
+        exchange, PROBLEM_BODY_TOO_LARGE, "A body may have at most 262144 bytes.");
+    return false;
+}
+
+static bool
+s_check_encoding (
+    const http_context_t *context, exchange_t *exchange, const router_match_t *match)
+{
+    (void)context, (void)match;
+    const char *encoding = exchange_request_header (exchange, "Content-Encoding");
+    if (!encoding || !strcasecmp (encoding, "identity"))
+        return true;
+    exchange_set_header (exchange, "Accept-Encoding", "identity");
+    exchange_problem (
+        exchange, PROBLEM_UNKNOWN_ENCODING, "Send the body as it is, not compressed.");
+    return false;
+}
+
+static bool
+s_check_origin (
+    const http_context_t *context, exchange_t *exchange, const router_match_t *match)
+{
+    (void)match;
+    if (s_reads_only (exchange->method) || s_origin_allowed (context, exchange))
+        return true;
+    exchange_problem (exchange, PROBLEM_FOREIGN_ORIGIN,
+        "The Origin of this request is not this server.");
+    return false;
+}
+
+static check_t *const s_checks[] = {s_check_head, s_check_host, s_check_client,
+    s_check_route, s_check_size, s_check_encoding, s_check_origin};
 
 static void
 s_answer (http_context_t *context, exchange_t *exchange, const router_match_t *match)
 {
-    if (match->status != ROUTER_FOUND)
-        s_answer_unrouted (exchange, match);
-    else if (exchange->body_length > DISPATCH_BODY_LIMIT)
-        exchange_problem (
-            exchange, PROBLEM_BODY_TOO_LARGE, "A body may have at most 262144 bytes.");
-    else if (!s_reads_only (exchange->method) && !s_origin_allowed (context, exchange))
-        exchange_problem (exchange, PROBLEM_FOREIGN_ORIGIN,
-            "The Origin of this request is not this server.");
-    else
-        routes[match->index].handler (context, exchange);
+    for (size_t i = 0; i < sizeof s_checks / sizeof s_checks[0]; i++)
+        if (!s_checks[i](context, exchange, match))
+            return;
+    routes[match->index].handler (context, exchange);
 }
 
-/* Where nobody can be answered there is only what says how the process is. */
+/* A listener for probes has only what says how the process is. */
 static bool
-s_offered (const http_context_t *context, const route_t *route)
+s_offered (const exchange_t *exchange, const route_t *route)
 {
     static const char *const probes[] = {"/livez", "/readyz", "/metrics", "/version"};
     for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++)
         if (!strcmp (route->path, probes[i]))
             return true;
-    return !context->args->probes_only;
+    return !exchange->probes_only;
 }
 
 void
 dispatch (http_context_t *context, exchange_t *exchange)
 {
+    char client[ADDRESS_TEXT_SIZE];
     int64_t started_us = clock_monotonic_us ();
     traffic_begin (context->traffic);
     router_match_t match;
     router_match (routes, route_count, exchange->method, exchange->path, &match);
-    if (match.status != ROUTER_NOT_FOUND && !s_offered (context, &routes[match.index]))
+    if (match.status != ROUTER_NOT_FOUND && !s_offered (exchange, &routes[match.index]))
         match.status = ROUTER_NOT_FOUND;
     exchange->parameter = match.parameter;
     s_answer (context, exchange, &match);
@@ -119,5 +197,6 @@ dispatch (http_context_t *context, exchange_t *exchange)
     log_debug ("http.request", log_str ("method", exchange->method),
         log_str ("route", routed ? routes[match.index].path : "other"),
         log_int ("status", exchange->status), log_int ("us", duration_us),
+        log_str ("client", address_print (&exchange->client, client)),
         log_str ("request_id", exchange->id));
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <ulfius.h>
 
 #include "base/uuid.h"
@@ -24,6 +25,28 @@ s_id_acceptable (const char *id)
 }
 
 void
+exchange_set_host (exchange_t *self, const char *authority)
+{
+    if (authority && strlen (authority) < sizeof self->host)
+        snprintf (self->host, sizeof self->host, "%s", authority);
+}
+
+/* "GET http://host/path": the form that proxies are asked in. Its host is the one meant. */
+static void
+s_split_absolute (exchange_t *self)
+{
+    if (strncasecmp (self->path, "http://", 7) &&
+        strncasecmp (self->path, "https://", 8))
+        return;
+    const char *authority = strchr (self->path, ':') + 3;
+    size_t length = strcspn (authority, "/");
+    char host[EXCHANGE_HOST_SIZE];
+    snprintf (host, sizeof host, "%.*s", (int)length, authority);
+    exchange_set_host (self, host);
+    self->path = authority[length] ? authority + length : "/";
+}
+
+void
 exchange_init (
     exchange_t *self, const struct _u_request *request, struct _u_response *response)
 {
@@ -38,6 +61,8 @@ exchange_init (
     self->body = request->binary_body;
     self->body_length = request->binary_body_length;
     self->parameter = "";
+    exchange_set_host (self, exchange_request_header (self, "Host"));
+    s_split_absolute (self);
     const char *id = exchange_request_header (self, "X-Request-Id");
     self->own_id = !s_id_acceptable (id);
     if (self->own_id)
@@ -126,7 +151,7 @@ s_reply_problem (exchange_t *self, problem_t *problem)
     static atomic_uint turn;
     problem->request_id = self->id;
     int status = problem_status (problem->type);
-    if (status == 503) {
+    if (status == 503 || status == 429) {
         char seconds[12];
         unsigned wait = atomic_fetch_add (&turn, 1) % RETRY_AFTER_S + 1;
         snprintf (seconds, sizeof seconds, "%u", wait);

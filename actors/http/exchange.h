@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "actors/http/address.h"
 #include "actors/http/problem.h"
 #include "actors/http/router.h"
 #include "base/jsonread.h"
@@ -17,7 +18,8 @@
 struct _u_request;
 struct _u_response;
 
-#define EXCHANGE_ID_SIZE 129
+#define EXCHANGE_ID_SIZE   129
+#define EXCHANGE_HOST_SIZE 261 /* the longest name, and a port */
 
 struct exchange {
     const char *method;
@@ -28,15 +30,26 @@ struct exchange {
     const char *parameter;     /* of the path, decoded */
     char id[EXCHANGE_ID_SIZE]; /* the client's X-Request-Id, else a fresh UUID */
     bool own_id;               /* the id is ours */
-    int status;                /* of the reply; 0 before it */
-    bool streaming;            /* the reply is a stream */
+    char host
+        [EXCHANGE_HOST_SIZE]; /* whom the client meant, "rec.example.com:443"; or "" */
+    address_t client;         /* who asks: behind trusted proxies, who asked them */
+    address_t local;          /* the address of ours that was reached */
+    const char *fault;        /* what is wrong with the head, or NULL */
+    bool crowded;             /* the client has as many in work as it may */
+    bool probes_only;         /* the listener has nothing but probes */
+    int status;               /* of the reply; 0 before it */
+    bool streaming;           /* the reply is a stream */
     const struct _u_request *request;
     struct _u_response *response;
 };
 
-/* Borrows both for its life. */
+/* Borrows both for its life. What the connection knows (client, local, fault, crowded,
+ * probes_only) is the server's to add. */
 void exchange_init (
     exchange_t *self, const struct _u_request *request, struct _u_response *response);
+
+/* X-Forwarded-Host of a trusted proxy, in place of the Host it asked us by. */
+void exchange_set_host (exchange_t *self, const char *authority);
 
 const char *exchange_request_header (const exchange_t *self, const char *name);
 
@@ -58,7 +71,7 @@ void exchange_reply_stream (exchange_t *self, const char *content_type,
     ssize_t (*read) (void *stream, uint64_t offset, char *bytes, size_t most),
     void (*done) (void *stream), void *stream);
 
-/* Problems. 503s carry a Retry-After of a few seconds that differs between clients. */
+/* Problems. 429s and 503s carry a Retry-After of a few seconds that differs between clients. */
 void exchange_problem (exchange_t *self, problem_type_t type, const char *detail);
 void exchange_problem_json (
     exchange_t *self, problem_type_t type, const json_fault_t *fault);

@@ -15,7 +15,9 @@
 #define QUIESCE_MS      1500 /* the process has 4 s to stop */
 #define QUIESCE_STEP_MS 10
 
-enum { SERVER_API, SERVER_PAGE, SERVER_COUNT };
+#define ADMIN_LIMIT 64 /* connections; whoever asks there asks for a number */
+
+enum { SERVER_API, SERVER_PAGE, SERVER_ADMIN, SERVER_COUNT };
 
 typedef struct {
     const http_args_t *args;
@@ -36,23 +38,48 @@ s_stop (self_t *self)
 }
 
 static bool
-s_start_servers (self_t *self, char error[160])
+s_start_clients (self_t *self, char error[160])
 {
-    const config_t *config = self->args->config;
-    int port = self->args->port ? self->args->port
-                                : (int)config_integer (config, CONFIG_HTTP_PORT);
-    int page_port =
-        self->args->probes_only ? 0 : (int)config_integer (config, CONFIG_UI_PORT);
-    self->context = http_context_new (self->args, error);
-    if (!self->context)
-        return false;
-    self->servers[SERVER_API] = server_new (self->context, "api", port, error);
+    const http_args_t *args = self->args;
+    int port = (int)config_integer (args->config, CONFIG_HTTP_PORT);
+    int page_port = (int)config_integer (args->config, CONFIG_UI_PORT);
+    size_t limit = (size_t)config_integer (args->config, CONFIG_CONNECTION_LIMIT);
+    server_options_t options = {.label = "api",
+        .host = config_text (args->config, CONFIG_BIND),
+        .port = port,
+        .limits = {args->connection_limit ? args->connection_limit : limit,
+            (size_t)config_integer (args->config, CONFIG_ADDRESS_LIMIT)}};
+    self->servers[SERVER_API] = server_new (self->context, &options, error);
     if (!self->servers[SERVER_API])
         return false;
     if (page_port == 0 || page_port == port)
         return true;
-    self->servers[SERVER_PAGE] = server_new (self->context, "page", page_port, error);
+    options.label = "page";
+    options.port = page_port;
+    self->servers[SERVER_PAGE] = server_new (self->context, &options, error);
     return self->servers[SERVER_PAGE] != NULL;
+}
+
+static bool
+s_start_admin (self_t *self, char error[160])
+{
+    const http_args_t *args = self->args;
+    const server_options_t options = {.label = "admin",
+        .host = config_text (args->config, args->admin_bind),
+        .port = args->admin_port,
+        .limits = {ADMIN_LIMIT, ADMIN_LIMIT},
+        .probes_only = true};
+    if (args->admin_port != 0)
+        self->servers[SERVER_ADMIN] = server_new (self->context, &options, error);
+    return args->admin_port == 0 || self->servers[SERVER_ADMIN];
+}
+
+static bool
+s_start_servers (self_t *self, char error[160])
+{
+    self->context = http_context_new (self->args, error);
+    return self->context && s_start_admin (self, error) &&
+           (self->args->probes_only || s_start_clients (self, error));
 }
 
 static const char *
@@ -115,7 +142,7 @@ s_sweep (self_t *self)
     for (size_t i = 0; i < SERVER_COUNT; i++)
         if (self->servers[i])
             server_sweep (self->servers[i]);
-    if (self->servers[SERVER_API])
+    if (self->context)
         statistics_publish (&self->statistics, clock_monotonic_ms ());
     self->sweep_ms = clock_monotonic_ms () + SWEEP_MS;
 }

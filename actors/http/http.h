@@ -1,5 +1,5 @@
-/* The http actor: owns the listeners (API, and the page on its own port with the same
- * routes). Handler threads belong to ulfius; they validate, put a message on a pipe and
+/* The http actor: owns the listeners (API; the page on its own port, with the same routes;
+ * probes and metrics on a third, so that full ones do not silence them). Handler threads belong to ulfius; they validate, put a message on a pipe and
  * wait on a ticket.
  *
  * commands      START -> "OK" or an error sentence; QUIESCE (refuse new connections, end
@@ -30,7 +30,9 @@ typedef struct {
     const char *accept_endpoint;
     const char *once_endpoint;
     const char *reload_endpoint;
-    int port;         /* of the API; 0: as configured */
+    int admin_port;          /* of the probes; 0: none */
+    config_key_t admin_bind; /* the setting that says where they listen */
+    size_t connection_limit; /* of API and page, each; 0: as configured */
     bool probes_only; /* a role without clients: /livez, /readyz, /metrics, /version */
 } http_args_t;
 

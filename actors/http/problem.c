@@ -12,6 +12,11 @@ typedef struct {
 } row_t;
 
 static const row_t s_rows[PROBLEM_COUNT] = {
+    [PROBLEM_MALFORMED] = {400, "malformed", "The head of the request is not valid"},
+    [PROBLEM_UNKNOWN_HOST] = {421, "unknown-host",
+        "This server does not go by that name"},
+    [PROBLEM_TOO_MANY_REQUESTS] = {429, "too-many-requests",
+        "This client has too many requests in work"},
     [PROBLEM_INVALID_JSON] = {400, "invalid-json", "The body is not valid JSON"},
     [PROBLEM_INVALID_FIELD] = {422, "invalid-field",
         "A field of the body is not valid"},
@@ -25,6 +30,8 @@ static const row_t s_rows[PROBLEM_COUNT] = {
     [PROBLEM_METHOD_NOT_ALLOWED] = {405, "method-not-allowed",
         "The resource does not know this method"},
     [PROBLEM_BODY_TOO_LARGE] = {413, "body-too-large", "The body is too large"},
+    [PROBLEM_UNKNOWN_ENCODING] = {415, "unknown-encoding",
+        "The encoding of the body is not known here"},
     [PROBLEM_RELOAD_REFUSED] = {409, "reload-refused", "The model was not replaced"},
     [PROBLEM_FAILED] = {500, "failed", "The request failed"},
     [PROBLEM_OVERLOADED] = {503, "overloaded", "Too much is waiting already"},

@@ -2,40 +2,46 @@
 #include "actors/http/server.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <netdb.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <ulfius.h>
 #include <unistd.h>
 
 #include "actors/http/connections.h"
 #include "actors/http/dispatch.h"
+#include "actors/http/framing.h"
+#include "actors/http/listen.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 
-#define BACKLOG        1024
 #define STACK_SIZE     1048576
-#define IDLE_TIMEOUT_S 75 /* must exceed every wait of a handler; for stalled readers */
-#define OPTION_COUNT   10
+#define IDLE_TIMEOUT_S 90 /* must exceed every wait of a handler; for stalled readers */
+#define SPARE          64 /* connections that live just long enough to be refused */
+#define CALM_MS        10000 /* without a refusal: the next is news again */
+#define OPTION_COUNT   9
 
 struct server {
     http_context_t *context;
+    server_options_t options;
     connections_t *connections;
     struct _u_instance instance;
     bool running;    /* ulfius owns a daemon */
     int listener;    /* -1 once closed */
     metric_t *count; /* of connections */
     metric_t *cut[CONNECTION_PHASE_COUNT];
+    metric_t *refused_in_all;
+    metric_t *refused_per_client;
+    bool refusing;      /* and that was logged */
+    int64_t refused_ms; /* when the last was */
 };
 
 /* The connection this thread serves. ulfius tells its callbacks about requests only. */
 static _Thread_local connection_t *s_connection;
+static _Thread_local struct MHD_Connection *s_mhd;
 
 static connection_t *
 s_connection_of (struct MHD_Connection *connection)
@@ -56,9 +62,11 @@ s_on_connection (void *server, struct MHD_Connection *connection, void **context
         return;
     }
     const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info (connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *context =
-        connections_open (self->connections, info->connect_fd, clock_monotonic_ms ());
+        MHD_get_connection_info (connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    address_t peer = address_of_socket (info ? info->client_addr : NULL);
+    info = MHD_get_connection_info (connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *context = connections_open (self->connections, info->connect_fd, &peer,
+        networks_have (self->context->proxies, &peer), clock_monotonic_ms ());
 }
 
 /* A request line is complete. libmicrohttpd passes the connection as a third argument
@@ -67,6 +75,7 @@ static void *
 s_on_request_line (void *server, const char *uri, struct MHD_Connection *connection)
 {
     server_t *self = server;
+    s_mhd = connection;
     s_connection = s_connection_of (connection);
     connections_enter (
         self->connections, s_connection, CONNECTION_RECEIVING, clock_monotonic_ms ());
@@ -83,6 +92,42 @@ s_on_completed (void *server, struct MHD_Connection *connection, void **request,
     mhd_request_completed (NULL, connection, request, code);
 }
 
+static enum MHD_Result
+s_on_header (void *framing, enum MHD_ValueKind kind, const char *name, size_t name_size,
+    const char *value, size_t size)
+{
+    (void)kind;
+    framing_see (framing, name, name_size, value, size);
+    return MHD_YES;
+}
+
+/* All headers as they came; ulfius keeps one of each name. */
+static const char *
+s_fault (const struct _u_request *request)
+{
+    framing_t framing = {0};
+    MHD_get_connection_values_n (s_mhd, MHD_HEADER_KIND, s_on_header, &framing);
+    return framing_fault (&framing, request->http_protocol);
+}
+
+/* Who asks, and by which name of ours. */
+static void
+s_identify (server_t *self, exchange_t *exchange)
+{
+    address_t peer = connections_peer (s_connection);
+    exchange->client = peer;
+    exchange->local = connections_local (s_connection);
+    if (!connections_by_proxy (s_connection))
+        return;
+    exchange_set_host (
+        exchange, exchange_request_header (exchange, "X-Forwarded-Host"));
+    exchange->client = networks_client (self->context->proxies, &peer,
+        exchange_request_header (exchange, "X-Forwarded-For"));
+    exchange->crowded =
+        !address_equal (&exchange->client, &peer) &&
+        !connections_claim (self->connections, s_connection, &exchange->client);
+}
+
 /* The only ulfius callback: every method, every path, once the body is complete. */
 static int
 s_on_request (
@@ -93,7 +138,10 @@ s_on_request (
         self->connections, s_connection, CONNECTION_HANDLING, clock_monotonic_ms ());
     exchange_t exchange;
     exchange_init (&exchange, request, response);
-    if (atomic_load (&self->context->draining))
+    exchange.fault = s_fault (request);
+    exchange.probes_only = self->options.probes_only;
+    s_identify (self, &exchange);
+    if (exchange.fault || atomic_load (&self->context->draining))
         exchange_set_header (&exchange, "Connection", "close");
     dispatch (self->context, &exchange);
     connections_enter (self->connections, s_connection,
@@ -133,64 +181,16 @@ s_set_ulfius_log (void)
 }
 
 static int
-s_bind (const struct addrinfo *address)
-{
-    int fd = socket (address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int yes = 1;
-    if (fd < 0)
-        return -1;
-    setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (bind (fd, address->ai_addr, address->ai_addrlen) == 0 &&
-        listen (fd, BACKLOG) == 0)
-        return fd;
-    int reason = errno;
-    close (fd);
-    errno = reason;
-    return -1;
-}
-
-/* Our own socket, because libmicrohttpd does not say why it could not listen. */
-static int
-s_listen (const char *host, int port, char error[160])
-{
-    char service[12];
-    snprintf (service, sizeof service, "%d", port);
-    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
-        .ai_family = AF_UNSPEC,
-        .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    int status = getaddrinfo (host, service, &hints, &found);
-    if (status != 0) {
-        snprintf (
-            error, 160, "cannot listen on \"%.60s\": %s", host, gai_strerror (status));
-        return -1;
-    }
-    int fd = s_bind (found);
-    if (fd < 0 && errno == EADDRINUSE)
-        snprintf (error, 160,
-            "port %d of %.60s is in use: stop what has it (ss -ltnp) or choose another",
-            port, host);
-    else if (fd < 0)
-        snprintf (
-            error, 160, "cannot listen on %.60s:%d: %s", host, port, strerror (errno));
-    freeaddrinfo (found);
-    return fd;
-}
-
-static int
 s_start_ulfius (server_t *self)
 {
-    const config_t *config = self->context->args->config;
+    intptr_t limit = (intptr_t)self->options.limits.in_all + SPARE;
     const struct MHD_OptionItem options[OPTION_COUNT] = {
         {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)s_log_mhd, NULL}, /* must come first */
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)s_on_completed, self},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)s_on_request_line, self},
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)s_on_connection, self},
         {MHD_OPTION_LISTEN_SOCKET, self->listener, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, config_integer (config, CONFIG_CONNECTION_LIMIT),
-            NULL},
-        {MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-            config_integer (config, CONFIG_ADDRESS_LIMIT), NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, limit, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, NULL},
         {MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, NULL},
         {MHD_OPTION_END, 0, NULL},
@@ -200,6 +200,15 @@ s_start_ulfius (server_t *self)
                          MHD_USE_ERROR_LOG;
     return ulfius_start_framework_with_mhd_options (
         &self->instance, flags, (struct MHD_OptionItem *)options);
+}
+
+static metric_t *
+s_register_refused (const char *label, const char *limit)
+{
+    char labels[80];
+    snprintf (labels, sizeof labels, "listener=\"%s\",limit=\"%s\"", label, limit);
+    return metrics_counter ("http_connections_refused_total",
+        "Connections, and requests through proxies, that were past a limit", labels);
 }
 
 static void
@@ -220,18 +229,22 @@ s_register_metrics (server_t *self, const char *label)
         self->cut[i] = metrics_counter ("http_connections_cut_total",
             "Connections that were cut because a phase took too long", labels);
     }
+    self->refused_in_all = s_register_refused (label, "in all");
+    self->refused_per_client = s_register_refused (label, "per client");
 }
 
 server_t *
-server_new (http_context_t *context, const char *label, int port, char error[160])
+server_new (http_context_t *context, const server_options_t *options, char error[160])
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     server_t *self = calloc (1, sizeof *self);
     assert (self);
     self->context = context;
-    self->connections = connections_new ();
-    s_register_metrics (self, label);
-    int failed = ulfius_init_instance (&self->instance, (unsigned int)port, NULL, NULL);
+    self->options = *options;
+    self->connections = connections_new (options->limits);
+    s_register_metrics (self, options->label);
+    int failed =
+        ulfius_init_instance (&self->instance, (unsigned int)options->port, NULL, NULL);
     assert (failed == U_OK);
     self->instance.allowed_post_processor = U_POST_PROCESS_NONE;
     self->instance.max_post_body_size =
@@ -240,17 +253,17 @@ server_new (http_context_t *context, const char *label, int port, char error[160
     u_map_put (self->instance.default_headers, "X-Content-Type-Options", "nosniff");
     ulfius_set_default_endpoint (&self->instance, s_on_request, self);
     pthread_once (&once, s_set_ulfius_log);
-    const char *host = config_text (context->args->config, CONFIG_BIND);
-    self->listener = s_listen (host, port, error);
+    self->listener = listen_on (options->host, options->port, error);
     self->running = self->listener >= 0 && s_start_ulfius (self) == U_OK;
     if (self->listener >= 0 && !self->running)
-        snprintf (error, 160, "the HTTP library could not start on port %d", port);
+        snprintf (
+            error, 160, "the HTTP library could not start on port %d", options->port);
     if (!self->running) {
         server_destroy (&self);
         return NULL;
     }
-    log_info ("http.listening", log_str ("listener", label), log_str ("host", host),
-        log_int ("port", port));
+    log_info ("http.listening", log_str ("listener", options->label),
+        log_str ("host", options->host), log_int ("port", options->port));
     return self;
 }
 
@@ -282,11 +295,34 @@ server_destroy (server_t **self_p)
     *self_p = NULL;
 }
 
+/* Counted each time, said once for as long as it goes on. */
+static void
+s_tell_refused (server_t *self, int64_t now_ms)
+{
+    char address[ADDRESS_TEXT_SIZE];
+    connections_refused_t refused = connections_take_refused (self->connections);
+    metric_add (self->refused_in_all, refused.in_all);
+    metric_add (self->refused_per_client, refused.per_client);
+    if (refused.in_all + refused.per_client > 0) {
+        if (!self->refusing)
+            log_warn ("http.refusing", log_str ("listener", self->options.label),
+                log_str ("limit", refused.per_client > 0 ? "per client" : "in all"),
+                log_str ("client", address_print (&refused.last, address)));
+        self->refusing = true;
+        self->refused_ms = now_ms;
+    } else if (self->refusing && now_ms - self->refused_ms > CALM_MS) {
+        log_info ("http.refused_none", log_str ("listener", self->options.label));
+        self->refusing = false;
+    }
+}
+
 void
 server_sweep (server_t *self)
 {
     uint64_t cut[CONNECTION_PHASE_COUNT] = {0};
-    connections_sweep (self->connections, clock_monotonic_ms (), cut);
+    int64_t now_ms = clock_monotonic_ms ();
+    connections_sweep (self->connections, now_ms, cut);
+    s_tell_refused (self, now_ms);
     metric_set (self->count, (double)connections_count (self->connections));
     for (size_t i = 0; i < CONNECTION_PHASE_COUNT; i++)
         if (cut[i] > 0)

@@ -5,13 +5,23 @@
 #ifndef SASREC_ACTORS_HTTP_SERVER_H
 #define SASREC_ACTORS_HTTP_SERVER_H
 
+#include "actors/http/connections.h"
 #include "actors/http/context.h"
+
+typedef struct {
+    const char *label; /* in metrics and the log: "api", "page", "admin" */
+    const char *host;
+    int port;
+    connections_limits_t limits;
+    bool probes_only; /* no other routes */
+} server_options_t;
 
 typedef struct server server_t;
 
-/* Listens and serves. label: "api", "page". NULL with error, which says what to do. */
+/* Listens and serves. options: the strings are borrowed. NULL with error, which says what
+ * to do. */
 server_t *server_new (
-    http_context_t *context, const char *label, int port, char error[160]);
+    http_context_t *context, const server_options_t *options, char error[160]);
 
 /* Stops what still runs and closes all connections. */
 void server_destroy (server_t **self_p);
@@ -19,7 +29,8 @@ void server_destroy (server_t **self_p);
 /* New connections are refused from now on; the others live. */
 void server_quiesce (server_t *self);
 
-/* Cuts connections that are past a deadline. Call it every second or more often. */
+/* Cuts connections that are past a deadline, and tells what was refused. Call it every
+ * second or more often. */
 void server_sweep (server_t *self);
 
 size_t server_busy (server_t *self); /* requests that are being answered */

@@ -26,6 +26,7 @@
 typedef struct {
     int port;
     int page_port;
+    int admin_port;
     config_t *config;
     pool_t *pool;
     live_t *live;
@@ -68,6 +69,7 @@ s_setup_stopped (void **state)
     assert_non_null (self->config);
     self->port = free_port ();
     self->page_port = free_port ();
+    self->admin_port = free_port ();
     s_set (self, "http-port", self->port);
     s_set (self, "ui-port", self->page_port);
     s_set (self, "backlog-limit", 100);
@@ -83,6 +85,8 @@ s_setup_stopped (void **state)
         .pool = self->pool,
         .live = self->live,
         .backlog = &self->backlog,
+        .admin_port = self->admin_port,
+        .admin_bind = CONFIG_ADMIN_BIND,
         .accept_endpoint = endpoints[0],
         .once_endpoint = endpoints[1],
         .reload_endpoint = endpoints[2]};

@@ -131,7 +131,7 @@ static void
 test_a_connection_serves_many_requests (void **state)
 {
     fixture_t *self = *state;
-    static const char request[] = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+    static const char request[] = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
     int fd = client_connect (self->port);
     for (int i = 0; i < 3; i++) {
         char bytes[1024] = "";

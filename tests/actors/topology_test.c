@@ -62,6 +62,7 @@ s_run (const process_t *process, int port)
     log_configure ("error", "text");
     s_set (config, "http-port", text);
     s_set (config, "ui-port", "0");
+    s_set (config, "admin-port", "0");
     s_set (config, "checkpoints", process->folder.path);
     s_set (config, "pghost", process->folder.path); /* nobody listens there */
     int rc = topology_run (config, "all", error);

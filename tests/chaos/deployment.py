@@ -53,7 +53,9 @@ class Role:
     def __init__(self, stack, name, command, port, env):
         self.stack, self.name, self.command, self.port = stack, name, command, port
         self.process = None
-        self.env = env | {"SASREC_HTTP_PORT": str(port)}
+        # A role without clients has its probes there; the others have them there too.
+        self.env = env | {"SASREC_HTTP_PORT": str(port), "SASREC_ADMIN_PORT":
+                          "" if {"worker", "db-writer"} & set(command) else "0"}
         self.frozen = False
         self.kills = 0
         self.crashes = []

@@ -176,13 +176,13 @@ ORIGINS = ["https://evil.example", "null", "http://localhost.evil.example", "htt
 
 RAW = [  # no HTTP: an error or a closed connection, and nothing worse
     b"\r\n\r\n", b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 200,
-    b"GET / HTTP/9.9\r\n\r\n", b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n", b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
     b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
-    b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n{}",
-    b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n{}",
-    b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
-    b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n{}",
+    b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999999\r\n\r\n{}",
+    b"POST /predict HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+    b"POST /predict HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"ffffffffffffffff1\r\n{}\r\n0\r\n\r\n",
 ]
 
@@ -358,19 +358,19 @@ class BadRequests(unittest.TestCase):
 class Slow(threading.Thread):
     """A client that never finishes its request: how long the server puts up with it."""
 
-    POST = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
-    KEPT = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+    POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
+    KEPT = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
     CASES = [  # name, sent at once, then sent again and again, every so many seconds
         ("silent", b"", b"", 0.5),
         ("slow request line", b"", b"G", 0.5),
-        ("slow headers", b"GET / HTTP/1.1\r\nHost: x\r\n", b"X: y\r\n", 0.5),
+        ("slow headers", b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"X: y\r\n", 0.5),
         ("slow body", POST + b"Content-Length: 1000\r\n\r\n", b" ", 0.5),
         ("slow chunks", POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n", 0.5),
         ("body that stops", POST + b"Content-Length: 1000\r\n\r\n{", b"", 0.5),
         ("endless body", POST + b"Content-Length: 1000000000000\r\n\r\n", b" " * 65536, 0.01),
         ("endless chunks", POST + b"Transfer-Encoding: chunked\r\n\r\n",
          b"8000\r\n" + b" " * 0x8000 + b"\r\n", 0.01),
-        ("endless headers", b"GET / HTTP/1.1\r\nHost: x\r\n", b"X: " + b"y" * 100 + b"\r\n", 0.5),
+        ("endless headers", b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"X: " + b"y" * 100 + b"\r\n", 0.5),
         ("slow second request line", KEPT, b"G", 0.5),
         ("slow second headers", KEPT + b"GET / HTTP/1.1\r\n", b"X: y\r\n", 0.5),
         ("slow second body", KEPT + POST + b"Content-Length: 1000\r\n\r\n", b" ", 0.5),

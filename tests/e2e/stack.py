@@ -59,7 +59,7 @@ class Stack:
     def __init__(self, trained=True):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sasrec-e2e-"))
         self.trained = trained
-        self.port, self.ui_port = free_port(), free_port()
+        self.port, self.ui_port, self.admin_port = free_port(), free_port(), free_port()
         self.postgres = self.server = None
         self.env = {k: v for k, v in os.environ.items()
                     if not k.startswith(("PG", "SASREC_", "POSTGRES_"))}
@@ -67,6 +67,7 @@ class Stack:
             "SASREC_RUN": str(self.folder), "SASREC_PGPORT": str(free_port()),
             "SASREC_BUILD": str(BUILD), "SASREC_HTTP_PORT": str(self.port),
             "SASREC_UI_PORT": str(self.ui_port), "LOG_FORMAT": "text",
+            "SASREC_ADMIN_PORT": str(self.admin_port),
             "SASREC_CHECKPOINTS": str(self.folder / "checkpoints"),
         }
 

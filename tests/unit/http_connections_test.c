@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -38,13 +39,30 @@ s_connect (int *client, int *server)
     close (listener);
 }
 
+static connection_t *
+s_open (fixture_t *self, const char *peer, bool proxy)
+{
+    address_t address;
+    assert_true (address_parse (peer, strlen (peer), &address));
+    return connections_open (
+        self->connections, self->server, &address, proxy, START_MS);
+}
+
+static bool
+s_claim (fixture_t *self, connection_t *connection, const char *client)
+{
+    address_t address;
+    assert_true (address_parse (client, strlen (client), &address));
+    return connections_claim (self->connections, connection, &address);
+}
+
 static int
 s_setup (void **state)
 {
     fixture_t *self = calloc (1, sizeof *self);
     s_connect (&self->client, &self->server);
-    self->connections = connections_new ();
-    self->connection = connections_open (self->connections, self->server, START_MS);
+    self->connections = connections_new ((connections_limits_t){6, 3});
+    self->connection = s_open (self, "192.0.2.1", false);
     *state = self;
     return 0;
 }
@@ -170,13 +188,99 @@ test_closed_connections_are_forgotten (void **state)
     fixture_t *self = *state;
     connection_t *others[3];
     for (size_t i = 0; i < 3; i++)
-        others[i] = connections_open (self->connections, self->server, START_MS);
+        others[i] = s_open (self, "192.0.2.2", false);
     assert_int_equal (connections_count (self->connections), 4);
     connections_close (self->connections, &others[1]);
     connections_close (self->connections, &others[2]);
     connections_close (self->connections, &others[0]);
     assert_null (others[0]);
     assert_int_equal (connections_count (self->connections), 1);
+}
+
+static void
+s_close (fixture_t *self, connection_t **connections, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        connections_close (self->connections, &connections[i]);
+}
+
+/* The sockets are one and the same here, so that the last opened is the one refused. */
+static void
+test_a_client_past_its_limit_is_told_so (void **state)
+{
+    fixture_t *self = *state;
+    connection_t *others[4];
+    for (size_t i = 0; i < 2; i++)
+        others[i] = s_open (self, "192.0.2.1", false);
+    others[2] = s_open (self, "192.0.2.2", false); /* another client is welcome */
+    assert_int_equal (connections_take_refused (self->connections).per_client, 0);
+    others[3] = s_open (self, "192.0.2.1", false);
+    assert_non_null (strstr (s_farewell (self), "HTTP/1.1 503"));
+    connections_refused_t refused = connections_take_refused (self->connections);
+    assert_int_equal (refused.per_client, 1);
+    assert_int_equal (refused.in_all, 0);
+    assert_int_equal (connections_take_refused (self->connections).per_client, 0);
+    s_close (self, others, 4);
+}
+
+static void
+test_there_is_a_limit_in_all (void **state)
+{
+    fixture_t *self = *state;
+    connection_t *others[6];
+    char peer[16];
+    for (int i = 0; i < 6; i++) {
+        snprintf (peer, sizeof peer, "192.0.2.%d", 10 + i);
+        others[i] = s_open (self, peer, false);
+    }
+    assert_int_equal (connections_take_refused (self->connections).in_all, 1);
+    s_close (self, others, 6);
+}
+
+static void
+test_what_was_refused_counts_no_more (void **state)
+{
+    fixture_t *self = *state;
+    connection_t *others[4];
+    for (size_t i = 0; i < 3; i++)
+        others[i] = s_open (self, "192.0.2.1", false); /* the third is refused */
+    connections_close (self->connections, &others[0]);
+    connections_take_refused (self->connections);
+    others[3] = s_open (self, "192.0.2.1", false);
+    assert_int_equal (connections_take_refused (self->connections).per_client, 0);
+    s_close (self, others + 1, 3);
+}
+
+static void
+test_an_ipv6_client_is_its_network (void **state)
+{
+    fixture_t *self = *state;
+    connection_t *others[4];
+    char peer[24];
+    for (int i = 0; i < 4; i++) {
+        snprintf (peer, sizeof peer, "2001:db8::%d", i);
+        others[i] = s_open (self, peer, false);
+    }
+    assert_int_equal (connections_take_refused (self->connections).per_client, 1);
+    s_close (self, others, 4);
+}
+
+/* Behind a proxy all connections come from one address. */
+static void
+test_a_proxy_is_not_the_client (void **state)
+{
+    fixture_t *self = *state;
+    connection_t *others[5];
+    for (size_t i = 0; i < 5; i++)
+        others[i] = s_open (self, "10.0.0.1", true);
+    assert_int_equal (connections_take_refused (self->connections).per_client, 0);
+    for (size_t i = 0; i < 3; i++)
+        assert_true (s_claim (self, others[i], "192.0.2.7"));
+    assert_false (s_claim (self, others[3], "192.0.2.7"));
+    assert_true (s_claim (self, others[4], "192.0.2.8"));
+    connections_enter (self->connections, others[0], CONNECTION_IDLE, START_MS);
+    assert_true (s_claim (self, others[3], "192.0.2.7"));
+    s_close (self, others, 5);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
@@ -193,6 +297,11 @@ main (void)
         TEST (test_each_request_of_a_kept_connection_has_the_whole_time),
         TEST (test_cuts_are_counted_by_phase),
         TEST (test_closed_connections_are_forgotten),
+        TEST (test_a_client_past_its_limit_is_told_so),
+        TEST (test_there_is_a_limit_in_all),
+        TEST (test_what_was_refused_counts_no_more),
+        TEST (test_an_ipv6_client_is_its_network),
+        TEST (test_a_proxy_is_not_the_client),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
