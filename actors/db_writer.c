@@ -1,4 +1,4 @@
-/* The db_writer actor. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/db_writer.h"
 
 #include <assert.h>
@@ -7,19 +7,21 @@
 
 #include "actors/db_watch.h"
 #include "actors/endpoints.h"
+#include "base/actor/control.h"
+#include "base/actor/wire.h"
 #include "base/clock.h"
+#include "base/health.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "base/ring.h"
-#include "base/actor/control.h"
 #include "proto/result.h"
-#include "base/actor/wire.h"
-#include "store/portion.h"
 #include "store/predictions.h"
+#include "store/row_writer.h"
 
-#define RETRY_MS                                                                       \
-    100 /* how often a write is tried again; connecting has its own back-off */
-#define LOOK_MS 1000 /* how often an idle one looks after the database it shows */
+#define RETRY_MS    100  /* without a database; connecting has its own back-off */
+#define LOOK_MS     1000 /* how often an idle one looks after the database it shows */
+#define LOCK_MS     100 /* it waits so long for somebody's lock, then goes on without */
+#define LATE_MS     10000  /* a result that is unwritten for longer is told */
+#define PATIENCE_MS 900000 /* with a row that takes no result: then it is sent again */
 
 typedef struct {
     const db_writer_args_t *args; /* borrowed */
@@ -27,17 +29,15 @@ typedef struct {
     zsock_t *settle;   /* NULL: no message holds a receipt */
     db_watch_t *watch; /* NULL: another shows the database */
     db_t *db;
-    ring_t *waiting;  /* result_t, not yet in a batch */
-    result_t **batch; /* the results in work, kept until they are settled */
-    size_t batch_count;
-    portion_t portion; /* how much of the batch to write at once */
-    int64_t retry_ms;  /* when to try the batch again; 0: at once */
-    bool looked;       /* after the database, since START */
-    metric_t *rows;    /* rows that ended */
+    row_writer_t *results; /* result_t */
+    health_t *health;      /* "results": how old the oldest unwritten one is */
+    bool looked;           /* after the database, since START */
+    metric_t *rows;        /* rows that ended */
     metric_t *duplicates;
     metric_t *refused; /* results that PostgreSQL refused */
     metric_t *retries;
-    metric_t *lost; /* let go at the end; their requests are sent again */
+    metric_t *aside; /* set aside now */
+    metric_t *lost;  /* let go at the end; their requests are sent again */
     metric_t *batch_size;
     metric_t *seconds; /* per transaction */
 } self_t;
@@ -45,7 +45,7 @@ typedef struct {
 static const double s_size_bounds[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
 
 static void
-s_register_metrics (self_t *self)
+db_writer_register_metrics (self_t *self)
 {
     self->rows =
         metrics_counter ("db_writer_rows_total", "Rows that got their result.", "");
@@ -55,6 +55,8 @@ s_register_metrics (self_t *self)
         "db_writer_refused_total", "Results that PostgreSQL refused.", "");
     self->retries = metrics_counter (
         "db_writer_retries_total", "Batches that had to be tried again.", "");
+    self->aside = metrics_gauge ("db_writer_set_aside",
+        "Results whose row is locked, or refuses them, tried again later.", "");
     self->lost = metrics_counter ("db_writer_dropped_total",
         "Results let go when stopping without a database.", "");
     self->batch_size =
@@ -65,29 +67,9 @@ s_register_metrics (self_t *self)
             metrics_latency_bounds, metrics_latency_bound_count);
 }
 
-static self_t *
-s_new (const db_writer_args_t *args)
-{
-    self_t *self = calloc (1, sizeof *self);
-    assert (self);
-    self->args = args;
-    self->waiting = ring_new (args->waiting_limit);
-    self->batch = calloc (args->batch_limit, sizeof *self->batch);
-    assert (self->batch);
-    self->portion = portion_make (args->batch_limit, args->statement_timeout_ms);
-    if (args->shows_database)
-        self->watch = db_watch_new (
-            args->conninfo, "sasrec db_writer", args->statement_timeout_ms);
-    self->db = self->watch ? db_watch_db (self->watch)
-                           : db_new (args->conninfo, "sasrec db_writer",
-                                 args->statement_timeout_ms);
-    s_register_metrics (self);
-    return self;
-}
-
 /* The cell is an estimate that others set too: never below nothing. */
 static void
-s_lower_backlog (self_t *self, size_t rows)
+db_writer_lower_backlog (self_t *self, size_t rows)
 {
     size_t now = atomic_load (self->args->backlog), next;
     do {
@@ -95,150 +77,155 @@ s_lower_backlog (self_t *self, size_t rows)
     } while (!atomic_compare_exchange_weak (self->args->backlog, &now, next));
 }
 
+/* What writing is here (store/row_writer.h) */
+
 static db_status_t
-s_finish (self_t *self, result_t **results, size_t count)
+db_writer_write (void *context, void *const *rows, size_t count)
 {
+    self_t *self = context;
     size_t hit = 0;
     int64_t start_us = clock_monotonic_us ();
     db_status_t status =
-        predictions_finish (self->db, (const result_t *const *)results, count, &hit);
+        predictions_finish (self->db, (const result_t *const *)rows, count, &hit);
     if (status != DB_OK)
         return status;
     metric_observe (self->seconds, (double)(clock_monotonic_us () - start_us) * 1e-6);
     metric_observe (self->batch_size, (double)count);
     metric_add (self->rows, hit);
     metric_add (self->duplicates, count - hit);
-    s_lower_backlog (self, hit);
+    db_writer_lower_backlog (self, hit);
     return DB_OK;
 }
 
-/* The refused result ends its row as FAILED, if at least that can be written. */
 static db_status_t
-s_fail_one (self_t *self, const result_t *refused)
+db_writer_find_locked (void *context, void *const *rows, size_t count, bool *locked)
 {
-    metric_add (self->refused, 1);
-    log_warn ("db_writer.refused", log_str ("request_id", refused->request_id),
-        log_str ("reason", db_error (self->db)));
-    result_t *failed = result_new ();
-    snprintf (failed->request_id, sizeof failed->request_id, "%s", refused->request_id);
-    failed->status = RESULT_FAILED;
-    snprintf (failed->error, sizeof failed->error,
-        "the result could not be stored: %.120s", db_error (self->db));
-    db_status_t status = s_finish (self, &failed, 1);
-    result_destroy (&failed);
-    return status == DB_DATA ? DB_OK : status;
-}
-
-/* Bisects what PostgreSQL refuses. Writing a part again is harmless: only PENDING rows
- * change. */
-static db_status_t
-s_write (self_t *self, result_t **results, size_t count)
-{
-    db_status_t status = s_finish (self, results, count);
-    if (status != DB_DATA)
-        return status;
-    if (count == 1)
-        return s_fail_one (self, results[0]);
-    size_t half = count / 2;
-    status = s_write (self, results, half);
-    return status == DB_OK ? s_write (self, results + half, count - half) : status;
-}
-
-/* The last so many of the batch are committed. */
-static void
-s_settle (self_t *self, size_t count)
-{
-    size_t left = self->batch_count - count;
-    for (size_t i = left; self->settle && i < self->batch_count; i++)
-        settlement_send (&self->batch[i]->receipt, RECEIPT_DONE, self->settle);
-    while (self->batch_count > left)
-        result_destroy (&self->batch[--self->batch_count]);
+    self_t *self = context;
+    return predictions_find_locked (
+        self->db, (const result_t *const *)rows, count, locked);
 }
 
 static void
-s_fill_batch (self_t *self)
+db_writer_written (void *context, void *row)
+{
+    self_t *self = context;
+    result_t *result = row;
+    if (self->settle)
+        settlement_send (&result->receipt, RECEIPT_DONE, self->settle);
+    result_destroy (&result);
+}
+
+/* The refused result ends its row as FAILED, if at least that can be written. A row that
+ * takes nothing for too long is left to whoever sends it again or expires it. */
+static row_refusal_t
+db_writer_refused (void *context, void *row, const row_fault_t *fault)
+{
+    self_t *self = context;
+    result_t *result = row;
+    if (fault->status == DB_DATA && !result->refused) {
+        metric_add (self->refused, 1);
+        log_warn ("db_writer.refused", log_str ("request_id", result->request_id),
+            log_str ("reason", fault->reason));
+        result_refuse (result, fault->reason);
+        return ROW_AGAIN;
+    }
+    if (fault->age_ms < PATIENCE_MS)
+        return ROW_ASIDE;
+    metric_add (self->lost, 1);
+    log_error ("db_writer.given_up", log_str ("request_id", result->request_id),
+        log_str ("reason", fault->reason));
+    db_writer_written (self, result);
+    return ROW_GONE;
+}
+
+static const char *
+db_writer_id (const void *row)
+{
+    return ((const result_t *)row)->request_id;
+}
+
+static const char *
+db_writer_reason (void *context)
+{
+    return db_error (((self_t *)context)->db);
+}
+
+static const row_writer_ops_t s_ops = {db_writer_write, db_writer_find_locked,
+    db_writer_written, db_writer_refused, db_writer_id, db_writer_reason};
+
+static self_t *
+db_writer_new (const db_writer_args_t *args)
+{
+    self_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->args = args;
+    const row_writer_args_t writer = {.name = "db_writer",
+        .limit = args->waiting_limit,
+        .batch_limit = args->batch_limit,
+        .timeout_ms = args->statement_timeout_ms};
+    self->results = row_writer_new (&writer, &s_ops, self);
+    self->health = health_check ("results", args->shows_database);
+    health_set (self->health, true, NULL);
+    if (args->shows_database)
+        self->watch = db_watch_new (
+            args->conninfo, "sasrec db_writer", args->statement_timeout_ms);
+    self->db = self->watch ? db_watch_db (self->watch)
+                           : db_new (args->conninfo, "sasrec db_writer",
+                                 args->statement_timeout_ms);
+    db_wait_for_locks (self->db, LOCK_MS);
+    db_writer_register_metrics (self);
+    return self;
+}
+
+static void
+db_writer_receive (self_t *self)
 {
     result_t *result;
-    while (self->batch_count < self->args->batch_limit &&
-           (result = ring_pop (self->waiting)))
-        self->batch[self->batch_count++] = result;
+    int64_t now_ms = clock_monotonic_ms ();
+    while (row_writer_room (self->results) && (result = result_recv (self->write))) {
+        int rc = row_writer_push (self->results, result, now_ms);
+        assert (rc == 0);
+    }
 }
 
 static bool
-s_has_work (const self_t *self)
-{
-    return self->batch_count + ring_count (self->waiting) > 0;
-}
-
-static bool
-s_connected (self_t *self)
+db_writer_connected (self_t *self)
 {
     return self->watch ? db_watch_check (self->watch) : db_ensure (self->db);
 }
 
-/* What fits into the time-out, from the batch's end. What failed is tried again. */
-static bool
-s_write_portion (self_t *self)
+static db_status_t
+db_writer_try (self_t *self)
 {
-    size_t count = self->batch_count;
-    if (count > self->portion.limit)
-        count = self->portion.limit;
-    int64_t start_ms = clock_monotonic_ms ();
-    result_t **part = self->batch + self->batch_count - count;
-    bool done = s_write (self, part, count) == DB_OK;
-    portion_note (&self->portion, count, clock_monotonic_ms () - start_ms, done);
-    if (done)
-        s_settle (self, count);
-    return done;
-}
-
-static void
-s_try (self_t *self)
-{
-    if (self->batch_count == 0)
-        s_fill_batch (self);
-    if (s_connected (self) && s_write_portion (self)) {
-        self->retry_ms = 0;
-    } else {
+    int64_t now_ms = clock_monotonic_ms ();
+    db_status_t status = DB_AWAY;
+    if (db_writer_connected (self))
+        status = row_writer_serve (self->results, now_ms);
+    else
+        row_writer_pause (self->results, now_ms + RETRY_MS);
+    if (status != DB_OK)
         metric_add (self->retries, 1);
-        self->retry_ms = clock_monotonic_ms () + RETRY_MS;
-    }
-}
-
-static void
-s_handle_write (self_t *self)
-{
-    result_t *result;
-    while (!ring_full (self->waiting) && (result = result_recv (self->write))) {
-        int rc = ring_push (self->waiting, result);
-        assert (rc == 0);
-    }
+    metric_set (self->aside, (double)row_writer_aside (self->results));
+    return status;
 }
 
 /* The senders have stopped: writes what is left, as far as the time and the connection
  * go. What is not written is sent again. */
 static void
-s_flush (self_t *self)
+db_writer_flush (self_t *self)
 {
     int64_t deadline_ms = clock_monotonic_ms () + DB_WRITER_FLUSH_MS;
     result_t *result;
+    size_t lost = 0;
     db_end_by (self->db, deadline_ms);
-    s_handle_write (self);
-    self->retry_ms = 0;
-    while (
-        s_has_work (self) && !self->retry_ms && clock_monotonic_ms () < deadline_ms) {
-        s_try (self);
-        s_handle_write (self);
-    }
-    size_t lost = self->batch_count + ring_count (self->waiting);
-    while (self->batch_count > 0)
-        result_destroy (&self->batch[--self->batch_count]);
-    while ((result = ring_pop (self->waiting)))
+    db_writer_receive (self);
+    while (row_writer_count (self->results) > row_writer_aside (self->results) &&
+           clock_monotonic_ms () < deadline_ms && db_writer_try (self) == DB_OK)
+        db_writer_receive (self);
+    for (; (result = row_writer_pop (self->results)); lost++)
         result_destroy (&result);
-    while ((result = result_recv (self->write))) {
+    for (; (result = result_recv (self->write)); lost++)
         result_destroy (&result);
-        lost++;
-    }
     if (lost == 0)
         return;
     metric_add (self->lost, lost);
@@ -247,25 +234,24 @@ s_flush (self_t *self)
 }
 
 static void
-s_destroy (self_t **self_p)
+db_writer_destroy (self_t **self_p)
 {
     self_t *self = *self_p;
     if (self->write)
-        s_flush (self);
+        db_writer_flush (self);
     wire_destroy (&self->write);
     wire_destroy (&self->settle);
     if (self->watch)
         db_watch_destroy (&self->watch);
     else
         db_destroy (&self->db);
-    ring_destroy (&self->waiting);
-    free (self->batch);
+    row_writer_destroy (&self->results);
     free (self);
     *self_p = NULL;
 }
 
 static const char *
-s_start (void *context)
+db_writer_start (void *context)
 {
     self_t *self = context;
     self->write = wire_pull_new (self->args->write_endpoint, ENDPOINT_WRITE_LIMIT);
@@ -278,46 +264,67 @@ s_start (void *context)
 /* While idle, after the database it shows; else once, so that the first result need not
  * wait for a connection. */
 static void
-s_look (self_t *self)
+db_writer_look (self_t *self)
 {
     if (self->watch || !self->looked)
-        s_connected (self);
+        db_writer_connected (self);
     self->looked = true;
 }
 
-static long
-s_wait_ms (const self_t *self)
+/* A result that has waited too long is named in /readyz, with what is in its way. */
+static void
+db_writer_show (self_t *self)
 {
-    if (!s_has_work (self))
+    char reason[CONTROL_ERROR_SIZE];
+    int64_t oldest_ms = row_writer_oldest_ms (self->results);
+    int64_t age_ms = clock_monotonic_ms () - oldest_ms;
+    if (oldest_ms == INT64_MAX || age_ms < LATE_MS) {
+        if (!health_ok (self->health))
+            health_set (self->health, true, NULL);
+        return;
+    }
+    const char *cause = row_writer_reason (self->results);
+    snprintf (reason, sizeof reason,
+        "the oldest unwritten one is %d s old (%zu): %.90s", (int)(age_ms / 1000),
+        row_writer_count (self->results), *cause ? cause : db_error (self->db));
+    health_set (self->health, false, reason);
+}
+
+static long
+db_writer_wait_ms (const self_t *self)
+{
+    int64_t due_ms = row_writer_due_ms (self->results);
+    if (due_ms == INT64_MAX)
         return self->watch ? LOOK_MS : -1;
-    int64_t wait_ms = self->retry_ms ? self->retry_ms - clock_monotonic_ms () : 0;
-    return wait_ms > 0 ? (long)wait_ms : 0;
+    int64_t wait_ms = due_ms - clock_monotonic_ms ();
+    return wait_ms < 0 ? 0 : wait_ms < LOOK_MS ? (long)wait_ms : LOOK_MS;
 }
 
 static bool
-s_serve (void *context, zsock_t *pipe)
+db_writer_serve (void *context, zsock_t *pipe)
 {
     self_t *self = context;
-    if (!s_has_work (self))
-        s_look (self);
-    else if (s_wait_ms (self) == 0)
-        s_try (self);
+    if (row_writer_count (self->results) == 0)
+        db_writer_look (self);
+    else if (db_writer_wait_ms (self) == 0)
+        db_writer_try (self);
+    db_writer_show (self);
     zmq_pollitem_t items[] = {
         {zsock_resolve (pipe), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->write), 0, ZMQ_POLLIN, 0},
     };
-    int count = ring_full (self->waiting) ? 1 : 2;
-    zmq_poll (items, count, s_wait_ms (self));
+    int count = row_writer_room (self->results) ? 2 : 1;
+    zmq_poll (items, count, db_writer_wait_ms (self));
     if (count == 2 && items[1].revents)
-        s_handle_write (self);
+        db_writer_receive (self);
     return items[0].revents != 0;
 }
 
 void
 db_writer_actor (zsock_t *pipe, void *args)
 {
-    const control_life_t life = {s_start, s_serve, NULL};
-    self_t *self = s_new (args);
+    const control_life_t life = {db_writer_start, db_writer_serve, NULL};
+    self_t *self = db_writer_new (args);
     control_run (pipe, self, &life);
-    s_destroy (&self);
+    db_writer_destroy (&self);
 }

@@ -1,6 +1,7 @@
 /* The db_writer actor: results into their rows, whatever waits in one transaction (up to
- * the batch limit), no timer. One result that PostgreSQL refuses is found by bisection,
- * its row becomes FAILED with the reason, and the others are written. While the database
+ * the batch limit), no timer. A result that PostgreSQL refuses makes its row FAILED with
+ * the reason; one whose row is locked or in the way otherwise is set aside and tried again
+ * later (store/row_writer.h), and the others are written. While the database
  * is away a bounded backlog is kept and tried again; past it the pipe fills and the
  * router drops (rows stay PENDING and are sent again); with Kafka the bridge stops
  * reading. A receipt is given back only after COMMIT.
@@ -10,6 +11,7 @@
  * messages in   result_t from write
  * messages out  settlements to settle
  *
+ * Owns the check "results": fails while one is unwritten for more than 10 s.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_ACTORS_DB_WRITER_H
 #define SASREC_ACTORS_DB_WRITER_H

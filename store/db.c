@@ -21,7 +21,7 @@ typedef enum { STATE_UNKNOWN, STATE_UP, STATE_LOST } state_t;
 struct db {
     char *conninfo;                 /* holds the password: never printed */
     char application[64];           /* shown in pg_stat_activity and in the log */
-    int timeout_ms;                 /* of a statement; 0: none */
+    session_args_t args;            /* borrow the two above */
     session_t *session;             /* NULL: away */
     bool proven;                    /* a statement of ours worked in this session */
     bool suspect;                   /* the last session was lost before one worked */
@@ -44,7 +44,8 @@ db_new (const char *conninfo, const char *application, int statement_timeout_ms)
     assert (self->conninfo);
     snprintf (self->application, sizeof self->application, "%s", application);
     snprintf (self->error, sizeof self->error, "not connected yet");
-    self->timeout_ms = statement_timeout_ms;
+    self->args = (session_args_t){
+        self->conninfo, self->application, statement_timeout_ms, statement_timeout_ms};
     self->backoff_ms = BACKOFF_LOW_MS;
     rng_seed (&self->rng, (uint64_t)clock_monotonic_us (), (uint64_t)(uintptr_t)self);
     return self;
@@ -60,6 +61,12 @@ db_destroy (db_t **self_p)
     free (self->conninfo);
     free (self);
     *self_p = NULL;
+}
+
+void
+db_wait_for_locks (db_t *self, int timeout_ms)
+{
+    self->args.lock_timeout_ms = timeout_ms;
 }
 
 void
@@ -125,8 +132,7 @@ s_note_lost (db_t *self)
 static void
 s_connect (db_t *self)
 {
-    self->session =
-        session_new (self->conninfo, self->application, self->timeout_ms, self->error);
+    self->session = session_new (&self->args, self->error);
     if (!self->session)
         s_note_lost (self);
     else if (!self->suspect)

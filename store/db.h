@@ -15,13 +15,20 @@ typedef struct db db_t;
 typedef enum {
     DB_OK,
     DB_DATA, /* the statement was refused because of its data (classes 22, 23): bisect */
-    DB_RETRY, /* rolled back, may work next time (40001, 40P01, 55P03, 57014, 53xxx) */
+    DB_LOCKED,  /* a lock of somebody else's was in the way for too long (55P03) */
+    DB_REFUSED, /* refused for another reason of its own, a row's as a rule: an owner's
+                   trigger, a damaged page (every SQLSTATE that no other line names) */
+    DB_RETRY,   /* rolled back, may work next time (40xxx, 57014, 53xxx) */
     DB_AWAY /* no connection, or lost with unknown outcome (08xxx, 57P0x); also: no schema */
 } db_status_t;
 
 /* Does not connect yet. statement_timeout_ms applies to every statement; 0: none. */
 db_t *db_new (const char *conninfo, const char *application, int statement_timeout_ms);
 void db_destroy (db_t **self_p);
+
+/* How long a statement waits for somebody's lock; the statement's own time-out unless
+ * set, before the first connection. */
+void db_wait_for_locks (db_t *self, int timeout_ms);
 
 /* Connected and usable: true at once; a connection that the server closed meanwhile is
  * noticed. Else tries to connect, at most once per back-off (50 ms to 1 s, jittered),

@@ -19,10 +19,16 @@ portion_too_long (const portion_t *self, int64_t took_ms)
 }
 
 void
+portion_halve (portion_t *self, size_t count)
+{
+    self->limit = count > 1 ? count / 2 : 1;
+}
+
+void
 portion_note (portion_t *self, size_t count, int64_t took_ms, bool done)
 {
     if (!done && portion_too_long (self, took_ms))
-        self->limit = count > 1 ? count / 2 : 1;
+        portion_halve (self, count);
     else if (done && count >= self->limit && took_ms < self->timeout_ms / QUICK)
         self->limit = self->limit < self->most / 2 ? 2 * self->limit : self->most;
 }

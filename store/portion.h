@@ -20,6 +20,9 @@ portion_t portion_make (size_t most, int timeout_ms);
 /* A write of count rows took so long; done: it was committed. */
 void portion_note (portion_t *self, size_t count, int64_t took_ms, bool done);
 
+/* A write of count rows failed in a way that fewer may not. */
+void portion_halve (portion_t *self, size_t count);
+
 /* It failed, and took so long that repeating it with as many rows makes no sense. */
 bool portion_too_long (const portion_t *self, int64_t took_ms);
 

@@ -33,6 +33,18 @@ static const db_statement_t s_finish = {
            " WHERE p.request_id = t.id::uuid AND p.status = 'PENDING'",
 };
 
+static const db_statement_t s_find_locked = {
+    .name = "predictions_find_locked",
+    .sql = "WITH free AS MATERIALIZED (SELECT request_id FROM predictions"
+           "  WHERE request_id = ANY ($1::text[]::uuid[]) AND status = 'PENDING'"
+           "  FOR UPDATE SKIP LOCKED)"
+           " SELECT number FROM unnest ($1::text[]::uuid[]) WITH ORDINALITY"
+           "  AS t (request_id, number) JOIN predictions USING (request_id)"
+           " WHERE status = 'PENDING'"
+           " AND request_id NOT IN (SELECT request_id FROM free)",
+    .binary_result = true,
+};
+
 #define RFC3339 "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'"
 
 static const db_statement_t s_find = {
@@ -150,6 +162,26 @@ predictions_finish (db_t *db, const result_t *const *results, size_t count, size
     for (int i = 0; i < FINISH_COLUMNS; i++)
         array_free (&columns[i]);
     strbuf_free (&json);
+    return status;
+}
+
+db_status_t
+predictions_find_locked (
+    db_t *db, const result_t *const *results, size_t count, bool *locked)
+{
+    array_t ids = {0};
+    array_start (&ids, ARRAY_TEXT);
+    for (size_t i = 0; i < count; i++)
+        array_add_text (
+            &ids, uuid_valid (results[i]->request_id) ? results[i]->request_id : NULL);
+    db_param_t param = array_param (&ids);
+    PGresult *found = NULL;
+    db_status_t status = db_query (db, &s_find_locked, 1, &param, &found);
+    int found_count = status == DB_OK ? PQntuples (found) : 0;
+    for (int row = 0; row < found_count; row++)
+        locked[array_get_be64 (PQgetvalue (found, row, 0)) - 1] = true;
+    PQclear (found);
+    array_free (&ids);
     return status;
 }
 

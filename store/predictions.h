@@ -46,6 +46,11 @@ db_status_t predictions_pending_count (db_t *db, size_t limit, size_t *count);
 db_status_t predictions_finish (
     db_t *db, const result_t *const *results, size_t count, size_t *hit);
 
+/* Marks those whose row is PENDING and locked by somebody, without waiting for them. Not
+ * DB_OK: the table itself is locked. */
+db_status_t predictions_find_locked (
+    db_t *db, const result_t *const *results, size_t count, bool *locked);
+
 typedef struct {
     char status[16];   /* "PENDING", "COMPLETED", "FAILED", "EXPIRED" */
     char *result_json; /* as stored, or NULL; owned */

@@ -50,7 +50,7 @@ s_open (const char *conninfo, const char *application)
  * synchronous_commit: an accepted request must survive a power cut, so a server-wide
  * "off" is not for us, while anything stricter is left alone. */
 static db_status_t
-s_set_up (session_t *self)
+s_set_up (session_t *self, const session_args_t *args)
 {
     char sql[512];
     snprintf (sql, sizeof sql,
@@ -60,7 +60,7 @@ s_set_up (session_t *self)
         "SET jit = off; SET enable_bitmapscan = off;"
         "SELECT set_config ('synchronous_commit', 'on', false)"
         " WHERE current_setting ('synchronous_commit') = 'off'",
-        self->timeout_ms, self->timeout_ms ? self->timeout_ms : 30000);
+        args->timeout_ms, args->lock_timeout_ms ? args->lock_timeout_ms : 30000);
     return session_script (self, sql);
 }
 
@@ -76,21 +76,20 @@ s_set_error (session_t *self, const char *text)
 }
 
 session_t *
-session_new (const char *conninfo, const char *application, int timeout_ms,
-    char error[SESSION_ERROR_SIZE])
+session_new (const session_args_t *args, char error[SESSION_ERROR_SIZE])
 {
     session_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->timeout_ms = timeout_ms;
+    self->timeout_ms = args->timeout_ms;
     self->end_ms = PGWAIT_FOREVER;
-    self->conn = s_open (conninfo, application);
+    self->conn = s_open (args->conninfo, args->application);
     assert (self->conn);
     PQsetNoticeReceiver (self->conn, s_ignore_notice, NULL);
     bool open =
         PQstatus (self->conn) == CONNECTION_OK && PQsetnonblocking (self->conn, 1) == 0;
     if (!open)
         s_set_error (self, PQerrorMessage (self->conn));
-    if (!open || s_set_up (self) != DB_OK) {
+    if (!open || s_set_up (self, args) != DB_OK) {
         memcpy (error, self->error, SESSION_ERROR_SIZE);
         session_destroy (&self);
     }
@@ -171,7 +170,12 @@ s_failure (session_t *self, const PGresult *result)
     s_set_error (self, text ? text : PQresultErrorMessage (result));
     if (PQstatus (self->conn) != CONNECTION_OK)
         return DB_AWAY;
-    return sqlstate_status (PQresultErrorField (result, PG_DIAG_SQLSTATE));
+    db_status_t status =
+        sqlstate_status (PQresultErrorField (result, PG_DIAG_SQLSTATE));
+    /* Said by a function (an owner's trigger), not by the server about itself. */
+    if (status == DB_AWAY && PQresultErrorField (result, PG_DIAG_CONTEXT))
+        status = DB_REFUSED;
+    return status;
 }
 
 /* Reads the outcome of what was queued (queued: what PQsend... returned). */

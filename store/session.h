@@ -10,9 +10,15 @@
 
 typedef struct session session_t;
 
-/* Connects and sets the time-outs. NULL with error. */
-session_t *session_new (const char *conninfo, const char *application, int timeout_ms,
-    char error[SESSION_ERROR_SIZE]);
+typedef struct {
+    const char *conninfo;
+    const char *application;
+    int timeout_ms;      /* of a statement; 0: none */
+    int lock_timeout_ms; /* waiting for a lock; 0: 30 s */
+} session_args_t;
+
+/* Connects and sets the time-outs; args is not kept. NULL with error. */
+session_t *session_new (const session_args_t *args, char error[SESSION_ERROR_SIZE]);
 void session_destroy (session_t **self_p);
 
 /* False once the server has closed it. Does not wait. */

@@ -182,6 +182,81 @@ test_a_refused_result_ends_alone (void **state)
 }
 
 static void
+s_send_hundred (world_t *world)
+{
+    for (size_t i = 1; i <= 100; i++)
+        s_send (world, s_result (i));
+}
+
+/* Somebody's psql, with rows locked. */
+static db_t *
+s_lock (world_t *world, const char *sql)
+{
+    db_t *other = db_new (world->store->conninfo, "a person", 0);
+    assert_true (db_ensure (other));
+    assert_int_equal (db_script (other, "BEGIN"), DB_OK);
+    assert_int_equal (db_script (other, sql), DB_OK);
+    return other;
+}
+
+static void
+test_a_locked_row_holds_up_no_other (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 100);
+    db_t *person = s_lock (world, "SELECT FROM predictions WHERE request_id ="
+                                  " '00000000-0000-7000-8000-000000000042' FOR UPDATE");
+    s_send_hundred (world);
+    rows_await (world->store, "status = 'COMPLETED'", 99);
+    s_send (world, s_result (42));
+    assert_int_equal (rows_where (world->store, "status = 'PENDING'"), 1);
+    assert_int_equal (db_script (person, "COMMIT"), DB_OK);
+    rows_await (world->store, "status = 'COMPLETED'", 100);
+    db_destroy (&person);
+}
+
+static void
+test_a_locked_table_makes_all_wait (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 100);
+    db_t *person = s_lock (world, "LOCK predictions IN SHARE MODE");
+    s_send_hundred (world);
+    zclock_sleep (500); /* some rounds; the end is what counts */
+    assert_int_equal (rows_where (world->store, "status = 'PENDING'"), 100);
+    assert_int_equal (db_script (person, "COMMIT"), DB_OK);
+    rows_await (world->store, "status = 'COMPLETED'", 100);
+    db_destroy (&person);
+}
+
+/* An owner's trigger has its own SQLSTATEs, among them some of the server's. */
+static void
+test_a_row_that_a_trigger_refuses_holds_up_no_other (void **state)
+{
+    world_t *world = *state;
+    static const char *const codes[] = {"45000", "SHOP1", "42501", "57P01", "53100"};
+    rows_make (world->store, 100);
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        char sql[500];
+        snprintf (sql, sizeof sql,
+            "CREATE OR REPLACE FUNCTION guard () RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN IF NEW.request_id = '00000000-0000-7000-8000-000000000042' THEN"
+            " RAISE EXCEPTION 'not this one' USING ERRCODE = '%s'; END IF;"
+            " RETURN NEW; END $$;"
+            "CREATE OR REPLACE TRIGGER guard BEFORE UPDATE ON predictions"
+            " FOR EACH ROW EXECUTE FUNCTION guard ()",
+            codes[i]);
+        store_do (world->store, sql);
+        s_send_hundred (world);
+        rows_await (world->store, "status = 'COMPLETED'", 99);
+        store_do (world->store, "DROP TRIGGER guard ON predictions");
+        rows_await (world->store, "status = 'COMPLETED'", 100);
+        store_do (world->store, "UPDATE predictions SET status = 'PENDING',"
+                                " result_json = NULL");
+    }
+}
+
+static void
 test_results_wait_out_an_absence_of_the_database (void **state)
 {
     world_t *world = *state;
@@ -356,6 +431,9 @@ main (void)
         WORLD_TEST (test_the_first_result_stays),
         WORLD_TEST (test_a_failed_result_ends_its_row_as_failed),
         WORLD_TEST (test_a_refused_result_ends_alone),
+        WORLD_TEST (test_a_locked_row_holds_up_no_other),
+        WORLD_TEST (test_a_locked_table_makes_all_wait),
+        WORLD_TEST (test_a_row_that_a_trigger_refuses_holds_up_no_other),
         WORLD_TEST (test_results_wait_out_an_absence_of_the_database),
         WORLD_TEST (test_a_receipt_comes_back_after_commit),
         WORLD_TEST (test_an_unwritten_result_keeps_its_receipt),

@@ -24,15 +24,19 @@ static const struct {
     {"57014", DB_RETRY},               /* query_canceled */
     {"40001", DB_RETRY},               /* serialization_failure */
     {"40P01", DB_RETRY},               /* deadlock_detected */
-    {"55P03", DB_RETRY},               /* lock_not_available */
+    {"55P03", DB_LOCKED},              /* lock_not_available */
     {"53100", DB_RETRY},               /* disk_full */
-    {"XX000", DB_RETRY},               /* internal_error */
+    {"XX000", DB_REFUSED},             /* internal_error */
+    {"XX001", DB_REFUSED},             /* data_corrupted */
+    {"45000", DB_REFUSED},             /* what an owner's trigger says */
+    {"SHOP1", DB_REFUSED},             /* as well */
     {"22P02", DB_DATA},                /* invalid_text_representation */
     {"22021", DB_DATA},                /* character_not_in_repertoire */
     {"23505", DB_DATA},                /* unique_violation */
     {"23514", DB_DATA},                /* check_violation */
     {"54000", DB_DATA},                /* program_limit_exceeded */
     {"P0001", DB_DATA},                /* raise_exception */
+    {"P0004", DB_DATA},                /* assert_failure */
 };
 
 static void
