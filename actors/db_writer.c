@@ -86,7 +86,7 @@ db_writer_write (void *context, void *const *rows, size_t count)
     size_t hit = 0;
     int64_t start_us = clock_monotonic_us ();
     db_status_t status =
-        predictions_finish (self->db, (const result_t *const *)rows, count, &hit);
+        predictions_finish (self->db, (const result_t *const *)rows, count, NULL, &hit);
     if (status != DB_OK)
         return status;
     metric_observe (self->seconds, (double)(clock_monotonic_us () - start_us) * 1e-6);

@@ -8,7 +8,7 @@
 /* clang-format off */
 /* endpoint                                      message    read by             written by */
 #define ENDPOINT_ACCEPT   "inproc://accept"   /* request_t  request_producer    http */
-#define ENDPOINT_JOBS     "inproc://jobs"     /* request_t  inference_pool      request_producer (bridge) */
+#define ENDPOINT_JOBS     "inproc://jobs"     /* request_t  inference_pool      request_producer, reconciler (bridge) */
 #define ENDPOINT_ONCE     "inproc://once"     /* request_t  inference_pool      http */
 #define ENDPOINT_BATCH    "inproc://batch"    /* batch_t    inference_worker N  inference_pool ("-N" appended) */
 #define ENDPOINT_FREE     "inproc://free"     /* batch_t    inference_pool      inference_worker (the used batch) */
@@ -16,7 +16,7 @@
 #define ENDPOINT_WRITE    "inproc://write"    /* result_t   db_writer           result_router (bridge) */
 #define ENDPOINT_RELOAD   "inproc://reload"   /* reload_t   reload_controller   http (bridge) */
 /* with Kafka */
-#define ENDPOINT_PUBLISH  "inproc://publish"  /* request_t  bridge              request_producer */
+#define ENDPOINT_PUBLISH  "inproc://publish"  /* request_t  bridge              request_producer, reconciler */
 #define ENDPOINT_RETURNED "inproc://returned" /* request_t  request_producer    bridge */
 #define ENDPOINT_ANSWERS  "inproc://answers"  /* result_t   bridge              inference_worker (result_router) */
 #define ENDPOINT_EVENTS   "inproc://events"   /* interaction_t  interaction_writer  bridge */

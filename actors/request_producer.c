@@ -1,4 +1,4 @@
-/* The request_producer actor. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/request_producer.h"
 
 #include <assert.h>
@@ -6,57 +6,47 @@
 
 #include "actors/db_watch.h"
 #include "actors/endpoints.h"
+#include "base/actor/control.h"
+#include "base/actor/wire.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "base/actor/control.h"
 #include "proto/request.h"
-#include "base/actor/wire.h"
-#include "store/portion.h"
 #include "store/predictions.h"
+#include "store/row_writer.h"
 
-#define GROUP_LIMIT   256 /* requests in one transaction */
-#define UNSENT_LIMIT  512 /* rows taken at a time */
-#define KAFKA_LIMIT   512 /* the same with Kafka, whose loss of data takes many at once */
-#define REPEAT_LIMIT  64   /* repeats in one upkeep */
-#define IDLE_WAITING  64   /* jobs waiting in a pool that counts as keeping up */
-#define INSERT_TRIES  3    /* the first after a lost connection costs one */
-#define UPKEEP_MS     1000 /* expiry, count, repeats; notices a lost database when idle */
-#define AWAY_MS       200 /* while the database is away */
-#define ROOM_MS       20  /* until a full pool is looked at again */
-#define ROOM_LIMIT_MS 500 /* when rows did not fit, it doubles up to this */
+#define GROUP_LIMIT    256  /* requests in one transaction */
+#define RETURNED_LIMIT 512  /* requests marked unsent in one transaction */
+#define INSERT_TRIES   3    /* the first after a lost connection costs one */
+#define LOOK_MS        1000 /* notices a lost database when idle */
+#define AWAY_MS        200  /* while the database is away */
+#define LOCK_MS        500  /* clients wait: not for long for somebody's lock */
 
 typedef struct {
     const request_producer_args_t *args; /* borrowed */
     zsock_t *accept;
     zsock_t *jobs;
-    zsock_t *returned; /* NULL without Kafka */
-    db_watch_t *watch; /* the database */
-    db_t *db;          /* its connection; borrowed */
-    portion_t portion; /* requests in one transaction */
-    bool was_reset;    /* PENDING rows of earlier processes are marked unsent */
-    bool unsent;       /* there may be rows that were never sent */
-    int64_t upkeep_ms; /* when the next is due */
-    int64_t sweep_ms;  /* when to take unsent rows next */
-    int room_ms;       /* the last pause because rows did not fit; 0: they did */
+    zsock_t *returned;               /* NULL without Kafka */
+    db_watch_t *watch;               /* the database */
+    db_t *db;                        /* its connection; borrowed */
+    row_writer_t *inserts;           /* request_t; empty between groups */
+    row_writer_t *unsent;            /* request_t; empty between groups */
+    request_t *written[GROUP_LIMIT]; /* of the group, committed */
+    size_t written_count;
+    int64_t look_ms; /* when to look after the database next */
     metric_t *accepted;
     metric_t *refused;
     metric_t *rejected; /* PostgreSQL refused the row */
     metric_t *abandoned;
     metric_t *held_back; /* did not fit into the pipe */
-    metric_t *unsent_sent;
-    metric_t *repeats_sent;
-    metric_t *expired;
-    metric_t *pending;
     metric_t *group_size;
 } self_t;
 
 static const double s_size_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
 
 static void
-s_register_metrics (self_t *self)
+request_producer_register_metrics (self_t *self)
 {
-    const char *resent = "producer_resent_total", *help = "Rows sent again.";
     self->accepted = metrics_counter (
         "producer_accepted_total", "Requests whose row is committed.", "");
     self->refused = metrics_counter ("producer_refused_total",
@@ -67,35 +57,117 @@ s_register_metrics (self_t *self)
         "Requests skipped because their client had given up.", "");
     self->held_back = metrics_counter ("producer_held_back_total",
         "Requests that did not fit into the pool; sent later from their row.", "");
-    self->unsent_sent = metrics_counter (resent, help, "kind=\"unsent\"");
-    self->repeats_sent = metrics_counter (resent, help, "kind=\"repeat\"");
-    self->expired =
-        metrics_counter ("producer_expired_total", "Rows that became EXPIRED.", "");
-    self->pending = metrics_gauge (
-        "predictions_pending", "Rows accepted and unfinished, as last counted.", "");
     self->group_size =
         metrics_histogram ("producer_group_size", "Requests per transaction.", "",
             s_size_bounds, sizeof s_size_bounds / sizeof s_size_bounds[0]);
 }
 
+/* What writing is here (store/row_writer.h) */
+
+static db_status_t
+request_producer_insert (void *context, void *const *rows, size_t count)
+{
+    self_t *self = context;
+    return predictions_insert (
+        self->db, (request_t *const *)rows, count, self->args->deadline_s);
+}
+
+static db_status_t
+request_producer_find_locked (
+    void *context, void *const *rows, size_t count, bool *locked)
+{
+    (void)rows;
+    (void)count;
+    (void)locked;
+    return db_probe_table (((self_t *)context)->db, "predictions");
+}
+
+static void
+request_producer_inserted (void *context, void *row)
+{
+    self_t *self = context;
+    self->written[self->written_count++] = row;
+}
+
+static row_refusal_t
+request_producer_rejected (void *context, void *row, const row_fault_t *fault)
+{
+    self_t *self = context;
+    request_t *request = row;
+    metric_add (self->rejected, 1);
+    log_warn ("request_producer.rejected", log_str ("request_id", request->request_id),
+        log_str ("reason", fault->reason));
+    request_refuse (&request, TICKET_FAILED, fault->reason);
+    return ROW_GONE;
+}
+
+static db_status_t
+request_producer_undispatch (void *context, void *const *rows, size_t count)
+{
+    const char *ids[RETURNED_LIMIT];
+    for (size_t i = 0; i < count; i++)
+        ids[i] = ((const request_t *)rows[i])->request_id;
+    return predictions_undispatch (((self_t *)context)->db, ids, count);
+}
+
+static void
+request_producer_undispatched (void *context, void *row)
+{
+    (void)context;
+    request_t *request = row;
+    request_destroy (&request);
+}
+
+/* The row stays as it is: without an answer it is sent again later. */
+static row_refusal_t
+request_producer_stays (void *context, void *row, const row_fault_t *fault)
+{
+    (void)fault;
+    request_producer_undispatched (context, row);
+    return ROW_GONE;
+}
+
+static const char *
+request_producer_id (const void *row)
+{
+    return ((const request_t *)row)->request_id;
+}
+
+static const char *
+request_producer_reason (void *context)
+{
+    return db_error (((self_t *)context)->db);
+}
+
+static const row_writer_ops_t s_inserts = {request_producer_insert,
+    request_producer_find_locked, request_producer_inserted, request_producer_rejected,
+    request_producer_id, request_producer_reason};
+static const row_writer_ops_t s_unsent = {request_producer_undispatch,
+    request_producer_find_locked, request_producer_undispatched, request_producer_stays,
+    request_producer_id, request_producer_reason};
+
 static self_t *
-s_new (const request_producer_args_t *args)
+request_producer_new (const request_producer_args_t *args)
 {
     self_t *self = calloc (1, sizeof *self);
     assert (self);
     self->args = args;
-    self->portion = portion_make (GROUP_LIMIT, args->statement_timeout_ms);
-    self->was_reset = !args->reset_at_start;
-    self->unsent = true;
     self->watch = db_watch_new (
         args->conninfo, "sasrec request_producer", args->statement_timeout_ms);
     self->db = db_watch_db (self->watch);
-    s_register_metrics (self);
+    db_wait_for_locks (self->db, LOCK_MS);
+    const row_writer_args_t inserts = {"request_producer.insert", GROUP_LIMIT,
+        GROUP_LIMIT, args->statement_timeout_ms};
+    const row_writer_args_t unsent = {"request_producer.unsent", RETURNED_LIMIT,
+        RETURNED_LIMIT, args->statement_timeout_ms};
+    self->inserts = row_writer_new (&inserts, &s_inserts, self);
+    self->unsent = row_writer_new (&unsent, &s_unsent, self);
+    request_producer_register_metrics (self);
     return self;
 }
 
 static void
-s_destroy (self_t **self_p)
+request_producer_destroy (self_t **self_p)
 {
     self_t *self = *self_p;
     request_t *request;
@@ -107,126 +179,120 @@ s_destroy (self_t **self_p)
         request_destroy (&request);
     wire_destroy (&self->returned);
     db_watch_destroy (&self->watch);
+    row_writer_destroy (&self->inserts);
+    row_writer_destroy (&self->unsent);
     free (self);
     *self_p = NULL;
 }
 
-/* A loss is also looked into soon. */
-static bool
-s_ok (self_t *self, db_status_t status)
-{
-    if (status == DB_AWAY)
-        self->upkeep_ms = 0;
-    return db_watch_note (self->watch, status);
-}
+/* Sending on */
 
-/* Accepting */
-
-/* Their rows are to be sent again, at the speed of the pipe. Takes the requests. */
+/* Their rows are to be sent again, at the speed of the pipe. Takes the requests. What
+ * cannot be written is sent again all the same, only later. */
 static void
-s_mark_unsent (self_t *self, request_t **requests, size_t count)
+request_producer_mark_unsent (self_t *self, request_t **requests, size_t count)
 {
-    const char *ids[UNSENT_LIMIT];
-    assert (count <= UNSENT_LIMIT);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = requests[i]->request_id;
-    if (count > 0) {
-        metric_add (self->held_back, count);
-        self->unsent = true;
-        s_ok (self, predictions_undispatch (self->db, ids, count));
+    int64_t now_ms = clock_monotonic_ms ();
+    request_t *request;
+    if (count == 0)
+        return;
+    metric_add (self->held_back, count);
+    for (size_t i = 0; i < count; i++) {
+        int rc = row_writer_push (self->unsent, requests[i], now_ms);
+        assert (rc == 0);
     }
-    for (size_t i = 0; i < count; i++)
-        request_destroy (&requests[i]);
+    db_status_t status = DB_OK;
+    while (status == DB_OK &&
+           row_writer_count (self->unsent) > row_writer_aside (self->unsent))
+        status = row_writer_serve (self->unsent, now_ms);
+    while ((request = row_writer_pop (self->unsent)))
+        request_destroy (&request);
+    db_watch_note (self->watch, status);
+    atomic_store (self->args->unsent, true);
 }
 
-/* Returns how many did not fit. */
-static size_t
-s_send_on (self_t *self, request_t **requests, size_t count)
+static void
+request_producer_send_on (self_t *self)
 {
-    request_t *unsent[UNSENT_LIMIT];
-    size_t unsent_count = 0;
-    assert (count <= UNSENT_LIMIT);
-    for (size_t i = 0; i < count; i++)
-        if (request_send (&requests[i], self->jobs))
-            unsent[unsent_count++] = requests[i];
-    s_mark_unsent (self, unsent, unsent_count);
-    return unsent_count;
+    size_t unsent = 0;
+    for (size_t i = 0; i < self->written_count; i++)
+        if (request_send (&self->written[i], self->jobs))
+            self->written[unsent++] = self->written[i];
+    request_producer_mark_unsent (self, self->written, unsent);
+    self->written_count = 0;
 }
 
 /* What Kafka did not take after all. */
 static void
-s_handle_returned (self_t *self)
+request_producer_handle_returned (self_t *self)
 {
-    request_t *requests[UNSENT_LIMIT];
+    request_t *requests[RETURNED_LIMIT];
     size_t count = 0;
-    while (count < UNSENT_LIMIT && (requests[count] = request_recv (self->returned)))
+    while (count < RETURNED_LIMIT && (requests[count] = request_recv (self->returned)))
         count++;
-    s_mark_unsent (self, requests, count);
+    request_producer_mark_unsent (self, requests, count);
 }
+
+/* Accepting */
 
 /* The rows are committed. */
 static void
-s_accept (self_t *self, request_t **requests, size_t count)
+request_producer_accept (self_t *self)
 {
+    size_t count = self->written_count;
+    if (count == 0)
+        return;
     metric_add (self->accepted, count);
     metric_observe (self->group_size, (double)count);
     atomic_fetch_add (self->args->backlog, count);
     for (size_t i = 0; i < count; i++) {
-        if (requests[i]->ticket)
-            ticket_answer (requests[i]->ticket, TICKET_DONE, NULL);
-        ticket_release (&requests[i]->ticket);
+        if (self->written[i]->ticket)
+            ticket_answer (self->written[i]->ticket, TICKET_DONE, NULL);
+        ticket_release (&self->written[i]->ticket);
     }
-    s_send_on (self, requests, count);
+    request_producer_send_on (self);
+}
+
+/* Nobody waits for these again. */
+static void
+request_producer_refuse_rest (self_t *self, const char *reason)
+{
+    request_t *request;
+    while ((request = row_writer_pop (self->inserts))) {
+        metric_add (self->refused, 1);
+        request_refuse (&request, TICKET_UNAVAILABLE, reason);
+    }
 }
 
 /* A lost connection may have committed: the ids are ours, so asking again is harmless. A
  * silent one is worth one more try. What took the server too long is not: clients wait,
  * and the next group is smaller. */
-static db_status_t
-s_insert (self_t *self, request_t **requests, size_t count)
-{
-    db_status_t status = DB_AWAY;
-    bool late = false;
-    for (int tries = 0; tries < INSERT_TRIES; tries++) {
-        if (!db_ensure (self->db))
-            return DB_AWAY;
-        int64_t start_ms = clock_monotonic_ms ();
-        status = predictions_insert (self->db, requests, count, self->args->deadline_s);
-        int64_t took_ms = clock_monotonic_ms () - start_ms;
-        bool late_before = late || status == DB_RETRY;
-        late = portion_too_long (&self->portion, took_ms);
-        portion_note (&self->portion, count, took_ms, status == DB_OK);
-        if (status == DB_OK || status == DB_DATA || (late && late_before))
-            break;
-    }
-    return status;
-}
-
 static void
-s_store (self_t *self, request_t **requests, size_t count)
+request_producer_store (self_t *self)
 {
-    db_status_t status = s_insert (self, requests, count);
-    if (s_ok (self, status)) {
-        s_accept (self, requests, count);
-    } else if (status == DB_DATA && count > 1) {
-        s_store (self, requests, count / 2);
-        s_store (self, requests + count / 2, count - count / 2);
-    } else if (status == DB_DATA) {
-        metric_add (self->rejected, 1);
-        log_warn ("request_producer.rejected",
-            log_str ("request_id", requests[0]->request_id),
-            log_str ("reason", db_error (self->db)));
-        request_refuse (&requests[0], TICKET_FAILED, db_error (self->db));
-    } else {
-        metric_add (self->refused, count);
-        for (size_t i = 0; i < count; i++)
-            request_refuse (&requests[i], TICKET_UNAVAILABLE, "the database is away");
+    int failures = 0;
+    bool late = false;
+    db_status_t status = DB_OK;
+    while (row_writer_count (self->inserts) > row_writer_aside (self->inserts) &&
+           failures < INSERT_TRIES && !late && db_ensure (self->db)) {
+        int64_t start_ms = clock_monotonic_ms ();
+        status = row_writer_serve (self->inserts, start_ms);
+        int64_t took_ms = clock_monotonic_ms () - start_ms;
+        failures += status != DB_OK;
+        late = status == DB_RETRY && took_ms >= self->args->statement_timeout_ms;
+        request_producer_accept (self);
     }
+    if (!db_watch_note (self->watch, db_ensure (self->db) ? status : DB_AWAY))
+        self->look_ms = 0;
+    request_producer_refuse_rest (
+        self, status == DB_AWAY || !db_watch_ready (self->watch)
+                  ? "the database is away"
+                  : row_writer_reason (self->inserts));
 }
 
 /* Claimed late, when the database is there: an unclaimed client may give up in time. */
 static bool
-s_claim (self_t *self, request_t *request)
+request_producer_claim (self_t *self, request_t *request)
 {
     if (!request->ticket || ticket_claim (request->ticket))
         return true;
@@ -236,137 +302,30 @@ s_claim (self_t *self, request_t *request)
 }
 
 static void
-s_handle_accept (self_t *self)
+request_producer_handle_accept (self_t *self)
 {
-    request_t *group[GROUP_LIMIT], *request;
-    size_t count = 0;
+    request_t *request;
     bool ready = db_watch_usable (self->watch);
-    size_t limit = self->portion.limit;
+    size_t limit = row_writer_portion (self->inserts);
+    int64_t now_ms = clock_monotonic_ms ();
     for (size_t i = 0; i < limit && (request = request_recv (self->accept)); i++) {
         if (!ready) {
             metric_add (self->refused, 1);
             request_refuse (
                 &request, TICKET_UNAVAILABLE, db_watch_reason (self->watch));
-        } else if (s_claim (self, request)) {
+        } else if (request_producer_claim (self, request)) {
             request->job = true;
-            group[count++] = request;
+            row_writer_push (self->inserts, request, now_ms);
         }
     }
-    if (count > 0)
-        s_store (self, group, count);
-}
-
-/* Upkeep: what was accepted must end. */
-
-/* Takes and sends up to limit rows. *held: those that did not fit after all. */
-static bool
-s_take (self_t *self, bool repeats, size_t limit, size_t *count, size_t *held)
-{
-    request_t *requests[UNSENT_LIMIT];
-    assert (limit <= UNSENT_LIMIT);
-    *count = *held = 0;
-    if (!s_ok (self, predictions_take_unsent (self->db, repeats,
-                         self->args->max_attempts, limit, requests, count)))
-        return false;
-    metric_add (repeats ? self->repeats_sent : self->unsent_sent, *count);
-    *held = s_send_on (self, requests, *count);
-    return true;
-}
-
-/* When to sweep again. Looking at the queue costs nothing, but rows that were taken and
- * did not fit were written twice for nothing. */
-static int
-s_sweep_pause_ms (self_t *self, bool room, size_t held)
-{
-    if (!room)
-        return ROOM_MS;
-    if (held == 0)
-        self->room_ms = 0;
-    else if (self->room_ms == 0)
-        self->room_ms = ROOM_MS;
-    else if (self->room_ms < ROOM_LIMIT_MS)
-        self->room_ms *= 2;
-    return self->room_ms;
-}
-
-/* Rows never sent, while the pool's queue is less than half full. */
-static void
-s_sweep (self_t *self)
-{
-    size_t waiting = atomic_load (self->args->waiting), count = 0, held = 0;
-    size_t half = self->args->job_limit / 2 + 1;
-    size_t room = half > waiting ? half - waiting : 0;
-    size_t limit = room < UNSENT_LIMIT ? room : UNSENT_LIMIT;
-    if (limit > 0 && s_take (self, false, limit, &count, &held))
-        self->unsent = held > 0 || count == limit;
-    self->sweep_ms = clock_monotonic_ms () + s_sweep_pause_ms (self, limit > 0, held);
-}
-
-static void
-s_repeat (self_t *self)
-{
-    size_t count, held;
-    if (atomic_load (self->args->waiting) < IDLE_WAITING &&
-        model_slot_has (self->args->slot))
-        s_take (self, true, self->returned ? KAFKA_LIMIT : REPEAT_LIMIT, &count, &held);
-}
-
-static void
-s_reset (self_t *self)
-{
-    size_t count = 0;
-    if (!s_ok (self, predictions_reset_dispatch (self->db, &count)))
-        return;
-    self->was_reset = true;
-    self->unsent = true;
-    if (count > 0)
-        log_info ("request_producer.resending", log_int ("rows", (int64_t)count));
-}
-
-static void
-s_count (self_t *self)
-{
-    size_t count = 0;
-    if (!s_ok (self,
-            predictions_pending_count (self->db, self->args->backlog_limit, &count)))
-        return;
-    atomic_store (self->args->backlog, count);
-    metric_set (self->pending, (double)count);
-}
-
-static void
-s_expire (self_t *self)
-{
-    size_t count = 0;
-    if (!s_ok (self, predictions_expire (self->db, &count)) || count == 0)
-        return;
-    metric_add (self->expired, count);
-    log_warn ("request_producer.expired", log_int ("rows", (int64_t)count));
-}
-
-static void
-s_upkeep (self_t *self)
-{
-    self->upkeep_ms = clock_monotonic_ms () + UPKEEP_MS;
-    if (!db_watch_check (self->watch)) {
-        self->upkeep_ms = clock_monotonic_ms () + AWAY_MS;
-        return;
-    }
-    if (!self->was_reset)
-        s_reset (self);
-    s_expire (self);
-    s_count (self);
-    if (!db_watch_ready (self->watch) || atomic_load (self->args->backlog) == 0)
-        return;
-    if (!self->unsent)
-        s_repeat (self);
-    self->unsent = true; /* another process may have left some */
+    if (row_writer_count (self->inserts) > 0)
+        request_producer_store (self);
 }
 
 /* Its life */
 
 static const char *
-s_start (void *context)
+request_producer_start (void *context)
 {
     self_t *self = context;
     self->accept = wire_pull_new (self->args->accept_endpoint, ENDPOINT_ACCEPT_LIMIT);
@@ -379,24 +338,15 @@ s_start (void *context)
                : "request_producer: an endpoint of its name is taken";
 }
 
-static bool
-s_sweep_wanted (const self_t *self)
+static void
+request_producer_look (self_t *self)
 {
-    return db_watch_ready (self->watch) && self->was_reset && self->unsent;
-}
-
-static long
-s_wait_ms (const self_t *self)
-{
-    int64_t due_ms = self->upkeep_ms;
-    if (s_sweep_wanted (self) && self->sweep_ms < due_ms)
-        due_ms = self->sweep_ms;
-    int64_t wait_ms = due_ms - clock_monotonic_ms ();
-    return wait_ms > 0 ? (long)wait_ms : 0;
+    bool ready = db_watch_check (self->watch);
+    self->look_ms = clock_monotonic_ms () + (ready ? LOOK_MS : AWAY_MS);
 }
 
 static bool
-s_serve (void *context, zsock_t *pipe)
+request_producer_serve (void *context, zsock_t *pipe)
 {
     self_t *self = context;
     zmq_pollitem_t items[] = {
@@ -404,23 +354,22 @@ s_serve (void *context, zsock_t *pipe)
         {zsock_resolve (self->accept), 0, ZMQ_POLLIN, 0},
         {self->returned ? zsock_resolve (self->returned) : NULL, -1, ZMQ_POLLIN, 0},
     };
-    zmq_poll (items, self->returned ? 3 : 2, s_wait_ms (self));
+    int64_t wait_ms = self->look_ms - clock_monotonic_ms ();
+    zmq_poll (items, self->returned ? 3 : 2, wait_ms > 0 ? (long)wait_ms : 0);
     if (items[1].revents)
-        s_handle_accept (self);
+        request_producer_handle_accept (self);
     if (items[2].revents)
-        s_handle_returned (self);
-    if (clock_monotonic_ms () >= self->upkeep_ms)
-        s_upkeep (self);
-    if (s_sweep_wanted (self) && clock_monotonic_ms () >= self->sweep_ms)
-        s_sweep (self);
+        request_producer_handle_returned (self);
+    if (clock_monotonic_ms () >= self->look_ms)
+        request_producer_look (self);
     return items[0].revents != 0;
 }
 
 void
 request_producer_actor (zsock_t *pipe, void *args)
 {
-    const control_life_t life = {s_start, s_serve, NULL};
-    self_t *self = s_new (args);
+    const control_life_t life = {request_producer_start, request_producer_serve, NULL};
+    self_t *self = request_producer_new (args);
     control_run (pipe, self, &life);
-    s_destroy (&self);
+    request_producer_destroy (&self);
 }

@@ -16,6 +16,7 @@
 #include "actors/inference_pool.h"
 #include "actors/inference_worker.h"
 #include "actors/interaction_writer.h"
+#include "actors/reconciler.h"
 #include "actors/reload_controller.h"
 #include "actors/request_producer.h"
 #include "actors/result_router.h"
@@ -40,6 +41,8 @@
 #define DB_WRITER_PORT       8002
 #define WORKER_GROUP         "sasrec_worker_group"
 #define DB_WRITER_GROUP      "sasrec_db_writer_group"
+#define REPEAT_LIMIT         64  /* rows sent again in a second */
+#define KAFKA_REPEAT_LIMIT   512 /* the same: a loss of data there takes many at once */
 #define OUTSTANDING_LIMIT    2000 /* messages of a group in work; the pipes hold more */
 
 typedef struct {
@@ -51,6 +54,7 @@ typedef struct {
     atomic_size_t backlog; /* rows accepted and unfinished */
     unsigned role;         /* one of the below */
     atomic_size_t waiting; /* jobs waiting in the pool */
+    atomic_bool unsent;    /* rows that were never sent */
     atomic_size_t on_way;  /* with Kafka: jobs that no worker has read */
     db_writer_args_t db_writer;
     interaction_writer_args_t interaction_writer;
@@ -59,13 +63,14 @@ typedef struct {
     inference_worker_args_t inference_worker[WORKER_LIMIT];
     reload_controller_args_t reload_controller;
     request_producer_args_t request_producer;
+    reconciler_args_t reconciler;
     http_args_t http;
     bridge_wire_t wires[BRIDGE_WIRE_LIMIT];
     bridge_args_t bridge;
     char client_id[32]; /* how Kafka sees this process */
     size_t worker_count;
-    zactor_t *actors[8 + WORKER_LIMIT]; /* by part, the workers last */
-    bool started[8 + WORKER_LIMIT];     /* its START was answered OK */
+    zactor_t *actors[9 + WORKER_LIMIT]; /* by part, the workers last */
+    bool started[9 + WORKER_LIMIT];     /* its START was answered OK */
 } topology_t;
 
 /* The roles a part runs in. All of them but ALL have Kafka: the bridge is in the wires
@@ -78,6 +83,7 @@ typedef enum {
     PART_INFERENCE_POOL,
     PART_RELOAD_CONTROLLER,
     PART_REQUEST_PRODUCER,
+    PART_RECONCILER,
     PART_HTTP,
     PART_BRIDGE,
     PART_INTERACTION_WRITER,
@@ -112,6 +118,9 @@ static const struct {
     [PART_REQUEST_PRODUCER] = {"request_producer", request_producer_actor,
         offsetof (topology_t, request_producer), 0, ALL | JOINED | API},
     /* accept, returned  PostgreSQL, jobs or publish            */
+    [PART_RECONCILER] = {"reconciler", reconciler_actor,
+        offsetof (topology_t, reconciler), 0, ALL | JOINED | API},
+    /* PostgreSQL        PostgreSQL, jobs or publish            */
     [PART_HTTP] = {"http", http_actor, offsetof (topology_t, http), 0,
         ALL | JOINED | API | WORKER | DB_WRITER},
     /* clients           accept, once, reload                   */
@@ -126,7 +135,8 @@ static const struct {
 /* Readers before writers, so that nothing is refused while it starts. */
 static const part_t s_start_order[] = {PART_DB_WRITER, PART_INTERACTION_WRITER,
     PART_RESULT_ROUTER, PART_INFERENCE_POOL, PART_INFERENCE_WORKER,
-    PART_RELOAD_CONTROLLER, PART_BRIDGE, PART_REQUEST_PRODUCER, PART_HTTP};
+    PART_RELOAD_CONTROLLER, PART_BRIDGE, PART_REQUEST_PRODUCER, PART_RECONCILER,
+    PART_HTTP};
 
 /* Writers before readers: a reader empties its pipes after its writers are gone. The
  * pool and the workers write to each other, so the pool falls silent first; so does the
@@ -140,6 +150,7 @@ static const struct {
     {PART_BRIDGE, "QUIESCE"},
     {PART_RELOAD_CONTROLLER, "$TERM"},
     {PART_REQUEST_PRODUCER, "$TERM"},
+    {PART_RECONCILER, "$TERM"},
     {PART_INFERENCE_POOL, "QUIESCE"},
     {PART_INFERENCE_WORKER, "$TERM"},
     {PART_INFERENCE_POOL, "$TERM"},
@@ -166,13 +177,20 @@ s_wire_jobs (topology_t *self)
             .conninfo = self->conninfo,
             .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
             .deadline_s = (int)config_integer (self->config, CONFIG_DEADLINE_S),
-            .max_attempts = (int)config_integer (self->config, CONFIG_MAX_ATTEMPTS),
-            .job_limit = s_size (self, CONFIG_JOB_QUEUE_LIMIT),
-            .backlog_limit = s_size (self, CONFIG_BACKLOG_LIMIT),
-            .reset_at_start = true,
-            .slot = self->slot,
-            .waiting = &self->waiting,
-            .backlog = &self->backlog};
+            .backlog = &self->backlog,
+            .unsent = &self->unsent};
+    self->reconciler = (reconciler_args_t){.jobs_endpoint = ENDPOINT_JOBS,
+        .conninfo = self->conninfo,
+        .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
+        .max_attempts = (int)config_integer (self->config, CONFIG_MAX_ATTEMPTS),
+        .job_limit = s_size (self, CONFIG_JOB_QUEUE_LIMIT),
+        .repeat_limit = REPEAT_LIMIT,
+        .backlog_limit = s_size (self, CONFIG_BACKLOG_LIMIT),
+        .reset_at_start = true,
+        .slot = self->slot,
+        .waiting = &self->waiting,
+        .backlog = &self->backlog,
+        .unsent = &self->unsent};
     self->result_router = (result_router_args_t){.results_endpoint = ENDPOINT_RESULTS,
         .write_endpoint = ENDPOINT_WRITE,
         .live = self->live};
@@ -297,9 +315,11 @@ s_rewire (topology_t *self)
 {
     self->request_producer.jobs_endpoint = ENDPOINT_PUBLISH;
     self->request_producer.returned_endpoint = ENDPOINT_RETURNED;
-    self->request_producer.job_limit = BRIDGE_QUEUE_LIMIT;
-    self->request_producer.reset_at_start = false;
-    self->request_producer.waiting = &self->on_way;
+    self->reconciler.jobs_endpoint = ENDPOINT_PUBLISH;
+    self->reconciler.job_limit = BRIDGE_QUEUE_LIMIT;
+    self->reconciler.repeat_limit = KAFKA_REPEAT_LIMIT;
+    self->reconciler.reset_at_start = false;
+    self->reconciler.waiting = &self->on_way;
     self->result_router.write_endpoint = NULL;
     self->result_router.answers_endpoint =
         self->role == JOINED ? ENDPOINT_ANSWERS : NULL;

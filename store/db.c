@@ -212,6 +212,15 @@ db_script (db_t *self, const char *sql)
 }
 
 db_status_t
+db_probe_table (db_t *self, const char *table)
+{
+    char sql[160];
+    snprintf (sql, sizeof sql,
+        "BEGIN; LOCK TABLE %s IN ROW EXCLUSIVE MODE NOWAIT; COMMIT", table);
+    return db_script (self, sql);
+}
+
+db_status_t
 db_query (db_t *self, const db_statement_t *statement, int count,
     const db_param_t *params, PGresult **result_p)
 {

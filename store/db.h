@@ -53,6 +53,9 @@ db_status_t db_exec (db_t *self, const char *sql, int count, const char *const *
 db_status_t db_change (db_t *self, const char *sql, const char *value, size_t *count);
 size_t db_changed (PGresult *result);
 
+/* DB_LOCKED: somebody has a lock on the whole table that keeps writers out. */
+db_status_t db_probe_table (db_t *self, const char *table);
+
 /* Several statements without parameters: a migration. */
 db_status_t db_script (db_t *self, const char *sql);
 

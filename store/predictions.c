@@ -29,8 +29,10 @@ static const db_statement_t s_finish = {
     .sql = "UPDATE predictions p SET status = t.status, result_json = t.result::jsonb,"
            " error = t.error, model_version = t.version, updated_at = now ()"
            " FROM unnest ($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])"
-           "  AS t (id, status, result, error, version)"
-           " WHERE p.request_id = t.id::uuid AND p.status = 'PENDING'",
+           "  WITH ORDINALITY AS t (id, status, result, error, version, number)"
+           " WHERE p.request_id = t.id::uuid AND p.status = 'PENDING'"
+           " RETURNING t.number",
+    .binary_result = true,
 };
 
 static const db_statement_t s_find_locked = {
@@ -127,10 +129,11 @@ static void
 s_add_finished (array_t columns[FINISH_COLUMNS], const result_t *result, strbuf_t *json)
 {
     bool completed = result->status == RESULT_COMPLETED;
+    bool ours = uuid_valid (result->request_id);
     strbuf_clear (json);
     if (completed)
         result_payload_to_json (result, json);
-    array_add_text (&columns[FINISH_ID], result->request_id);
+    array_add_text (&columns[FINISH_ID], ours ? result->request_id : NULL);
     array_add_text (&columns[FINISH_STATUS], completed ? "COMPLETED" : "FAILED");
     array_add_text (&columns[FINISH_RESULT], completed ? json->data : NULL);
     array_add_text (&columns[FINISH_ERROR], completed ? NULL : result->error);
@@ -139,25 +142,23 @@ s_add_finished (array_t columns[FINISH_COLUMNS], const result_t *result, strbuf_
 }
 
 db_status_t
-predictions_finish (db_t *db, const result_t *const *results, size_t count, size_t *hit)
+predictions_finish (
+    db_t *db, const result_t *const *results, size_t count, bool *hits, size_t *hit)
 {
     array_t columns[FINISH_COLUMNS] = {0};
     db_param_t params[FINISH_COLUMNS];
     strbuf_t json = STRBUF_EMPTY;
-    *hit = 0;
     for (int i = 0; i < FINISH_COLUMNS; i++)
         array_start (&columns[i], ARRAY_TEXT);
     for (size_t i = 0; i < count; i++)
-        if (uuid_valid (results[i]->request_id))
-            s_add_finished (columns, results[i], &json);
+        s_add_finished (columns, results[i], &json);
     for (int i = 0; i < FINISH_COLUMNS; i++)
         params[i] = array_param (&columns[i]);
     PGresult *result = NULL;
-    db_status_t status = DB_OK;
-    if (columns[FINISH_ID].count > 0)
-        status = db_query (db, &s_finish, FINISH_COLUMNS, params, &result);
-    if (result)
-        *hit = db_changed (result);
+    db_status_t status = db_query (db, &s_finish, FINISH_COLUMNS, params, &result);
+    *hit = status == DB_OK ? (size_t)PQntuples (result) : 0;
+    for (size_t row = 0; hits && row < *hit; row++)
+        hits[array_get_be64 (PQgetvalue (result, (int)row, 0)) - 1] = true;
     PQclear (result);
     for (int i = 0; i < FINISH_COLUMNS; i++)
         array_free (&columns[i]);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/uuid.h"
 #include "proto/request.h"
 #include "proto/result.h"
 #include "store/db.h"
@@ -22,29 +23,66 @@ db_status_t predictions_insert (
  * attempt does not count. */
 db_status_t predictions_undispatch (db_t *db, const char *const *ids, size_t count);
 
-/* Takes up to limit rows that need sending (never dispatched; or, when repeats is true,
- * dispatched but not answered and past next_attempt_at), oldest first, FOR UPDATE SKIP
- * LOCKED: marks them dispatched, counts the attempt, sets the next one (15, 30, 60 s ...
- * with jitter) and returns them as fresh requests, oldest first. Rows sent max_attempts
- * times and still not answered become FAILED instead. *count of at most limit. */
-db_status_t predictions_take_unsent (db_t *db, bool repeats, int max_attempts,
-    size_t limit, request_t **requests, size_t *count);
+/* Rows whose time has come; which and how many. */
+typedef struct {
+    const char *since; /* not those due before (less a margin): an earlier look has seen
+                          them; NULL: all. A time as looks give it */
+    const char *const *aside; /* ids to leave out */
+    size_t aside_count;
+    const char *const *only; /* no other ids; NULL: any */
+    size_t only_count;
+    size_t limit;
+} due_t;
 
-/* At a start without Kafka: every PENDING row counts as never dispatched (its attempts
- * stay). Two processes that start together: one does it. */
-db_status_t predictions_reset_dispatch (db_t *db, size_t *count);
+#define PREDICTIONS_TIME_SIZE 40
 
-/* PENDING rows past their deadline become EXPIRED, at most 10,000 at a time. */
-db_status_t predictions_expire (db_t *db, size_t *count);
+/* Told of each row that a function has ended, after COMMIT. status: "FAILED" ... */
+typedef void (predictions_ended_fn) (
+    void *context, const char *request_id, const char *status);
+
+typedef struct {
+    bool repeats;     /* those sent and not answered in time; else those never sent */
+    int max_attempts; /* rows sent so often and still not answered become FAILED */
+    predictions_ended_fn *ended;
+    void *context;
+} take_t;
+
+/* Takes rows that need sending, oldest first, leaving locked ones: marks them dispatched,
+ * counts the attempt, sets the next one (15, 30, 60 s ... with jitter) and returns them as
+ * fresh requests. looked gets the server's time. *count of at most due->limit. */
+db_status_t predictions_take (db_t *db, const due_t *due, const take_t *take,
+    request_t **requests, size_t *count, char looked[PREDICTIONS_TIME_SIZE]);
+
+/* At a start without Kafka: PENDING rows that were not touched since `start` (a time of
+ * the server) count as never dispatched; their attempts stay. *count of at most
+ * due->limit; call until it is 0. */
+db_status_t predictions_reset (
+    db_t *db, const due_t *due, const char *start, size_t *count);
+
+/* Two processes that start together: one of them may reset, until it unlocks or ends.
+ * *locked: it is this one; start gets the server's time. */
+db_status_t predictions_reset_lock (
+    db_t *db, bool *locked, char start[PREDICTIONS_TIME_SIZE]);
+db_status_t predictions_reset_unlock (db_t *db);
+
+/* PENDING rows past their deadline become EXPIRED. *count of at most due->limit. */
+db_status_t predictions_expire (db_t *db, const due_t *due, predictions_ended_fn *ended,
+    void *context, size_t *count, char looked[PREDICTIONS_TIME_SIZE]);
+
+/* The ids that these functions would change now, without changing them: to find the row
+ * that makes one fail. start: of a reset. */
+typedef enum { CHOOSE_UNSENT, CHOOSE_REPEATS, CHOOSE_RESET, CHOOSE_EXPIRED } choose_t;
+db_status_t predictions_choose (db_t *db, choose_t which, const due_t *due,
+    const char *start, char (*ids)[UUID_TEXT_SIZE], size_t *count);
 
 /* PENDING rows there are now (an index-only count, capped at limit + 1). */
 db_status_t predictions_pending_count (db_t *db, size_t limit, size_t *count);
 
 /* Writes the results into PENDING rows in one transaction; others are left alone.
- * *hit: rows that changed (count - hit were duplicates, late, or never existed).
- * request ids that are no UUIDs are skipped. */
+ * hits (count of them, or NULL) says which rows changed, *hit how many (the others were
+ * duplicates, late, or never existed). request ids that are no UUIDs are skipped. */
 db_status_t predictions_finish (
-    db_t *db, const result_t *const *results, size_t count, size_t *hit);
+    db_t *db, const result_t *const *results, size_t count, bool *hits, size_t *hit);
 
 /* Marks those whose row is PENDING and locked by somebody, without waiting for them. Not
  * DB_OK: the table itself is locked. */

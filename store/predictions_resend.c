@@ -16,32 +16,79 @@ static const db_statement_t s_undispatch = {
            " AND dispatched_at IS NOT NULL",
 };
 
-/* The sum keeps the planner from starting at the index on the deadline, where nearly all
- * rows are beyond now (). */
-static const db_statement_t s_take = {
-    .name = "predictions_take",
-    .sql = "WITH due AS MATERIALIZED ("
-           " SELECT request_id, dispatched_at IS NOT NULL AND attempts >= $2::bigint"
-           "  AS spent"
-           " FROM predictions WHERE status = 'PENDING'"
-           " AND deadline + interval '0 s' > now ()"
-           " AND next_attempt_at <= CASE WHEN $1::boolean THEN now ()"
-           "  ELSE '-infinity'::timestamptz END"
-           " ORDER BY next_attempt_at, created_at LIMIT $3::bigint"
-           " FOR UPDATE SKIP LOCKED),"
-           " taken AS (UPDATE predictions p SET"
-           "  status = CASE WHEN spent THEN 'FAILED' ELSE 'PENDING' END,"
-           "  error = CASE WHEN spent"
-           "   THEN format ('no answer after %s attempts', attempts) END,"
-           "  attempts = attempts + (NOT spent)::int,"
-           "  dispatched_at = now (), updated_at = now (),"
-           "  next_attempt_at = " BACKOFF_NEXT
-           " FROM due WHERE p.request_id = due.request_id"
-           " RETURNING p.request_id, p.user_id, p.request_json, p.deadline, p.attempts,"
-           "  p.created_at, spent)"
-           " SELECT request_id, user_id, request_json,"
-           "  floor (extract (epoch FROM deadline) * 1000)::bigint, attempts"
-           " FROM taken WHERE NOT spent ORDER BY created_at, request_id",
+/* What is due. Entries of rows that have ended stay in the indexes while any transaction
+ * in the database is older than they, and all of them would be walked through at each
+ * look: so a look begins where the last one ended, give or take the time that a
+ * transaction may have taken to commit. The sum keeps the planner from starting at the
+ * index on the deadline, where nearly all rows are beyond now (). */
+#define SINCE "coalesce ($1::timestamptz, '-infinity') - interval '10 s'"
+#define ALWAYS                                                                         \
+    "$1::timestamptz IS NOT DISTINCT FROM $1" /* each has the same parameters */
+#define CHOSEN                                                                         \
+    " AND request_id <> ALL ($2::text[]::uuid[])"                                      \
+    " AND ($3::text[] IS NULL OR request_id = ANY ($3::text[]::uuid[]))"
+#define LIMITED " LIMIT $4::bigint FOR UPDATE SKIP LOCKED"
+#define PENDING " FROM predictions WHERE status = 'PENDING'"
+
+#define DUE_UNSENT                                                                     \
+    PENDING " AND deadline + interval '0 s' > now () AND " ALWAYS                      \
+            " AND next_attempt_at <= '-infinity'" CHOSEN                               \
+            " ORDER BY next_attempt_at, created_at" LIMITED
+#define DUE_REPEATS                                                                    \
+    PENDING " AND deadline + interval '0 s' > now ()"                                  \
+            " AND next_attempt_at <= now () AND next_attempt_at >= " SINCE CHOSEN      \
+            " ORDER BY next_attempt_at, created_at" LIMITED
+#define DUE_RESET                                                                      \
+    PENDING " AND next_attempt_at > '-infinity' AND " ALWAYS                           \
+            " AND updated_at <= $5::timestamptz" CHOSEN                                \
+            " ORDER BY next_attempt_at" LIMITED
+#define DUE_EXPIRED                                                                    \
+    PENDING " AND deadline <= now () AND deadline >= " SINCE CHOSEN                    \
+            " ORDER BY deadline" LIMITED
+
+#define TAKE(due)                                                                      \
+    "WITH due AS MATERIALIZED (SELECT request_id,"                                     \
+    "  dispatched_at IS NOT NULL AND attempts >= $5::bigint AS spent" due "),"         \
+    " taken AS (UPDATE predictions p SET"                                              \
+    "  status = CASE WHEN spent THEN 'FAILED' ELSE 'PENDING' END,"                     \
+    "  error = CASE WHEN spent THEN format ('no answer after %s attempts', attempts)"  \
+    "   END,"                                                                          \
+    "  attempts = attempts + (NOT spent)::int,"                                        \
+    "  dispatched_at = now (), updated_at = now (),"                                   \
+    "  next_attempt_at = " BACKOFF_NEXT                                                \
+    " FROM due WHERE p.request_id = due.request_id"                                    \
+    " RETURNING p.request_id, p.user_id, p.request_json, p.deadline, p.attempts,"      \
+    "  p.created_at, spent)"                                                           \
+    " SELECT now ()::text, request_id, user_id, request_json,"                         \
+    "  floor (extract (epoch FROM deadline) * 1000)::bigint, attempts, spent"          \
+    " FROM (SELECT) one LEFT JOIN taken ON true ORDER BY created_at, request_id"
+
+static const db_statement_t s_take_unsent = {
+    .name = "predictions_take_unsent", .sql = TAKE (DUE_UNSENT)};
+static const db_statement_t s_take_repeats = {
+    .name = "predictions_take_repeats", .sql = TAKE (DUE_REPEATS)};
+static const db_statement_t s_reset = {.name = "predictions_reset",
+    .sql = "WITH due AS MATERIALIZED (SELECT request_id" DUE_RESET ")"
+           " UPDATE predictions p SET dispatched_at = NULL,"
+           "  next_attempt_at = '-infinity', updated_at = now ()"
+           " FROM due WHERE p.request_id = due.request_id AND status = 'PENDING'"};
+static const db_statement_t s_expire = {.name = "predictions_expire",
+    .sql = "WITH due AS MATERIALIZED (SELECT request_id" DUE_EXPIRED "),"
+           " ended AS (UPDATE predictions p SET status = 'EXPIRED',"
+           "  updated_at = now (), error = 'not answered before its deadline'"
+           "  FROM due WHERE p.request_id = due.request_id AND status = 'PENDING'"
+           "  RETURNING p.request_id)"
+           " SELECT now ()::text, request_id"
+           " FROM (SELECT) one LEFT JOIN ended ON true"};
+static const db_statement_t s_choose[] = {
+    [CHOOSE_UNSENT] = {.name = "predictions_choose_unsent",
+        .sql = "SELECT request_id" DUE_UNSENT},
+    [CHOOSE_REPEATS] = {.name = "predictions_choose_repeats",
+        .sql = "SELECT request_id" DUE_REPEATS},
+    [CHOOSE_RESET] = {.name = "predictions_choose_reset",
+        .sql = "SELECT request_id" DUE_RESET},
+    [CHOOSE_EXPIRED] = {.name = "predictions_choose_expired",
+        .sql = "SELECT request_id" DUE_EXPIRED},
 };
 
 static const db_statement_t s_pending = {
@@ -64,27 +111,85 @@ predictions_undispatch (db_t *db, const char *const *ids, size_t count)
     return status;
 }
 
+/* The parameters that say what is due, and one of the statement's own. */
+enum { DUE_SINCE, DUE_ASIDE, DUE_ONLY, DUE_LIMIT, DUE_OWN, DUE_COLUMNS };
+
+static void
+s_add_ids (array_t *column, const char *const *ids, size_t count)
+{
+    array_start (column, ARRAY_TEXT);
+    for (size_t i = 0; i < count; i++)
+        array_add_text (column, ids[i]);
+}
+
+static db_status_t
+s_query_due (db_t *db, const db_statement_t *statement, const due_t *due,
+    const char *own, PGresult **result)
+{
+    array_t aside = {0}, only = {0};
+    char limit[24];
+    snprintf (limit, sizeof limit, "%zu", due->limit);
+    s_add_ids (&aside, due->aside, due->aside_count);
+    s_add_ids (&only, due->only, due->only_count);
+    db_param_t params[DUE_COLUMNS] = {[DUE_SINCE] = {.bytes = due->since},
+        [DUE_ASIDE] = array_param (&aside),
+        [DUE_LIMIT] = {.bytes = limit},
+        [DUE_OWN] = {.bytes = own}};
+    if (due->only)
+        params[DUE_ONLY] = array_param (&only);
+    db_status_t status =
+        db_query (db, statement, own ? DUE_COLUMNS : DUE_OWN, params, result);
+    array_free (&aside);
+    array_free (&only);
+    return status;
+}
+
+db_status_t
+predictions_choose (db_t *db, choose_t which, const due_t *due, const char *start,
+    char (*ids)[UUID_TEXT_SIZE], size_t *count)
+{
+    PGresult *result = NULL;
+    db_status_t status = s_query_due (
+        db, &s_choose[which], due, which == CHOOSE_RESET ? start : NULL, &result);
+    *count = status == DB_OK ? (size_t)PQntuples (result) : 0;
+    for (size_t row = 0; row < *count; row++)
+        snprintf (ids[row], UUID_TEXT_SIZE, "%s", PQgetvalue (result, (int)row, 0));
+    PQclear (result);
+    return status;
+}
+
+enum {
+    TAKE_NOW,
+    TAKE_ID,
+    TAKE_USER,
+    TAKE_REQUEST,
+    TAKE_DEADLINE,
+    TAKE_ATTEMPTS,
+    TAKE_SPENT
+};
+
 /* NULL when the stored request cannot be read (somebody wrote into the table): *fault
  * says why. */
 static request_t *
 s_request_of_row (PGresult *result, int row, json_fault_t *fault)
 {
-    request_t *request = request_from_json (
-        PQgetvalue (result, row, 2), (size_t)PQgetlength (result, row, 2), fault);
+    request_t *request = request_from_json (PQgetvalue (result, row, TAKE_REQUEST),
+        (size_t)PQgetlength (result, row, TAKE_REQUEST), fault);
     if (!request)
         return NULL;
     snprintf (request->request_id, sizeof request->request_id, "%s",
-        PQgetvalue (result, row, 0));
-    snprintf (
-        request->user_id, sizeof request->user_id, "%s", PQgetvalue (result, row, 1));
-    request->deadline_ms = strtoll (PQgetvalue (result, row, 3), NULL, 10);
-    request->attempt = atoi (PQgetvalue (result, row, 4));
+        PQgetvalue (result, row, TAKE_ID));
+    snprintf (request->user_id, sizeof request->user_id, "%s",
+        PQgetvalue (result, row, TAKE_USER));
+    request->deadline_ms = strtoll (PQgetvalue (result, row, TAKE_DEADLINE), NULL, 10);
+    request->attempt = atoi (PQgetvalue (result, row, TAKE_ATTEMPTS));
     request->job = true;
     return request;
 }
 
 static void
-s_fail_unreadable (db_t *db, const char *request_id, const json_fault_t *fault)
+s_fail_unreadable (
+    db_t *db, const take_t *take, const char *request_id, const json_fault_t *fault)
 {
     log_error ("predictions.unreadable", log_str ("request_id", request_id),
         log_str ("reason", fault->detail));
@@ -96,91 +201,100 @@ s_fail_unreadable (db_t *db, const char *request_id, const json_fault_t *fault)
         "the stored request is unreadable: %.*s", 100, fault->detail);
     const result_t *results[] = {failed};
     size_t hit;
-    predictions_finish (db, results, 1, &hit);
+    if (predictions_finish (db, results, 1, NULL, &hit) == DB_OK && hit && take->ended)
+        take->ended (take->context, request_id, "FAILED");
     result_destroy (&failed);
 }
 
-db_status_t
-predictions_take_unsent (db_t *db, bool repeats, int max_attempts, size_t limit,
+static void
+s_take_row (db_t *db, const take_t *take, PGresult *result, int row,
     request_t **requests, size_t *count)
 {
-    char attempts_text[16];
-    char limit_text[24];
-    snprintf (attempts_text, sizeof attempts_text, "%d", max_attempts);
-    snprintf (limit_text, sizeof limit_text, "%zu", limit);
-    db_param_t params[] = {{.bytes = repeats ? "t" : "f"}, {.bytes = attempts_text},
-        {.bytes = limit_text}};
-    PGresult *result;
-    *count = 0;
-    db_status_t status = db_query (db, &s_take, 3, params, &result);
-    int row_count = status == DB_OK ? PQntuples (result) : 0;
-    for (int row = 0; row < row_count; row++) {
-        json_fault_t fault;
-        request_t *request = s_request_of_row (result, row, &fault);
-        if (request)
-            requests[(*count)++] = request;
-        else
-            s_fail_unreadable (db, PQgetvalue (result, row, 0), &fault);
+    json_fault_t fault;
+    const char *id = PQgetvalue (result, row, TAKE_ID);
+    if (PQgetisnull (result, row, TAKE_ID))
+        return; /* nothing was due: only the time */
+    if (PQgetvalue (result, row, TAKE_SPENT)[0] == 't') {
+        if (take->ended)
+            take->ended (take->context, id, "FAILED");
+        return;
     }
-    PQclear (result);
-    return status;
+    request_t *request = s_request_of_row (result, row, &fault);
+    if (request)
+        requests[(*count)++] = request;
+    else
+        s_fail_unreadable (db, take, id, &fault);
 }
 
-/* Portions keep each statement well inside its time-out, whatever the backlog. Rows sent
- * since the start are somebody else's, at work already. */
-static db_status_t
-s_reset_portions (db_t *db, const char *start, size_t *count)
+db_status_t
+predictions_take (db_t *db, const due_t *due, const take_t *take, request_t **requests,
+    size_t *count, char looked[PREDICTIONS_TIME_SIZE])
 {
-    size_t portion;
-    do {
-        db_status_t status = db_change (db,
-            "UPDATE predictions SET dispatched_at = NULL, next_attempt_at = "
-            "'-infinity',"
-            " updated_at = now () WHERE request_id = ANY (ARRAY ("
-            "  SELECT request_id FROM predictions WHERE status = 'PENDING'"
-            "  AND next_attempt_at > '-infinity' AND updated_at <= $1::timestamptz"
-            "  ORDER BY next_attempt_at LIMIT 10000 FOR UPDATE SKIP LOCKED))"
-            " AND status = 'PENDING'",
-            start, &portion);
-        if (status != DB_OK)
-            return status;
-        *count += portion;
-    } while (portion > 0);
-    return DB_OK;
+    char attempts[16];
+    PGresult *result = NULL;
+    snprintf (attempts, sizeof attempts, "%d", take->max_attempts);
+    *count = 0;
+    db_status_t status = s_query_due (
+        db, take->repeats ? &s_take_repeats : &s_take_unsent, due, attempts, &result);
+    int row_count = status == DB_OK ? PQntuples (result) : 0;
+    if (row_count > 0)
+        snprintf (looked, PREDICTIONS_TIME_SIZE, "%s", PQgetvalue (result, 0, 0));
+    for (int row = 0; row < row_count; row++)
+        s_take_row (db, take, result, row, requests, count);
+    PQclear (result);
+    return status;
 }
 
 #define RESET_LOCK "(hashtext ('sasrec.reset_dispatch'))"
 
-/* The lock keeps two processes that start together from doing it twice. */
 db_status_t
-predictions_reset_dispatch (db_t *db, size_t *count)
+predictions_reset_lock (db_t *db, bool *locked, char start[PREDICTIONS_TIME_SIZE])
 {
-    PGresult *result;
-    *count = 0;
+    PGresult *result = NULL;
     db_status_t status = db_exec (db,
         "SELECT pg_try_advisory_lock " RESET_LOCK ", now ()::text", 0, NULL, &result);
-    if (status == DB_OK && PQgetvalue (result, 0, 0)[0] == 't') {
-        status = s_reset_portions (db, PQgetvalue (result, 0, 1), count);
-        db_status_t unlocked =
-            db_exec (db, "SELECT pg_advisory_unlock " RESET_LOCK, 0, NULL, NULL);
-        if (status == DB_OK)
-            status = unlocked;
-    }
+    *locked = status == DB_OK && PQgetvalue (result, 0, 0)[0] == 't';
+    if (status == DB_OK)
+        snprintf (start, PREDICTIONS_TIME_SIZE, "%s", PQgetvalue (result, 0, 1));
     PQclear (result);
     return status;
 }
 
 db_status_t
-predictions_expire (db_t *db, size_t *count)
+predictions_reset_unlock (db_t *db)
 {
-    return db_change (db,
-        "UPDATE predictions SET status = 'EXPIRED', updated_at = now (),"
-        " error = 'not answered before its deadline'"
-        " WHERE request_id = ANY (ARRAY (SELECT request_id FROM predictions"
-        "  WHERE status = 'PENDING' AND deadline <= now ()"
-        "  ORDER BY deadline LIMIT 10000 FOR UPDATE SKIP LOCKED))"
-        " AND status = 'PENDING'",
-        NULL, count);
+    return db_exec (db, "SELECT pg_advisory_unlock " RESET_LOCK, 0, NULL, NULL);
+}
+
+db_status_t
+predictions_reset (db_t *db, const due_t *due, const char *start, size_t *count)
+{
+    PGresult *result = NULL;
+    db_status_t status = s_query_due (db, &s_reset, due, start, &result);
+    *count = status == DB_OK ? db_changed (result) : 0;
+    PQclear (result);
+    return status;
+}
+
+db_status_t
+predictions_expire (db_t *db, const due_t *due, predictions_ended_fn *ended,
+    void *context, size_t *count, char looked[PREDICTIONS_TIME_SIZE])
+{
+    PGresult *result = NULL;
+    *count = 0;
+    db_status_t status = s_query_due (db, &s_expire, due, NULL, &result);
+    int row_count = status == DB_OK ? PQntuples (result) : 0;
+    if (row_count > 0)
+        snprintf (looked, PREDICTIONS_TIME_SIZE, "%s", PQgetvalue (result, 0, 0));
+    for (int row = 0; row < row_count; row++) {
+        if (PQgetisnull (result, row, 1))
+            continue;
+        ++*count;
+        if (ended)
+            ended (context, PQgetvalue (result, row, 1), "EXPIRED");
+    }
+    PQclear (result);
+    return status;
 }
 
 db_status_t

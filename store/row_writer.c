@@ -110,6 +110,12 @@ row_writer_aside_row (const row_writer_t *self, size_t index)
     return self->aside[index].row;
 }
 
+size_t
+row_writer_portion (const row_writer_t *self)
+{
+    return self->portion.limit;
+}
+
 bool
 row_writer_holds (const row_writer_t *self, const char *id)
 {

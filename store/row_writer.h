@@ -75,9 +75,10 @@ db_status_t row_writer_serve (row_writer_t *self, int64_t now_ms);
 int64_t row_writer_due_ms (const row_writer_t *self);
 void row_writer_pause (row_writer_t *self, int64_t until_ms);
 
-size_t row_writer_count (const row_writer_t *self); /* all that it holds */
-size_t row_writer_aside (const row_writer_t *self); /* of them set aside */
-size_t row_writer_room (const row_writer_t *self);  /* it takes so many more */
+size_t row_writer_count (const row_writer_t *self);   /* all that it holds */
+size_t row_writer_aside (const row_writer_t *self);   /* of them set aside */
+size_t row_writer_room (const row_writer_t *self);    /* it takes so many more */
+size_t row_writer_portion (const row_writer_t *self); /* rows in the next statement */
 bool row_writer_holds (const row_writer_t *self, const char *id); /* set aside */
 const void *row_writer_aside_row (const row_writer_t *self, size_t index);
 

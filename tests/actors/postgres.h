@@ -46,6 +46,20 @@ rows_make (store_fixture_t *store, size_t count)
     store_do (store, sql);
 }
 
+/* One PENDING row of that number that was never sent. */
+static inline void
+rows_make_unsent (store_fixture_t *store, size_t number)
+{
+    char sql[500];
+    snprintf (sql, sizeof sql,
+        "INSERT INTO predictions (request_id, user_id, request_json, deadline)"
+        " VALUES (('00000000-0000-7000-8000-' || lpad ('%zu', 12, '0'))::uuid,"
+        " 'user_1', '{\"request_id\": \"x\", \"history\": [10, 20]}',"
+        " now () + '900 s')",
+        number);
+    store_do (store, sql);
+}
+
 /* Each row takes so long, as on a slow disk. what: "UPDATE ON predictions". */
 static inline void
 rows_slow_down (store_fixture_t *store, const char *what, int ms)

@@ -7,7 +7,6 @@
 #include "base/health.h"
 #include "base/metrics.h"
 #include "base/actor/wire.h"
-#include "tests/actors/tiny_checkpoint.h"
 
 #define ACCEPT   "inproc://producer-test-accept"
 #define JOBS     "inproc://producer-test-jobs"
@@ -15,9 +14,8 @@
 
 typedef struct {
     store_fixture_t *store;
-    model_slot_t *slot;
-    atomic_size_t waiting;
     atomic_size_t backlog;
+    atomic_bool unsent;
     request_producer_args_t args;
     zsock_t *accept;   /* we are http */
     zsock_t *jobs;     /* and the inference_pool */
@@ -33,19 +31,13 @@ s_set_up_stopped (void **state)
     store_set_up (&store);
     health_reset ();
     world->store = store;
-    world->slot = model_slot_new ();
     world->args = (request_producer_args_t){.accept_endpoint = ACCEPT,
         .jobs_endpoint = JOBS,
         .conninfo = world->store->conninfo,
         .statement_timeout_ms = 2000,
         .deadline_s = 900,
-        .max_attempts = 5,
-        .job_limit = 1000,
-        .backlog_limit = 100000,
-        .reset_at_start = true,
-        .slot = world->slot,
-        .waiting = &world->waiting,
         .backlog = &world->backlog,
+        .unsent = &world->unsent,
         .returned_endpoint = RETURNED};
     world->accept = wire_push_new (ACCEPT, 8 * ENDPOINT_ACCEPT_LIMIT);
     world->jobs = wire_pull_new (JOBS, 2);
@@ -100,7 +92,6 @@ s_tear_down (void **state)
     wire_destroy (&world->accept);
     wire_destroy (&world->jobs);
     wire_destroy (&world->returned);
-    model_slot_destroy (&world->slot);
     store_tear_down (&store);
     free (world);
     return 0;
@@ -136,16 +127,6 @@ s_job (world_t *world)
 {
     assert_true (arrives (world->jobs, LIMIT_MS));
     return request_recv (world->jobs);
-}
-
-static void
-s_put_model (world_t *world)
-{
-    tiny_folder_t folder = tiny_folder_new ();
-    tiny_write (&folder, "v1", 8);
-    model_t *model = tiny_load (&folder, "v1");
-    model_slot_put (world->slot, &model);
-    tiny_folder_remove (&folder);
 }
 
 static void
@@ -281,139 +262,54 @@ test_without_the_schema_it_is_unready_and_joins_when_it_appears (void **state)
     s_assert_outcome (s_send_number (world, 1), TICKET_DONE);
 }
 
-static void
-test_a_start_sends_what_an_earlier_process_left (void **state)
-{
-    world_t *world = *state;
-    rows_make (world->store, 300);
-    s_start (world);
-    for (int i = 0; i < 300; i++) {
-        request_t *job = s_job (world);
-        assert_int_equal (job->history_count, 2);
-        assert_int_equal (job->attempt, 2);
-        assert_string_equal (job->user_id, "user_1");
-        request_destroy (&job);
-    }
-    assert_false (arrives (world->jobs, 100)); /* each once */
-}
-
-static void
-test_with_kafka_a_start_sends_nothing_again (void **state)
-{
-    world_t *world = *state;
-    world->args.reset_at_start = false;
-    rows_make (world->store, 3);
-    s_start (world);
-    s_assert_outcome (s_send_number (world, 9), TICKET_DONE);
-    request_t *job = s_job (world);
-    assert_string_equal (job->request_id, "00000000-0000-7000-8000-000000000009");
-    request_destroy (&job);
-    assert_false (arrives (world->jobs, 100));
-}
-
 /* The producer's half of the pipe holds 1,024, ours 1. */
 static void
-test_what_does_not_fit_is_sent_when_there_is_room (void **state)
+test_what_does_not_fit_is_left_in_its_row (void **state)
 {
     world_t *world = *state;
     enum { COUNT = 1500 };
     static ticket_t *tickets[COUNT];
-    static bool seen[COUNT];
-    memset (seen, 0, sizeof seen);
-    double before = metric_value (metrics_counter ("producer_held_back_total", "", ""));
     for (size_t i = 0; i < COUNT; i++)
         tickets[i] = s_send_number (world, i);
     for (size_t i = 0; i < COUNT; i++)
         s_assert_outcome (tickets[i], TICKET_DONE);
-    assert_true (metric_value (metrics_counter ("producer_held_back_total", "", "")) >=
-                 before + COUNT - 1025);
-    for (size_t i = 0; i < COUNT; i++) {
-        request_t *job = s_job (world);
-        size_t number = strtoull (job->request_id + 24, NULL, 10);
-        assert_false (seen[number]);
-        seen[number] = true;
-        request_destroy (&job);
-    }
-    assert_int_equal (rows_where (world->store, "dispatched_at IS NULL"), 0);
+    int64_t limit_ms = clock_monotonic_ms () + LIMIT_MS;
+    size_t left = 0;
+    while (left < COUNT - 1026 && clock_monotonic_ms () < limit_ms)
+        left = rows_where (world->store, "dispatched_at IS NULL AND attempts = 0");
+    zactor_destroy (&world->actor);
+    left = rows_where (world->store, "dispatched_at IS NULL AND attempts = 0");
+    assert_int_equal (left + s_empty_jobs (world), COUNT);
+    assert_true (atomic_load (&world->unsent));
 }
 
 /* That sending does not count. */
 static void
-test_what_comes_back_is_sent_again (void **state)
+test_what_comes_back_is_left_in_its_row (void **state)
 {
     world_t *world = *state;
     s_assert_outcome (s_send_number (world, 1), TICKET_DONE);
     request_t *job = s_job (world);
     assert_int_equal (request_send (&job, world->returned), 0);
-    job = s_job (world);
-    assert_int_equal (job->attempt, 1);
-    request_destroy (&job);
+    rows_await (world->store, "dispatched_at IS NULL AND attempts = 0", 1);
 }
 
+/* Somebody's lock on the table: who waits hears so, soon, and none is accepted later. */
 static void
-test_unsent_rows_wait_while_the_pool_is_half_full (void **state)
+test_a_locked_table_is_503 (void **state)
 {
     world_t *world = *state;
-    atomic_store (&world->waiting, 600);
-    rows_make (world->store, 5);
-    s_start (world);
-    assert_false (arrives (world->jobs, 300));
-    atomic_store (&world->waiting, 0);
-    request_t *job = s_job (world);
-    request_destroy (&job);
-}
-
-static void
-test_rows_without_an_answer_are_sent_again (void **state)
-{
-    world_t *world = *state;
-    s_put_model (world);
-    s_assert_outcome (s_send_number (world, 1), TICKET_DONE);
-    request_t *job = s_job (world);
-    request_destroy (&job);
-    store_do (world->store, "UPDATE predictions SET next_attempt_at = now ()");
-    job = s_job (world);
-    assert_int_equal (job->attempt, 2);
-    request_destroy (&job);
-}
-
-static void
-test_a_full_queue_or_no_model_explains_a_missing_answer (void **state)
-{
-    world_t *world = *state;
-    s_assert_outcome (s_send_number (world, 1), TICKET_DONE);
-    request_t *job = s_job (world);
-    request_destroy (&job);
-    store_do (world->store, "UPDATE predictions SET next_attempt_at = now ()");
-    assert_false (arrives (world->jobs, 1500)); /* no model; more than one upkeep */
-    atomic_store (&world->waiting, 100);
-    s_put_model (world);
-    assert_false (arrives (world->jobs, 1500)); /* a queue */
-    atomic_store (&world->waiting, 0);
-    job = s_job (world);
-    request_destroy (&job);
-}
-
-static void
-test_rows_past_their_deadline_expire (void **state)
-{
-    world_t *world = *state;
-    rows_make (world->store, 2);
-    store_do (world->store, "UPDATE predictions SET deadline = now () - interval '1 s'"
-                            " WHERE request_id::text LIKE '%1'");
-    rows_await (world->store, "status = 'EXPIRED'", 1);
-    assert_int_equal (rows_where (world->store, "status = 'PENDING'"), 1);
-}
-
-static void
-test_the_backlog_is_counted (void **state)
-{
-    world_t *world = *state;
-    rows_make (world->store, 7);
-    int64_t limit_ms = clock_monotonic_ms () + LIMIT_MS;
-    while (atomic_load (&world->backlog) != 7 && clock_monotonic_ms () < limit_ms)
-        zclock_sleep (1);
-    assert_int_equal (atomic_load (&world->backlog), 7);
+    ticket_t *tickets[60];
+    assert_int_equal (db_script (world->store->db, "BEGIN; LOCK predictions"), DB_OK);
+    int64_t start_ms = clock_monotonic_ms ();
+    for (size_t i = 0; i < 60; i++)
+        tickets[i] = s_send_number (world, i + 1);
+    for (size_t i = 0; i < 60; i++)
+        s_assert_outcome (tickets[i], TICKET_UNAVAILABLE);
+    assert_in_range (clock_monotonic_ms () - start_ms, 0, LIMIT_MS / 2);
+    assert_int_equal (db_script (world->store->db, "COMMIT"), DB_OK);
+    s_assert_outcome (s_send_number (world, 61), TICKET_DONE);
+    assert_int_equal (rows_where (world->store, "true"), 1);
 }
 
 static void
@@ -438,15 +334,9 @@ main (void)
         WORLD_TEST (test_no_database_is_503_and_back_within_two_seconds),
         WORLD_TEST (test_a_lost_database_is_noticed_without_traffic),
         STOPPED_TEST (test_without_the_schema_it_is_unready_and_joins_when_it_appears),
-        STOPPED_TEST (test_a_start_sends_what_an_earlier_process_left),
-        STOPPED_TEST (test_with_kafka_a_start_sends_nothing_again),
-        WORLD_TEST (test_what_does_not_fit_is_sent_when_there_is_room),
-        WORLD_TEST (test_what_comes_back_is_sent_again),
-        STOPPED_TEST (test_unsent_rows_wait_while_the_pool_is_half_full),
-        WORLD_TEST (test_rows_without_an_answer_are_sent_again),
-        WORLD_TEST (test_a_full_queue_or_no_model_explains_a_missing_answer),
-        WORLD_TEST (test_rows_past_their_deadline_expire),
-        WORLD_TEST (test_the_backlog_is_counted),
+        WORLD_TEST (test_what_does_not_fit_is_left_in_its_row),
+        WORLD_TEST (test_what_comes_back_is_left_in_its_row),
+        WORLD_TEST (test_a_locked_table_is_503),
         WORLD_TEST (test_unknown_commands_are_answered),
     };
     zsys_handler_set (NULL);

@@ -54,7 +54,7 @@ s_finish (db_t *db, const char *id)
     size_t hit;
     result_t *result = s_result (id);
     const result_t *results[] = {result};
-    assert_int_equal (predictions_finish (db, results, 1, &hit), DB_OK);
+    assert_int_equal (predictions_finish (db, results, 1, NULL, &hit), DB_OK);
     result_destroy (&result);
     return hit;
 }
@@ -63,9 +63,34 @@ static size_t
 s_take (db_t *db, bool repeats, request_t **requests, size_t limit)
 {
     size_t count;
+    char looked[PREDICTIONS_TIME_SIZE];
+    const due_t due = {.limit = limit};
+    const take_t take = {.repeats = repeats, .max_attempts = 3};
     assert_int_equal (
-        predictions_take_unsent (db, repeats, 3, limit, requests, &count), DB_OK);
+        predictions_take (db, &due, &take, requests, &count, looked), DB_OK);
     return count;
+}
+
+static db_status_t
+s_expire (db_t *db, size_t *count)
+{
+    char looked[PREDICTIONS_TIME_SIZE];
+    const due_t due = {.limit = 100};
+    return predictions_expire (db, &due, NULL, NULL, count, looked);
+}
+
+static db_status_t
+s_reset (db_t *db, size_t *count)
+{
+    bool locked;
+    char start[PREDICTIONS_TIME_SIZE];
+    const due_t due = {.limit = 100};
+    *count = 0;
+    db_status_t status = predictions_reset_lock (db, &locked, start);
+    if (status != DB_OK || !locked)
+        return status;
+    status = predictions_reset (db, &due, start, count);
+    return status == DB_OK ? predictions_reset_unlock (db) : status;
 }
 
 static void
@@ -164,9 +189,75 @@ s_finish_counts_a_result_twice_in_a_batch_once (void **state)
     result_t *result = s_result (s_accept (self));
     const result_t *results[] = {result, result};
     size_t hit;
-    assert_int_equal (predictions_finish (self->db, results, 2, &hit), DB_OK);
+    assert_int_equal (predictions_finish (self->db, results, 2, NULL, &hit), DB_OK);
     assert_int_equal (hit, 1);
     result_destroy (&result);
+}
+
+static void
+s_finish_says_which_rows_changed (void **state)
+{
+    store_fixture_t *self = *state;
+    result_t *stranger = s_result ("order-17");
+    result_t *ours = s_result (s_accept (self));
+    const result_t *results[] = {stranger, ours, ours};
+    bool hits[3] = {false};
+    size_t hit;
+    assert_int_equal (predictions_finish (self->db, results, 2, hits, &hit), DB_OK);
+    assert_true (!hits[0] && hits[1]);
+    hits[1] = false;
+    assert_int_equal (predictions_finish (self->db, results, 3, hits, &hit), DB_OK);
+    assert_true (!hits[0] && !hits[1] && !hits[2]);
+    result_destroy (&stranger);
+    result_destroy (&ours);
+}
+
+static void
+s_a_look_begins_where_the_last_one_ended (void **state)
+{
+    store_fixture_t *self = *state;
+    request_t *requests[4];
+    size_t count;
+    char looked[PREDICTIONS_TIME_SIZE];
+    const take_t take = {.repeats = true, .max_attempts = 3};
+    s_accept (self);
+    s_accept (self);
+    store_do (self, "UPDATE predictions SET next_attempt_at = now () - interval '60 s'"
+                    " WHERE request_id = (SELECT min (request_id::text)::uuid"
+                    " FROM predictions)");
+    due_t due = {.since = "now", .limit = 4};
+    assert_int_equal (
+        predictions_take (self->db, &due, &take, requests, &count, looked), DB_OK);
+    assert_int_equal (count, 0);
+    due.since = NULL;
+    assert_int_equal (
+        predictions_take (self->db, &due, &take, requests, &count, looked), DB_OK);
+    assert_int_equal (count, 1);
+    request_destroy (&requests[0]);
+}
+
+static void
+s_locked_rows_are_found_without_waiting (void **state)
+{
+    store_fixture_t *self = *state;
+    result_t *results[3];
+    bool locked[3] = {false};
+    for (int i = 0; i < 3; i++)
+        results[i] = s_result (s_accept (self));
+    char sql[200];
+    snprintf (sql, sizeof sql,
+        "BEGIN; SELECT FROM predictions WHERE request_id = '%s' FOR UPDATE",
+        results[1]->request_id);
+    db_t *other = db_new (self->conninfo, "other", 5000);
+    assert_true (db_ensure (other));
+    assert_int_equal (db_script (other, sql), DB_OK);
+    assert_int_equal (
+        predictions_find_locked (self->db, (const result_t *const *)results, 3, locked),
+        DB_OK);
+    assert_true (!locked[0] && locked[1] && !locked[2]);
+    db_destroy (&other);
+    for (int i = 0; i < 3; i++)
+        result_destroy (&results[i]);
 }
 
 static void
@@ -177,9 +268,9 @@ s_finish_skips_ids_that_are_no_uuids (void **state)
     result_t *ours = s_result (s_accept (self));
     const result_t *results[] = {stranger, ours};
     size_t hit;
-    assert_int_equal (predictions_finish (self->db, results, 2, &hit), DB_OK);
+    assert_int_equal (predictions_finish (self->db, results, 2, NULL, &hit), DB_OK);
     assert_int_equal (hit, 1);
-    assert_int_equal (predictions_finish (self->db, results, 1, &hit), DB_OK);
+    assert_int_equal (predictions_finish (self->db, results, 1, NULL, &hit), DB_OK);
     assert_int_equal (hit, 0);
     result_destroy (&stranger);
     result_destroy (&ours);
@@ -195,7 +286,7 @@ s_finish_writes_a_failure (void **state)
     snprintf (failed->error, sizeof failed->error, "model exploded");
     const result_t *results[] = {failed};
     size_t hit;
-    assert_int_equal (predictions_finish (self->db, results, 1, &hit), DB_OK);
+    assert_int_equal (predictions_finish (self->db, results, 1, NULL, &hit), DB_OK);
     prediction_t row;
     bool found;
     assert_int_equal (predictions_find (self->db, id, &row, &found), DB_OK);
@@ -216,10 +307,10 @@ s_finish_refuses_bad_data_without_harm (void **state)
     memcpy (bad->model_version, "v\xff", 3); /* no UTF-8 */
     const result_t *results[] = {bad, good};
     size_t hit;
-    assert_int_equal (predictions_finish (self->db, results, 2, &hit), DB_DATA);
+    assert_int_equal (predictions_finish (self->db, results, 2, NULL, &hit), DB_DATA);
     store_assert_value (
         self, "SELECT count (*) FROM predictions WHERE status = 'PENDING'", "2");
-    assert_int_equal (predictions_finish (self->db, results + 1, 1, &hit), DB_OK);
+    assert_int_equal (predictions_finish (self->db, results + 1, 1, NULL, &hit), DB_OK);
     assert_int_equal (hit, 1);
     result_destroy (&bad);
     result_destroy (&good);
@@ -385,7 +476,7 @@ s_unreadable_request_fails_alone (void **state)
         "UPDATE predictions SET request_json = '[]' WHERE request_id ="
         " (SELECT request_id FROM predictions ORDER BY request_id LIMIT 1)");
     size_t count;
-    assert_int_equal (predictions_reset_dispatch (self->db, &count), DB_OK);
+    assert_int_equal (s_reset (self->db, &count), DB_OK);
     assert_int_equal (s_take (self->db, false, requests, 4), 1);
     request_destroy (&requests[0]);
     store_assert_value (
@@ -401,7 +492,7 @@ s_reset_makes_all_pending_rows_unsent (void **state)
     s_finish (self->db, s_accept (self));
     s_accept (self);
     s_accept (self);
-    assert_int_equal (predictions_reset_dispatch (self->db, &count), DB_OK);
+    assert_int_equal (s_reset (self->db, &count), DB_OK);
     assert_int_equal (count, 2);
     assert_int_equal (s_take (self->db, false, requests, 4), 2);
     assert_int_equal (requests[0]->attempt, 2);
@@ -421,7 +512,7 @@ s_reset_is_left_to_the_one_who_does_it (void **state)
         db_script (
             other, "SELECT pg_advisory_lock (hashtext ('sasrec.reset_dispatch'))"),
         DB_OK);
-    assert_int_equal (predictions_reset_dispatch (self->db, &count), DB_OK);
+    assert_int_equal (s_reset (self->db, &count), DB_OK);
     assert_int_equal (count, 0);
     db_destroy (&other);
 }
@@ -436,7 +527,7 @@ s_expire_ends_what_is_past_its_deadline (void **state)
     store_do (self, "UPDATE predictions SET deadline = now ()");
     char late[PROTO_ID_SIZE];
     memcpy (late, s_accept (self), sizeof late);
-    assert_int_equal (predictions_expire (self->db, &count), DB_OK);
+    assert_int_equal (s_expire (self->db, &count), DB_OK);
     assert_int_equal (count, 1);
     store_assert_value (self,
         "SELECT string_agg (status, ' ' ORDER BY status) FROM predictions",
@@ -450,7 +541,7 @@ s_expired_row_is_not_completed_later (void **state)
     size_t count;
     const char *id = s_accept (self);
     store_do (self, "UPDATE predictions SET deadline = now ()");
-    assert_int_equal (predictions_expire (self->db, &count), DB_OK);
+    assert_int_equal (s_expire (self->db, &count), DB_OK);
     assert_int_equal (s_finish (self->db, id), 0);
     store_assert_value (self, "SELECT status FROM predictions", "EXPIRED");
 }
@@ -495,8 +586,12 @@ s_functions_are_harmless_without_a_server (void **state)
     request_t *taken[1];
     size_t count;
     assert_int_equal (predictions_insert (db, &request, 1, 900), DB_AWAY);
-    assert_int_equal (predictions_take_unsent (db, true, 3, 1, taken, &count), DB_AWAY);
-    assert_int_equal (predictions_expire (db, &count), DB_AWAY);
+    char looked[PREDICTIONS_TIME_SIZE];
+    const due_t due = {.limit = 1};
+    const take_t take = {.repeats = true, .max_attempts = 3};
+    assert_int_equal (
+        predictions_take (db, &due, &take, taken, &count, looked), DB_AWAY);
+    assert_int_equal (s_expire (db, &count), DB_AWAY);
     request_destroy (&request);
     db_destroy (&db);
 }
@@ -512,6 +607,9 @@ main (void)
         STORE_TEST (s_insert_survives_hostile_text),
         STORE_TEST (s_finish_completes_a_row_once),
         STORE_TEST (s_finish_counts_a_result_twice_in_a_batch_once),
+        STORE_TEST (s_finish_says_which_rows_changed),
+        STORE_TEST (s_a_look_begins_where_the_last_one_ended),
+        STORE_TEST (s_locked_rows_are_found_without_waiting),
         STORE_TEST (s_finish_skips_ids_that_are_no_uuids),
         STORE_TEST (s_finish_writes_a_failure),
         STORE_TEST (s_finish_refuses_bad_data_without_harm),
