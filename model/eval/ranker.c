@@ -209,15 +209,18 @@ ranker_run (ranker_t *self, const sasrec_weights_t *weights, ranking_split_t spl
     return s_mean (self, self->ranks);
 }
 
-/* A chunk for each member, from the end. */
+/* A chunk for each member, from the end; a small set leaves some with less or nothing, so
+ * that no user is ranked by two threads. */
 static void
 s_trial (void *context, size_t member)
 {
     ranker_t *self = context;
-    size_t ranked = s_ranked (self),
-           count = ranked < self->chunk ? ranked : self->chunk;
-    size_t behind = (member + 1) * count < ranked ? (member + 1) * count : ranked;
-    s_chunk (self, &self->benches[member], ranked - behind, count);
+    size_t ranked = s_ranked (self), done = member * self->chunk;
+    if (done >= ranked)
+        return;
+    size_t left = ranked - done;
+    size_t count = left < self->chunk ? left : self->chunk;
+    s_chunk (self, &self->benches[member], left - count, count);
 }
 
 double
