@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* Always -1. pointer is "" for the whole text. */
 __attribute__ ((format (printf, 3, 4))) static int
 s_fail (json_fault_t *fault, const char *pointer, const char *format, ...)
@@ -141,16 +143,6 @@ json_read_bool (const json_t *object, const char *key, bool *value, json_fault_t
     return 0;
 }
 
-/* Unicode's Cc: C0, DEL and C1. The text is valid UTF-8, the parser saw to it. */
-static bool
-s_has_control (const char *text)
-{
-    for (const unsigned char *at = (const unsigned char *)text; *at; at++)
-        if (*at < 0x20 || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))
-            return true;
-    return false;
-}
-
 int
 json_read_string (const json_t *object, const char *key, size_t least, size_t most,
     const char **value, json_fault_t *fault)
@@ -160,7 +152,7 @@ json_read_string (const json_t *object, const char *key, size_t least, size_t mo
         return 0;
     size_t length = json_string_length (found);
     const char *text = json_string_value (found);
-    if (!text || length < least || length > most || s_has_control (text)) {
+    if (!text || length < least || length > most || utf8_check (text) != UTF8_PLAIN) {
         char must_be[80];
         snprintf (must_be, sizeof must_be,
             "a string of %zu to %zu bytes without control characters", least, most);

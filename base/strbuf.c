@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 static void
 s_reserve (strbuf_t *self, size_t more)
 {
@@ -88,27 +90,6 @@ strbuf_addf (strbuf_t *self, const char *format, ...)
     va_end (args);
 }
 
-/* Bytes of the well-formed UTF-8 sequence at text (Unicode 15, table 3-7), 0 if it is
- * none. The NUL at the end is no continuation byte, so it is never passed over. */
-static size_t
-s_utf8_length (const unsigned char *text)
-{
-    unsigned char first = text[0];
-    if (first < 0x80)
-        return 1;
-    if (first < 0xc2 || first > 0xf4)
-        return 0;
-    unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    if (text[1] < low || text[1] > high)
-        return 0;
-    size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    for (size_t i = 2; i < length; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    return length;
-}
-
 static void
 s_add_escape (strbuf_t *self, unsigned code)
 {
@@ -134,20 +115,15 @@ void
 strbuf_add_json_string (strbuf_t *self, const char *text)
 {
     assert (text);
-    const unsigned char *at = (const unsigned char *)text;
     strbuf_add_bytes (self, "\"", 1);
-    while (*at) {
-        size_t length = s_utf8_length (at);
-        /* Also DEL and U+0080..U+009F: a terminal may obey them. */
-        if (length == 0)
+    for (size_t step; *text; text += step ? step : 1) {
+        step = utf8_length (text);
+        if (step == 0)
             strbuf_add_bytes (self, "\xef\xbf\xbd", 3);
-        else if (*at < 0x20 || *at == '"' || *at == '\\' || *at == 0x7f)
-            s_add_escape (self, *at);
-        else if (at[0] == 0xc2 && at[1] < 0xa0)
-            s_add_escape (self, at[1]);
+        else if (utf8_is_control (text) || *text == '"' || *text == '\\')
+            s_add_escape (self, (unsigned char)text[step - 1]);
         else
-            strbuf_add_bytes (self, at, length);
-        at += length ? length : 1;
+            strbuf_add_bytes (self, text, step);
     }
     strbuf_add_bytes (self, "\"", 1);
 }

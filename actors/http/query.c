@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
+
 static int
 s_hex (char c)
 {
@@ -98,46 +100,10 @@ query_integers (const char *text, int64_t low, int64_t high, int64_t *values,
     }
 }
 
-/* The length of the UTF-8 sequence at text and its code point; 0 when it is none
- * (overlong, a surrogate, past U+10FFFF, cut). */
-static size_t
-s_sequence (const unsigned char *text, uint32_t *point)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = text[0] < 0x80   ? 1
-                    : text[0] < 0xc2 ? 0
-                    : text[0] < 0xe0 ? 2
-                    : text[0] < 0xf0 ? 3
-                    : text[0] < 0xf5 ? 4
-                                     : 0;
-    if (length < 2) {
-        *point = text[0];
-        return length;
-    }
-    *point = text[0] & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        *point = *point << 6 | (text[i] & 0x3f);
-    }
-    bool surrogate = *point >= 0xd800 && *point <= 0xdfff;
-    return *point < least[length] || surrogate || *point > 0x10ffff ? 0 : length;
-}
-
 bool
 query_text_valid (const char *text, size_t most)
 {
-    const unsigned char *at = (const unsigned char *)text;
-    if (strlen (text) > most)
-        return false;
-    while (*at) {
-        uint32_t point;
-        size_t length = s_sequence (at, &point);
-        if (length == 0 || point < 0x20 || (point >= 0x7f && point < 0xa0))
-            return false;
-        at += length;
-    }
-    return true;
+    return strlen (text) <= most && utf8_check (text) == UTF8_PLAIN;
 }
 
 int

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/jsonread.h"
+#include "base/utf8.h"
 #include "cli/files/csv.h"
 #include "cli/files/timestamp.h"
 
@@ -115,26 +116,6 @@ s_is_blank (const reader_t *self)
     return strspn (self->text, " \t") == self->length;
 }
 
-/* The bytes of the UTF-8 character at text (RFC 3629), 0 when it is none. */
-static size_t
-s_character (const unsigned char *text)
-{
-    if (text[0] < 0x80)
-        return 1;
-    size_t length = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-    if (text[0] < 0xc2 || text[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    bool overlong =
-        (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xf0 && text[1] < 0x90);
-    bool surrogate = text[0] == 0xed && text[1] >= 0xa0;
-    bool past_end = text[0] == 0xf4 && text[1] >= 0x90;
-    return overlong || surrogate || past_end ? 0 : length;
-}
-
 static reader_status_t
 s_bad (char error[160], const char *reason)
 {
@@ -150,15 +131,11 @@ s_take_user (reader_row_t *row, const char *text, char error[160])
         return s_bad (error, "user_id is empty");
     if (length >= READER_USER_SIZE)
         return s_bad (error, "user_id is longer than 128 bytes");
-    const unsigned char *byte = (const unsigned char *)text;
-    while (*byte) {
-        size_t step = s_character (byte);
-        if (step == 0)
-            return s_bad (error, "user_id is not valid UTF-8");
-        if (*byte < 0x20 || *byte == 0x7f)
-            return s_bad (error, "user_id has a control character");
-        byte += step;
-    }
+    utf8_status_t status = utf8_check (text);
+    if (status != UTF8_PLAIN)
+        return s_bad (error, status == UTF8_INVALID
+                                 ? "user_id is not valid UTF-8"
+                                 : "user_id has a control character");
     memcpy (row->user_id, text, length + 1);
     return READER_ROW;
 }
