@@ -1,20 +1,17 @@
-/* The most recent results. SPDX-License-Identifier: Apache-2.0 */
+/* A ring; each result's slot is its position in the index. SPDX-License-Identifier: Apache-2.0 */
 #include "actors/recent.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct {
-    result_t *result; /* NULL: not used yet */
-    size_t below;     /* next older slot of the same bucket, plus one; 0 = none */
-} recent_slot_t;
+#include "base/hash.h"
+#include "base/hash_index.h"
 
 struct recent {
-    recent_slot_t *slots; /* ring of limit */
-    size_t *buckets;      /* newest slot of each, plus one; 0 = empty */
+    result_t **results; /* ring of limit; NULL: not used, or its id has a newer one */
+    hash_index_t index; /* by request id */
     size_t limit;
-    size_t bucket_mask;
     size_t next; /* slot of the next put: the oldest */
 };
 
@@ -24,14 +21,10 @@ recent_new (size_t limit)
     assert (limit > 0);
     recent_t *self = calloc (1, sizeof *self);
     assert (self);
-    size_t bucket_count = 1;
-    while (bucket_count < limit)
-        bucket_count *= 2;
     self->limit = limit;
-    self->bucket_mask = bucket_count - 1;
-    self->slots = calloc (limit, sizeof *self->slots);
-    self->buckets = calloc (bucket_count, sizeof *self->buckets);
-    assert (self->slots && self->buckets);
+    self->results = calloc (limit, sizeof *self->results);
+    assert (self->results);
+    hash_index_init (&self->index, limit);
     return self;
 }
 
@@ -42,54 +35,59 @@ recent_destroy (recent_t **self_p)
     if (!self)
         return;
     for (size_t i = 0; i < self->limit; i++)
-        result_destroy (&self->slots[i].result);
-    free (self->slots);
-    free (self->buckets);
+        result_destroy (&self->results[i]);
+    free (self->results);
+    hash_index_free (&self->index);
     free (self);
     *self_p = NULL;
 }
 
-/* FNV-1a. Ids are ours or a stranger's; a bad spread costs time, bounded by the limit. */
-static size_t *
-s_bucket (const recent_t *self, const char *request_id)
+/* Ids are ours or a stranger's; a bad spread costs time, bounded by the limit. */
+static uint64_t
+s_hash (const char *request_id)
 {
-    size_t hash = 1469598103934665603u;
-    for (const char *c = request_id; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    return &self->buckets[hash & self->bucket_mask];
+    return hash_bytes (HASH_START, request_id, strlen (request_id));
 }
 
-/* The oldest slot is the last of its bucket, since buckets are ordered by age. */
-static void
-s_evict (recent_t *self, size_t index)
+static bool
+s_same (const void *owner, uint32_t position, const void *key)
 {
-    recent_slot_t *slot = &self->slots[index];
-    if (!slot->result)
-        return;
-    size_t *link = s_bucket (self, slot->result->request_id);
-    while (*link != index + 1)
-        link = &self->slots[*link - 1].below;
-    *link = slot->below;
-    result_destroy (&slot->result);
+    const recent_t *self = owner;
+    return strcmp (self->results[position]->request_id, key) == 0;
+}
+
+static uint32_t
+s_find (const recent_t *self, const char *request_id)
+{
+    return hash_index_find (
+        &self->index, s_hash (request_id), s_same, self, request_id);
+}
+
+static void
+s_forget (recent_t *self, uint32_t slot)
+{
+    hash_index_remove (&self->index, s_hash (self->results[slot]->request_id), slot);
+    result_destroy (&self->results[slot]);
 }
 
 void
 recent_put (recent_t *self, result_t **result_p)
 {
-    size_t index = self->next;
-    s_evict (self, index);
-    size_t *bucket = s_bucket (self, (*result_p)->request_id);
-    self->slots[index] = (recent_slot_t){.result = *result_p, .below = *bucket};
-    *bucket = index + 1;
+    const char *request_id = (*result_p)->request_id;
+    uint32_t slot = (uint32_t)self->next, older = s_find (self, request_id);
+    if (older != HASH_INDEX_NONE)
+        s_forget (self, older);
+    if (self->results[slot])
+        s_forget (self, slot);
+    hash_index_add (&self->index, s_hash (request_id), slot);
+    self->results[slot] = *result_p;
     *result_p = NULL;
-    self->next = (index + 1) % self->limit;
+    self->next = (self->next + 1) % self->limit;
 }
 
 const result_t *
 recent_find (const recent_t *self, const char *request_id)
 {
-    size_t at = *s_bucket (self, request_id);
-    while (at && strcmp (self->slots[at - 1].result->request_id, request_id) != 0)
-        at = self->slots[at - 1].below;
-    return at ? self->slots[at - 1].result : NULL;
+    uint32_t slot = s_find (self, request_id);
+    return slot == HASH_INDEX_NONE ? NULL : self->results[slot];
 }

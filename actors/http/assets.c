@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/embed.h"
+#include "base/hash.h"
 
 struct assets {
     asset_t *rows;
@@ -38,16 +39,6 @@ s_content_type (const char *name)
     return "application/octet-stream";
 }
 
-/* FNV-1a: tells versions of a file apart, nothing more. */
-static uint64_t
-s_digest (const unsigned char *bytes, size_t length)
-{
-    uint64_t digest = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < length; i++)
-        digest = (digest ^ bytes[i]) * 0x100000001b3u;
-    return digest;
-}
-
 static void
 s_add (assets_t *self, const embed_file_t *file)
 {
@@ -57,7 +48,7 @@ s_add (assets_t *self, const embed_file_t *file)
     asset->length = (size_t)(file->end - file->bytes);
     asset->content_type = s_content_type (file->name);
     snprintf (asset->etag, sizeof asset->etag, "\"%016" PRIx64 "\"",
-        s_digest (file->bytes, asset->length));
+        hash_bytes (HASH_START, file->bytes, asset->length));
 }
 
 assets_t *

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/files.h"
+#include "base/hash.h"
+#include "base/hash_index.h"
 #include "base/jsonread.h"
 #include "model/data/idmap.h"
 
@@ -29,8 +31,7 @@ struct dataset_builder {
     size_t names_length, names_capacity;
     size_t *users; /* where in names a user's id starts */
     size_t user_count, user_capacity;
-    uint32_t *slots; /* open addressing: user + 1; 0 = empty */
-    size_t slot_mask;
+    hash_index_t user_index;
     uint32_t last_user; /* rows of one user mostly come together */
 };
 
@@ -51,9 +52,7 @@ dataset_builder_new (void)
     dataset_builder_t *self = calloc (1, sizeof *self);
     assert (self);
     self->items = idmap_new (0);
-    self->slot_mask = 63;
-    self->slots = calloc (self->slot_mask + 1, sizeof *self->slots);
-    assert (self->slots);
+    hash_index_init (&self->user_index, 0);
     return self;
 }
 
@@ -65,7 +64,7 @@ s_builder_clear (dataset_builder_t *self)
     free (self->item_ids);
     free (self->names);
     free (self->users);
-    free (self->slots);
+    hash_index_free (&self->user_index);
 }
 
 void
@@ -78,16 +77,6 @@ dataset_builder_destroy (dataset_builder_t **self_p)
     }
 }
 
-/* FNV-1a; the tail multiply spreads it over the low bits that the mask keeps. */
-static uint64_t
-s_hash (const char *text, size_t length)
-{
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;
-    return (hash ^ hash >> 29) * 0x9E3779B97F4A7C15u >> 20;
-}
-
 static bool
 s_user_is (const dataset_builder_t *self, uint32_t user, const char *id, size_t length)
 {
@@ -95,32 +84,21 @@ s_user_is (const dataset_builder_t *self, uint32_t user, const char *id, size_t 
     return strncmp (name, id, length) == 0 && name[length] == 0;
 }
 
-static uint32_t *
-s_user_slot (const dataset_builder_t *self, const char *id, size_t length)
-{
-    size_t at = s_hash (id, length) & self->slot_mask;
-    while (self->slots[at] && !s_user_is (self, self->slots[at] - 1, id, length))
-        at = (at + 1) & self->slot_mask;
-    return &self->slots[at];
-}
+typedef struct {
+    const char *text;
+    size_t length;
+} user_key_t;
 
-static void
-s_grow_slots (dataset_builder_t *self)
+static bool
+s_same_user (const void *owner, uint32_t position, const void *key)
 {
-    free (self->slots);
-    self->slot_mask = 2 * self->slot_mask + 1;
-    self->slots = calloc (self->slot_mask + 1, sizeof *self->slots);
-    assert (self->slots);
-    for (uint32_t user = 0; user < self->user_count; user++) {
-        const char *name = self->names + self->users[user];
-        *s_user_slot (self, name, strlen (name)) = user + 1;
-    }
+    const user_key_t *id = key;
+    return s_user_is (owner, position, id->text, id->length);
 }
 
 static uint32_t
 s_new_user (dataset_builder_t *self, const char *id, size_t length)
 {
-    assert (self->user_count < UINT32_MAX - 1);
     self->users = s_room (
         self->users, &self->user_capacity, self->user_count + 1, sizeof *self->users);
     self->names =
@@ -137,16 +115,15 @@ s_user (dataset_builder_t *self, const char *id, size_t length)
 {
     if (self->user_count && s_user_is (self, self->last_user, id, length))
         return self->last_user;
-    uint32_t *slot = s_user_slot (self, id, length);
-    if (!*slot) {
-        *slot = s_new_user (self, id, length) + 1;
-        self->last_user = *slot - 1;
-        if (2 * self->user_count > self->slot_mask)
-            s_grow_slots (self);
-        return self->last_user;
+    uint64_t hash = hash_bytes (HASH_START, id, length);
+    uint32_t user = hash_index_find (
+        &self->user_index, hash, s_same_user, self, &(user_key_t){id, length});
+    if (user == HASH_INDEX_NONE) {
+        user = s_new_user (self, id, length);
+        hash_index_add (&self->user_index, hash, user);
     }
-    self->last_user = *slot - 1;
-    return self->last_user;
+    self->last_user = user;
+    return user;
 }
 
 static void

@@ -1,40 +1,27 @@
-/* Item id -> dense index. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/data/idmap.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
-typedef struct {
-    int64_t id; /* -1: empty */
-    int32_t index;
-} slot_t;
+#include "base/hash_index.h"
 
 struct idmap {
-    slot_t *slots;
-    size_t mask; /* slot count - 1, a power of two */
-    size_t count;
+    hash_index_t index;
+    int64_t *ids; /* by their dense index */
+    size_t capacity;
 };
-
-static slot_t *
-s_slots_new (size_t size)
-{
-    slot_t *slots = malloc (size * sizeof *slots);
-    assert (slots);
-    for (size_t i = 0; i < size; i++)
-        slots[i] = (slot_t){-1, -1};
-    return slots;
-}
 
 idmap_t *
 idmap_new (size_t expected)
 {
     idmap_t *self = calloc (1, sizeof *self);
     assert (self);
-    size_t size = 16;
-    while (size < 2 * expected)
-        size *= 2;
-    self->slots = s_slots_new (size);
-    self->mask = size - 1;
+    hash_index_init (&self->index, expected);
+    self->capacity = expected > 8 ? expected : 8;
+    self->ids = calloc (self->capacity, sizeof *self->ids);
+    assert (self->ids);
     return self;
 }
 
@@ -42,7 +29,8 @@ void
 idmap_destroy (idmap_t **self_p)
 {
     if (*self_p) {
-        free ((*self_p)->slots);
+        hash_index_free (&(*self_p)->index);
+        free ((*self_p)->ids);
         free (*self_p);
         *self_p = NULL;
     }
@@ -51,52 +39,37 @@ idmap_destroy (idmap_t **self_p)
 size_t
 idmap_count (const idmap_t *self)
 {
-    return self->count;
+    return self->index.count;
 }
 
-/* The slot that holds the id, or the empty one where it belongs. */
-static slot_t *
-s_slot (const idmap_t *self, int64_t id)
+static bool
+s_same (const void *owner, uint32_t position, const void *key)
 {
-    uint64_t hash = (uint64_t)id * 0x9E3779B97F4A7C15u;
-    hash ^= hash >> 32;
-    size_t at = (size_t)hash & self->mask;
-    while (self->slots[at].id != id && self->slots[at].id != -1)
-        at = (at + 1) & self->mask;
-    return &self->slots[at];
+    return ((const idmap_t *)owner)->ids[position] == *(const int64_t *)key;
 }
 
-static void
-s_grow (idmap_t *self)
+int32_t
+idmap_find (const idmap_t *self, int64_t id)
 {
-    slot_t *old = self->slots;
-    size_t old_size = self->mask + 1;
-    self->slots = s_slots_new (2 * old_size);
-    self->mask = 2 * old_size - 1;
-    for (size_t i = 0; i < old_size; i++)
-        if (old[i].id != -1)
-            *s_slot (self, old[i].id) = old[i];
-    free (old);
+    uint32_t at = hash_index_find (&self->index, (uint64_t)id, s_same, self, &id);
+    return at == HASH_INDEX_NONE ? -1 : (int32_t)at;
 }
 
 int32_t
 idmap_add (idmap_t *self, int64_t id)
 {
     assert (id >= 0);
-    slot_t *slot = s_slot (self, id);
-    if (slot->id == id)
-        return slot->index;
-    if (2 * (self->count + 1) > self->mask + 1) {
-        s_grow (self);
-        slot = s_slot (self, id);
+    int32_t found = idmap_find (self, id);
+    if (found >= 0)
+        return found;
+    size_t count = idmap_count (self);
+    assert (count < INT32_MAX);
+    if (count == self->capacity) {
+        self->capacity *= 2;
+        self->ids = realloc (self->ids, self->capacity * sizeof *self->ids);
+        assert (self->ids);
     }
-    assert (self->count < INT32_MAX);
-    *slot = (slot_t){id, (int32_t)self->count++};
-    return slot->index;
-}
-
-int32_t
-idmap_find (const idmap_t *self, int64_t id)
-{
-    return id < 0 ? -1 : s_slot (self, id)->index;
+    self->ids[count] = id;
+    hash_index_add (&self->index, (uint64_t)id, (uint32_t)count);
+    return (int32_t)count;
 }

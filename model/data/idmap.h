@@ -1,5 +1,4 @@
-/* Item id -> dense index, by open addressing at a load of at most one half. Ids are 0 to
- * 2^53 - 1. Lookups from any number of threads. SPDX-License-Identifier: Apache-2.0 */
+/* Item id -> dense index. Ids are 0 to 2^53 - 1. Lookups from any number of threads. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_MODEL_DATA_IDMAP_H
 #define SASREC_MODEL_DATA_IDMAP_H
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/hash.h"
 #include "model/train/state.h"
 
 #define FILE_NAME "training.state"
@@ -21,22 +22,13 @@ s_path (const char *folder, char path[PATH_MAX], char error[160])
     return -1;
 }
 
-static uint64_t
-s_hash (uint64_t hash, const void *bytes, size_t length)
-{
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ at[i]) * 0x100000001b3u; /* FNV-1a */
-    return hash;
-}
-
 uint64_t
 course_fingerprint (const dataset_t *data)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    hash = s_hash (hash, data->offsets, (data->user_count + 1) * sizeof (size_t));
-    hash = s_hash (hash, data->items, data->interaction_count * sizeof (int32_t));
-    return s_hash (hash, data->item_ids, data->item_count * sizeof (int64_t));
+    uint64_t hash = HASH_START;
+    hash = hash_bytes (hash, data->offsets, (data->user_count + 1) * sizeof (size_t));
+    hash = hash_bytes (hash, data->items, data->interaction_count * sizeof (int32_t));
+    return hash_bytes (hash, data->item_ids, data->item_count * sizeof (int64_t));
 }
 
 #define PARTS (2 + LEARNER_STATE_PARTS)
