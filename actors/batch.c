@@ -31,7 +31,7 @@ batch_destroy (batch_t **self_p)
 int
 batch_send (batch_t **self_p, zsock_t *socket)
 {
-    if (wire_send (socket, *self_p))
+    if (wire_send (socket, BATCH_TAG, *self_p))
         return -1;
     *self_p = NULL;
     return 0;
@@ -40,5 +40,5 @@ batch_send (batch_t **self_p, zsock_t *socket)
 batch_t *
 batch_recv (zsock_t *socket)
 {
-    return wire_recv (socket);
+    return wire_recv (socket, BATCH_TAG);
 }

@@ -15,6 +15,8 @@ typedef struct {
     request_t *requests[]; /* count of them, owned */
 } batch_t;
 
+#define BATCH_TAG "batch_t" /* on a wire */
+
 batch_t *batch_new (size_t worker, size_t limit);
 void batch_destroy (batch_t **self_p);              /* with its requests */
 int batch_send (batch_t **self_p, zsock_t *socket); /* as request_send */

@@ -3,9 +3,11 @@
 
 #include <assert.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "actors/batch.h"
 #include "actors/endpoints.h"
@@ -29,8 +31,9 @@ typedef struct {
     model_query_t *queries; /* batch_limit of each */
     model_answer_t *answers;
     model_scratch_t
-        *scratch;   /* of the last model's shape; NULL before the first batch */
-    ring_t *unsent; /* result_t that did not fit into the results pipe */
+        *scratch;       /* of the last model's shape; NULL before the first batch */
+    ring_t *unsent;     /* result_t that did not fit into the results pipe */
+    int64_t crash_item; /* tests: the item that kills the process; -1 = none */
     metric_t *processed;
     metric_t *errors;
     metric_t *latency;
@@ -66,6 +69,8 @@ s_new (const inference_worker_args_t *args)
     self->answers = calloc (args->batch_limit, sizeof *self->answers);
     assert (self->queries && self->answers);
     self->unsent = ring_new (args->batch_limit);
+    const char *crash_item = getenv (INFERENCE_WORKER_CRASH_ITEM);
+    self->crash_item = crash_item && *crash_item ? atoll (crash_item) : -1;
     s_register_metrics (self);
     return self;
 }
@@ -142,12 +147,22 @@ s_result_for (request_t *request, const model_t *model)
     return result;
 }
 
+/* As a computation does that brings the process down: at once, and nothing is said. */
+static void
+s_crash_if_told (const self_t *self, const request_t *request)
+{
+    for (size_t i = 0; self->crash_item >= 0 && i < request->history_count; i++)
+        if (request->history[i] == self->crash_item)
+            kill (getpid (), SIGKILL);
+}
+
 static void
 s_compute (self_t *self, const model_t *model, result_t **results)
 {
     batch_t *batch = self->batch;
     for (size_t i = 0; i < batch->count; i++) {
         const request_t *request = batch->requests[i];
+        s_crash_if_told (self, request);
         self->queries[i] = (model_query_t){.history = request->history,
             .history_count = request->history_count,
             .k = request->k,

@@ -24,6 +24,10 @@ typedef struct {
     model_slot_t *slot;
 } inference_worker_args_t;
 
+/* For tests alone: an environment variable that holds an item id. A history that contains
+ * it kills the process (SIGKILL) when it is computed. */
+#define INFERENCE_WORKER_CRASH_ITEM "SASREC_TEST_CRASH_ITEM"
+
 /* args: inference_worker_args_t, borrowed until the actor ends. */
 void inference_worker_actor (zsock_t *pipe, void *args);
 

@@ -155,31 +155,34 @@ s_destroy_interaction (void *message)
 }
 
 static const struct {
+    const char *tag;
     codec_status_t (*decode) (const record_t *, void **, json_fault_t *);
     const char *(*encode) (const void *, strbuf_t *); /* returns the key */
     const receipt_t *(*receipt) (const void *);
     void (*destroy) (void *);
 } s_codecs[TOPIC_COUNT] = {
-    [TOPIC_REQUESTS] = {s_decode_request, s_encode_request, s_request_receipt,
-        s_destroy_request},
-    [TOPIC_RESULTS] = {s_decode_result, s_encode_result, s_result_receipt,
+    [TOPIC_REQUESTS] = {REQUEST_TAG, s_decode_request, s_encode_request,
+        s_request_receipt, s_destroy_request},
+    [TOPIC_RESULTS] = {RESULT_TAG, s_decode_result, s_encode_result, s_result_receipt,
         s_destroy_result},
-    [TOPIC_CONTROL] = {s_decode_control, s_encode_control, s_control_receipt,
-        s_destroy_control},
-    [TOPIC_INTERACTIONS] = {s_decode_interaction, NULL, s_interaction_receipt,
-        s_destroy_interaction},
+    [TOPIC_CONTROL] = {RELOAD_TAG, s_decode_control, s_encode_control,
+        s_control_receipt, s_destroy_control},
+    [TOPIC_INTERACTIONS] = {INTERACTION_TAG, s_decode_interaction, NULL,
+        s_interaction_receipt, s_destroy_interaction},
 };
 
+/* Only a message of this topic can end a request, whatever ids others name. */
 static void
-s_explain (const record_t *record, const json_fault_t *fault, codec_fault_t *out)
+s_find_request (const record_t *record, codec_fault_t *out)
 {
     json_fault_t ignored;
-    json_t *object = json_read_object (record->value, record->value_size, &ignored);
     const char *id = NULL;
+    if (record->topic != TOPIC_REQUESTS)
+        return;
+    json_t *object = json_read_object (record->value, record->value_size, &ignored);
     if (object)
         json_read_string (object, "request_id", 1, PROTO_ID_SIZE - 1, &id, &ignored);
     snprintf (out->request_id, sizeof out->request_id, "%s", id ? id : "");
-    snprintf (out->reason, sizeof out->reason, "%s", fault->detail);
     json_decref (object);
 }
 
@@ -196,11 +199,14 @@ codec_decode (const record_t *record, void **message_p, codec_fault_t *out)
     if (record->value_size > CODEC_VALUE_LIMIT) {
         snprintf (out->reason, sizeof out->reason, "%zu bytes are more than %d",
             record->value_size, CODEC_VALUE_LIMIT);
+        s_find_request (record, out);
         return CODEC_TOO_LARGE;
     }
     codec_status_t status = s_codecs[record->topic].decode (record, message_p, &fault);
-    if (status == CODEC_UNREADABLE)
-        s_explain (record, &fault, out);
+    if (status == CODEC_UNREADABLE) {
+        snprintf (out->reason, sizeof out->reason, "%s", fault.detail);
+        s_find_request (record, out);
+    }
     return status;
 }
 
@@ -215,6 +221,12 @@ codec_encode (topic_t topic, const void *message, strbuf_t *value, record_t *rec
         .key_size = key ? strlen (key) : 0,
         .value = value->data,
         .value_size = value->length};
+}
+
+const char *
+codec_tag (topic_t topic)
+{
+    return s_codecs[topic].tag;
 }
 
 const receipt_t *

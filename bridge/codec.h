@@ -20,7 +20,8 @@ typedef enum {
 /* Why a record could not be read. */
 typedef struct {
     char reason[160];
-    char request_id[PROTO_ID_SIZE]; /* "" when not even that could be read */
+    char request_id[PROTO_ID_SIZE]; /* of the request that it was; "" = it was none, or
+                                       not even that could be read */
 } codec_fault_t;
 
 /* CODEC_READ: *message_p is a fresh message of the topic's type, with the record's
@@ -33,6 +34,7 @@ codec_status_t codec_decode (
 void codec_encode (
     topic_t topic, const void *message, strbuf_t *value, record_t *record);
 
+const char *codec_tag (topic_t topic); /* of its messages on a wire */
 const receipt_t *codec_receipt (topic_t topic, const void *message);
 void codec_destroy (topic_t topic, void **message_p);
 

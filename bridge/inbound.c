@@ -44,14 +44,16 @@ inbound_destroy (inbound_t **self_p)
 void
 inbound_retry (inbound_t *self)
 {
-    if (self->kept && wire_send (self->out, self->kept) == 0)
+    if (self->kept &&
+        wire_send (self->out, codec_tag (self->wire->topic), self->kept) == 0)
         self->kept = NULL;
 }
 
 void
 inbound_offer (inbound_t *self, void **message_p)
 {
-    if (!self->kept && wire_send (self->out, *message_p) == 0) {
+    if (!self->kept &&
+        wire_send (self->out, codec_tag (self->wire->topic), *message_p) == 0) {
         *message_p = NULL;
         return;
     }

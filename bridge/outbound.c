@@ -57,7 +57,8 @@ outbound_destroy (outbound_t **self_p)
     if (!self)
         return;
     codec_destroy (self->wire->topic, &self->held);
-    while (self->in && (self->held = wire_recv (self->in)))
+    while (
+        self->in && (self->held = wire_recv (self->in, codec_tag (self->wire->topic))))
         codec_destroy (self->wire->topic, &self->held);
     wire_destroy (&self->in);
     wire_destroy (&self->returned);
@@ -103,7 +104,7 @@ outbound_serve (outbound_t *self, producer_t *producer, size_t budget)
 {
     for (size_t i = 0; i < budget; i++) {
         if (!self->held)
-            self->held = wire_recv (self->in);
+            self->held = wire_recv (self->in, codec_tag (self->wire->topic));
         if (!self->held || !s_send (self, producer))
             return;
         self->held = NULL;
@@ -113,7 +114,8 @@ outbound_serve (outbound_t *self, producer_t *producer, size_t budget)
 void
 outbound_give_back (outbound_t *self, void **message_p)
 {
-    if (!self->returned || wire_send (self->returned, *message_p))
+    if (!self->returned ||
+        wire_send (self->returned, codec_tag (self->wire->topic), *message_p))
         codec_destroy (self->wire->topic, message_p);
     *message_p = NULL;
 }

@@ -19,7 +19,7 @@ interaction_destroy (interaction_t **self_p)
 interaction_t *
 interaction_recv (zsock_t *socket)
 {
-    return wire_recv (socket);
+    return wire_recv (socket, INTERACTION_TAG);
 }
 
 static int

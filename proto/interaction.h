@@ -22,6 +22,8 @@ typedef struct {
     receipt_t receipt;
 } interaction_t;
 
+#define INTERACTION_TAG "interaction_t" /* on a wire */
+
 void interaction_destroy (interaction_t **self_p);
 interaction_t *interaction_recv (zsock_t *socket);
 

@@ -28,7 +28,7 @@ reload_destroy (reload_t **self_p)
 int
 reload_send (reload_t **self_p, zsock_t *socket)
 {
-    if (wire_send (socket, *self_p))
+    if (wire_send (socket, RELOAD_TAG, *self_p))
         return -1;
     *self_p = NULL;
     return 0;
@@ -37,5 +37,5 @@ reload_send (reload_t **self_p, zsock_t *socket)
 reload_t *
 reload_recv (zsock_t *socket)
 {
-    return wire_recv (socket);
+    return wire_recv (socket, RELOAD_TAG);
 }

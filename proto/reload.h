@@ -15,6 +15,8 @@ typedef struct {
     receipt_t receipt;
 } reload_t;
 
+#define RELOAD_TAG "reload_t" /* on a wire */
+
 reload_t *reload_new (void);
 void reload_destroy (reload_t **self_p);
 int reload_send (reload_t **self_p, zsock_t *socket);

@@ -44,7 +44,7 @@ request_refuse (request_t **self_p, ticket_status_t status, const char *reason)
 int
 request_send (request_t **self_p, zsock_t *socket)
 {
-    if (wire_send (socket, *self_p))
+    if (wire_send (socket, REQUEST_TAG, *self_p))
         return -1;
     *self_p = NULL;
     return 0;
@@ -53,7 +53,7 @@ request_send (request_t **self_p, zsock_t *socket)
 request_t *
 request_recv (zsock_t *socket)
 {
-    return wire_recv (socket);
+    return wire_recv (socket, REQUEST_TAG);
 }
 
 static int

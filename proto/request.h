@@ -36,6 +36,8 @@ typedef struct request {
     receipt_t receipt;   /* of the Kafka message; .held false without Kafka */
 } request_t;
 
+#define REQUEST_TAG "request_t" /* on a wire */
+
 request_t *request_new (void);
 void request_destroy (request_t **self_p);
 

@@ -80,7 +80,7 @@ result_refuse (result_t *self, const char *reason)
 int
 result_send (result_t **self_p, zsock_t *socket)
 {
-    if (wire_send (socket, *self_p))
+    if (wire_send (socket, RESULT_TAG, *self_p))
         return -1;
     *self_p = NULL;
     return 0;
@@ -89,7 +89,7 @@ result_send (result_t **self_p, zsock_t *socket)
 result_t *
 result_recv (zsock_t *socket)
 {
-    return wire_recv (socket);
+    return wire_recv (socket, RESULT_TAG);
 }
 
 const char *

@@ -37,6 +37,8 @@ typedef struct result {
     receipt_t receipt;
 } result_t;
 
+#define RESULT_TAG "result_t" /* on a wire */
+
 result_t *result_new (void);
 void result_destroy (result_t **self_p);
 result_t *result_copy (const result_t *self); /* without ticket and receipt */

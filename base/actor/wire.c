@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 
 /* The packaged libzmq is not instrumented: ThreadSanitizer does not see that what the
  * sender wrote is before what the receiver reads, so we tell it. It then finds real races
@@ -17,33 +18,37 @@ void __tsan_acquire (void *address);
 #define s_take_over(pointer) ((void)(pointer))
 #endif
 
+typedef struct {
+    void *pointer;
+    const char *tag;
+} frame_t;
+
 int
-wire_send (zsock_t *socket, void *pointer)
+wire_send (zsock_t *socket, const char *tag, void *pointer)
 {
-    assert (pointer);
+    assert (pointer && tag);
+    const frame_t frame = {pointer, tag};
     int sent;
     s_hand_over (pointer);
     do {
-        sent =
-            zmq_send (zsock_resolve (socket), &pointer, sizeof pointer, ZMQ_DONTWAIT);
+        sent = zmq_send (zsock_resolve (socket), &frame, sizeof frame, ZMQ_DONTWAIT);
     } while (sent < 0 && errno == EINTR);
     return sent < 0 ? -1 : 0;
 }
 
 void *
-wire_recv (zsock_t *socket)
+wire_recv (zsock_t *socket, const char *tag)
 {
-    void *pointer = NULL;
+    frame_t frame;
     int size;
     do {
-        size =
-            zmq_recv (zsock_resolve (socket), &pointer, sizeof pointer, ZMQ_DONTWAIT);
+        size = zmq_recv (zsock_resolve (socket), &frame, sizeof frame, ZMQ_DONTWAIT);
     } while (size < 0 && errno == EINTR);
-    assert (size < 0 || size == (int)sizeof pointer);
     if (size < 0)
         return NULL;
-    s_take_over (pointer);
-    return pointer;
+    assert (size == (int)sizeof frame && strcmp (frame.tag, tag) == 0);
+    s_take_over (frame.pointer);
+    return frame.pointer;
 }
 
 /* An inproc pipe holds the sender's mark plus the receiver's: each side brings half. */

@@ -77,7 +77,7 @@ s_send (world_t *world, size_t number, const char *created_at)
         number);
     snprintf (event->created_at, sizeof event->created_at, "%s", created_at);
     event->receipt = (receipt_t){.held = true, .topic = 2, .offset = (int64_t)number};
-    assert_int_equal (wire_send (world->events, event), 0);
+    assert_int_equal (wire_send (world->events, INTERACTION_TAG, event), 0);
 }
 
 /* The first settlement is that of this event. */

@@ -1,0 +1,77 @@
+/* How messages look on Kafka. SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bridge/codec.h"
+
+static codec_status_t
+s_decode (topic_t topic, const char *value, codec_fault_t *fault)
+{
+    void *message = NULL;
+    const record_t record = {
+        .topic = topic, .value = value, .value_size = strlen (value)};
+    codec_status_t status = codec_decode (&record, &message, fault);
+    codec_destroy (topic, &message);
+    return status;
+}
+
+static void
+test_an_unreadable_request_says_which_it_was (void **state)
+{
+    (void)state;
+    codec_fault_t fault;
+    assert_int_equal (
+        s_decode (TOPIC_REQUESTS, "{\"request_id\":\"r-1\",\"history\":{}}", &fault),
+        CODEC_UNREADABLE);
+    assert_string_equal (fault.request_id, "r-1");
+    assert_non_null (strstr (fault.reason, "history"));
+}
+
+/* Whoever writes a click, a result or an announcement must not end a request by it. */
+static void
+test_no_other_topic_names_a_request (void **state)
+{
+    (void)state;
+    const topic_t topics[] = {TOPIC_RESULTS, TOPIC_CONTROL, TOPIC_INTERACTIONS};
+    for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
+        codec_fault_t fault;
+        codec_status_t status =
+            s_decode (topics[i], "{\"request_id\":\"r-1\",\"user_id\":7}", &fault);
+        assert_true (status == CODEC_UNREADABLE || topics[i] == TOPIC_CONTROL);
+        assert_string_equal (fault.request_id, "");
+    }
+}
+
+static void
+test_too_large_a_request_says_which_it_was (void **state)
+{
+    (void)state;
+    codec_fault_t fault;
+    const char *head = "{\"request_id\":\"big\",\"history\":[1],\"more\":\"";
+    size_t size = CODEC_VALUE_LIMIT + 100;
+    char *value = malloc (size + 1);
+    memset (value, 'x', size);
+    memcpy (value, head, strlen (head));
+    memcpy (value + size - 2, "\"}", 3);
+    assert_int_equal (s_decode (TOPIC_REQUESTS, value, &fault), CODEC_TOO_LARGE);
+    assert_string_equal (fault.request_id, "big");
+    assert_non_null (strstr (fault.reason, "bytes"));
+    free (value);
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_an_unreadable_request_says_which_it_was),
+        cmocka_unit_test (test_no_other_topic_names_a_request),
+        cmocka_unit_test (test_too_large_a_request_says_which_it_was),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
