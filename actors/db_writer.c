@@ -115,26 +115,38 @@ db_writer_written (void *context, void *row)
     result_destroy (&result);
 }
 
-/* The refused result ends its row as FAILED, if at least that can be written. A row that
- * takes nothing for too long is left to whoever sends it again or expires it. */
+/* The row ends as FAILED, with the reason, if at least that can be written. */
+static bool
+db_writer_fail (self_t *self, const result_t *refused, const char *reason)
+{
+    result_t *failed = result_new ();
+    snprintf (failed->request_id, sizeof failed->request_id, "%s", refused->request_id);
+    failed->status = RESULT_FAILED;
+    snprintf (failed->error, sizeof failed->error,
+        "the result could not be stored: %.120s", reason);
+    void *row = failed;
+    bool done = db_writer_write (self, &row, 1) == DB_OK;
+    result_destroy (&failed);
+    return done;
+}
+
+/* A row that takes nothing for too long is left to whoever sends it again or expires it. */
 static row_refusal_t
 db_writer_refused (void *context, void *row, const row_fault_t *fault)
 {
     self_t *self = context;
-    result_t *result = row;
-    if (fault->status == DB_DATA && !result->refused) {
-        metric_add (self->refused, 1);
-        log_warn ("db_writer.refused", log_str ("request_id", result->request_id),
-            log_str ("reason", fault->reason));
-        result_refuse (result, fault->reason);
-        return ROW_AGAIN;
-    }
-    if (fault->age_ms < PATIENCE_MS)
+    const result_t *result = row;
+    char reason[CONTROL_ERROR_SIZE];
+    bool failed = false, given_up = fault->age_ms >= PATIENCE_MS;
+    snprintf (reason, sizeof reason, "%s", fault->reason); /* writing has its own */
+    if (fault->status == DB_DATA)
+        failed = db_writer_fail (self, result, reason);
+    if (!failed && !given_up)
         return ROW_ASIDE;
-    metric_add (self->lost, 1);
-    log_error ("db_writer.given_up", log_str ("request_id", result->request_id),
-        log_str ("reason", fault->reason));
-    db_writer_written (self, result);
+    metric_add (failed ? self->refused : self->lost, 1);
+    log_warn (failed ? "db_writer.refused" : "db_writer.given_up",
+        log_str ("request_id", result->request_id), log_str ("reason", reason));
+    db_writer_written (self, row);
     return ROW_GONE;
 }
 

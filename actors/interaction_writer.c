@@ -1,144 +1,167 @@
-/* The interaction_writer actor. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/interaction_writer.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "actors/endpoints.h"
+#include "base/actor/control.h"
+#include "base/actor/wire.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "base/actor/control.h"
 #include "proto/interaction.h"
-#include "base/actor/wire.h"
 #include "store/interactions.h"
-#include "store/portion.h"
+#include "store/row_writer.h"
 
-#define BATCH_LIMIT 500
-#define RETRY_MS    100 /* connecting has its own back-off */
+#define HOLD_LIMIT  2000 /* interactions, those that are set aside included */
+#define BATCH_LIMIT 500  /* rows in one statement */
+#define RETRY_MS    100  /* without a database; connecting has its own back-off */
+#define LOCK_MS     100 /* it waits so long for somebody's lock, then goes on without */
+#define PATIENCE_MS 600000 /* with a row that is refused, and not for its data */
 
 typedef struct {
     const interaction_writer_args_t *args; /* borrowed */
     zsock_t *interactions;
     zsock_t *settle;
     db_t *db;
-    interaction_t *batch[BATCH_LIMIT]; /* in work, kept until they are settled */
-    size_t count;                      /* of batch */
-    portion_t portion;                 /* how much of the batch to write at once */
-    int64_t retry_ms;                  /* when to try the batch again */
-    metric_t *rows;
+    row_writer_t *rows; /* interaction_t */
+    metric_t *added;
     metric_t *duplicates;
     metric_t *refused;
+    metric_t *aside;
 } self_t;
 
+/* What writing is here (store/row_writer.h) */
+
+static db_status_t
+interaction_writer_write (void *context, void *const *rows, size_t count)
+{
+    self_t *self = context;
+    size_t added = 0;
+    db_status_t status =
+        interactions_add (self->db, (const interaction_t *const *)rows, count, &added);
+    if (status != DB_OK)
+        return status;
+    metric_add (self->added, added);
+    metric_add (self->duplicates, count - added);
+    return DB_OK;
+}
+
+static db_status_t
+interaction_writer_find_locked (
+    void *context, void *const *rows, size_t count, bool *locked)
+{
+    (void)rows;
+    (void)count;
+    (void)locked;
+    return db_probe_table (((self_t *)context)->db, "interactions");
+}
+
+static void
+interaction_writer_written (void *context, void *row)
+{
+    self_t *self = context;
+    interaction_t *interaction = row;
+    settlement_send (&interaction->receipt, RECEIPT_DONE, self->settle);
+    interaction_destroy (&interaction);
+}
+
+/* Nobody's data is dropped: it becomes a dead letter, with the reason. */
+static row_refusal_t
+interaction_writer_refused (void *context, void *row, const row_fault_t *fault)
+{
+    self_t *self = context;
+    interaction_t *interaction = row;
+    if (fault->status != DB_DATA && fault->age_ms < PATIENCE_MS)
+        return ROW_ASIDE;
+    metric_add (self->refused, 1);
+    log_warn ("interaction_writer.refused", log_str ("event_id", interaction->event_id),
+        log_str ("reason", fault->reason));
+    settlement_send (&interaction->receipt, RECEIPT_DEAD, self->settle);
+    interaction_destroy (&interaction);
+    return ROW_GONE;
+}
+
+static const char *
+interaction_writer_id (const void *row)
+{
+    return ((const interaction_t *)row)->event_id;
+}
+
+static const char *
+interaction_writer_reason (void *context)
+{
+    return db_error (((self_t *)context)->db);
+}
+
+static const row_writer_ops_t s_ops = {interaction_writer_write,
+    interaction_writer_find_locked, interaction_writer_written,
+    interaction_writer_refused, interaction_writer_id, interaction_writer_reason};
+
 static self_t *
-s_new (const interaction_writer_args_t *args)
+interaction_writer_new (const interaction_writer_args_t *args)
 {
     self_t *self = calloc (1, sizeof *self);
     assert (self);
     self->args = args;
-    self->portion = portion_make (BATCH_LIMIT, args->statement_timeout_ms);
+    const row_writer_args_t writer = {
+        "interaction_writer", HOLD_LIMIT, BATCH_LIMIT, args->statement_timeout_ms};
+    self->rows = row_writer_new (&writer, &s_ops, self);
     self->db = db_new (
         args->conninfo, "sasrec interaction_writer", args->statement_timeout_ms);
-    self->rows = metrics_counter (
+    db_wait_for_locks (self->db, LOCK_MS);
+    self->added = metrics_counter (
         "interaction_writer_rows_total", "Interactions that were added.", "");
     self->duplicates = metrics_counter ("interaction_writer_duplicates_total",
         "Interactions that were there before.", "");
     self->refused = metrics_counter ("interaction_writer_refused_total",
-        "Interactions that PostgreSQL refused.", "");
+        "Interactions that PostgreSQL refused: dead letters.", "");
+    self->aside = metrics_gauge ("interaction_writer_set_aside",
+        "Interactions that are in the way for now, tried again later.", "");
     return self;
 }
 
 static void
-s_destroy (self_t **self_p)
+interaction_writer_destroy (self_t **self_p)
 {
     self_t *self = *self_p;
-    while (self->count > 0)
-        interaction_destroy (&self->batch[--self->count]);
-    while (
-        self->interactions && (self->batch[0] = interaction_recv (self->interactions)))
-        interaction_destroy (&self->batch[0]);
+    interaction_t *interaction;
+    while ((interaction = row_writer_pop (self->rows)))
+        interaction_destroy (&interaction);
+    while (self->interactions && (interaction = interaction_recv (self->interactions)))
+        interaction_destroy (&interaction);
     wire_destroy (&self->interactions);
     wire_destroy (&self->settle);
     db_destroy (&self->db);
+    row_writer_destroy (&self->rows);
     free (self);
     *self_p = NULL;
 }
 
-/* The first so many of the batch are committed, or refused. */
 static void
-s_settle (self_t *self, size_t count)
+interaction_writer_try (self_t *self)
 {
-    for (size_t i = 0; i < count; i++) {
-        settlement_send (&self->batch[i]->receipt, RECEIPT_DONE, self->settle);
-        interaction_destroy (&self->batch[i]);
-    }
-    self->count -= count;
-    memmove (self->batch, self->batch + count, self->count * sizeof *self->batch);
-}
-
-static void
-s_refused (self_t *self, const interaction_t *interaction)
-{
-    metric_add (self->refused, 1);
-    log_warn ("interaction_writer.refused", log_str ("event_id", interaction->event_id),
-        log_str ("reason", db_error (self->db)));
-}
-
-/* The first so many of the batch. Bisects what PostgreSQL refuses, and settles each part
- * at once: when a later one has to be tried again, this one has been counted. */
-static db_status_t
-s_add (self_t *self, size_t count)
-{
-    size_t added = 0;
-    int64_t start_ms = clock_monotonic_ms ();
-    db_status_t status = interactions_add (
-        self->db, (const interaction_t *const *)self->batch, count, &added);
-    portion_note (
-        &self->portion, count, clock_monotonic_ms () - start_ms, status == DB_OK);
-    if (status == DB_DATA && count > 1) {
-        status = s_add (self, count / 2);
-        return status == DB_OK ? s_add (self, count - count / 2) : status;
-    }
-    if (status == DB_OK) {
-        metric_add (self->rows, added);
-        metric_add (self->duplicates, count - added);
-    } else if (status == DB_DATA) {
-        s_refused (self, self->batch[0]);
-    } else {
-        return status;
-    }
-    s_settle (self, count);
-    return DB_OK;
-}
-
-/* What fits into the time-out, from the batch's start: an event without a time gets that
- * of its statement, and a history keeps the order in which its events came. */
-static db_status_t
-s_add_portion (self_t *self)
-{
-    size_t limit = self->portion.limit;
-    return s_add (self, self->count < limit ? self->count : limit);
+    int64_t now_ms = clock_monotonic_ms ();
+    if (db_ensure (self->db))
+        row_writer_serve (self->rows, now_ms);
+    else
+        row_writer_pause (self->rows, now_ms + RETRY_MS);
+    metric_set (self->aside, (double)row_writer_aside (self->rows));
 }
 
 static void
-s_write (self_t *self)
+interaction_writer_receive (self_t *self)
 {
-    if (!db_ensure (self->db) || s_add_portion (self) != DB_OK)
-        self->retry_ms = clock_monotonic_ms () + RETRY_MS;
-}
-
-static void
-s_handle_interactions (self_t *self)
-{
-    while (self->count < BATCH_LIMIT &&
-           (self->batch[self->count] = interaction_recv (self->interactions)))
-        self->count++;
+    interaction_t *interaction;
+    int64_t now_ms = clock_monotonic_ms ();
+    while (row_writer_room (self->rows) &&
+           (interaction = interaction_recv (self->interactions)))
+        row_writer_push (self->rows, interaction, now_ms);
 }
 
 static const char *
-s_start (void *context)
+interaction_writer_start (void *context)
 {
     self_t *self = context;
     self->interactions =
@@ -148,31 +171,39 @@ s_start (void *context)
                               : "interaction_writer: an endpoint of its name is taken";
 }
 
+static long
+interaction_writer_wait_ms (const self_t *self)
+{
+    int64_t due_ms = row_writer_due_ms (self->rows);
+    if (due_ms == INT64_MAX)
+        return -1;
+    int64_t wait_ms = due_ms - clock_monotonic_ms ();
+    return wait_ms > 0 ? (long)wait_ms : 0;
+}
+
 static bool
-s_serve (void *context, zsock_t *pipe)
+interaction_writer_serve (void *context, zsock_t *pipe)
 {
     self_t *self = context;
     zmq_pollitem_t items[] = {
         {zsock_resolve (pipe), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->interactions), 0, ZMQ_POLLIN, 0},
     };
-    int64_t wait_ms = self->retry_ms - clock_monotonic_ms ();
-    zmq_poll (items, self->count > 0 ? 1 : 2,
-        self->count == 0 ? -1
-        : wait_ms > 0    ? (long)wait_ms
-                         : 0);
-    if (self->count == 0 && items[1].revents)
-        s_handle_interactions (self);
-    if (self->count > 0 && clock_monotonic_ms () >= self->retry_ms)
-        s_write (self);
+    int count = row_writer_room (self->rows) ? 2 : 1;
+    zmq_poll (items, count, interaction_writer_wait_ms (self));
+    if (count == 2 && items[1].revents)
+        interaction_writer_receive (self);
+    if (interaction_writer_wait_ms (self) == 0)
+        interaction_writer_try (self);
     return items[0].revents != 0;
 }
 
 void
 interaction_writer_actor (zsock_t *pipe, void *args)
 {
-    const control_life_t life = {s_start, s_serve, NULL};
-    self_t *self = s_new (args);
+    const control_life_t life = {
+        interaction_writer_start, interaction_writer_serve, NULL};
+    self_t *self = interaction_writer_new (args);
     control_run (pipe, self, &life);
-    s_destroy (&self);
+    interaction_writer_destroy (&self);
 }

@@ -1,7 +1,8 @@
 /* The interaction_writer actor: interactions from Kafka into their table, whatever waits
  * in one statement, or as much of it as fits into the time-out. One that PostgreSQL
- * refuses is found by bisection, told and let go; an event that comes again changes
- * nothing. While the database is away it takes nothing more from its pipe. A receipt is
+ * refuses becomes a dead letter with the reason; one that is in the way for now is set
+ * aside and tried again (store/row_writer.h). An event that comes again changes nothing.
+ * While the database is away it takes no more from its pipe than it holds. A receipt is
  * given back only after COMMIT.
  *
  * commands      START; $TERM (what is not written comes again)

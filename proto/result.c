@@ -67,16 +67,6 @@ result_answer (result_t **self_p, ticket_t *ticket)
     *self_p = NULL;
 }
 
-void
-result_refuse (result_t *self, const char *reason)
-{
-    self->refused = true;
-    self->status = RESULT_FAILED;
-    self->count = 0;
-    snprintf (self->error, sizeof self->error, "the result could not be stored: %.120s",
-        reason);
-}
-
 int
 result_send (result_t **self_p, zsock_t *socket)
 {

@@ -31,7 +31,6 @@ typedef struct result {
     size_t history_used;    /* known items of the history inside the window */
     size_t unknown_dropped; /* items of the history that the model does not know */
     bool job;               /* has a row in predictions */
-    bool refused;           /* its row gets no more than why (result_refuse) */
     int64_t accepted_us;    /* copied from the request */
     ticket_t *ticket;       /* owned reference, or NULL */
     receipt_t receipt;
@@ -45,9 +44,6 @@ result_t *result_copy (const result_t *self); /* without ticket and receipt */
 
 /* The ticket is done, with the result, which is given away. */
 void result_answer (result_t **self_p, ticket_t *ticket);
-
-/* Becomes FAILED: it could not be stored, and why. */
-void result_refuse (result_t *self, const char *reason);
 
 int result_send (result_t **self_p, zsock_t *socket); /* as request_send */
 result_t *result_recv (zsock_t *socket);

@@ -32,7 +32,7 @@ int interactions_each (db_t *db, interactions_row_fn *row, void *context,
     uint64_t *count, char error[160]);
 
 /* Adds what came one by one, in one statement; an event_id that exists is left alone.
- * *added: the new rows. DB_DATA: PostgreSQL refused one of them (bisect). */
+ * *added: the new rows. */
 db_status_t interactions_add (
     db_t *db, const interaction_t *const *interactions, size_t count, size_t *added);
 

@@ -217,8 +217,6 @@ row_writer_refuse (
     row_refusal_t refusal = ROW_ASIDE;
     if (status == DB_DATA || status == DB_REFUSED)
         refusal = self->ops->refused (self->context, entry->row, &fault);
-    if (refusal == ROW_AGAIN)
-        return row_writer_write (self, entry, 1, now_ms);
     if (refusal == ROW_ASIDE)
         row_writer_set_aside (self, entry, status == DB_LOCKED, now_ms);
     self->suspects += status == DB_RETRY;

@@ -26,9 +26,8 @@ typedef struct {
 
 /* What becomes of a row that PostgreSQL refuses. */
 typedef enum {
-    ROW_GONE,  /* the owner has dealt with it */
-    ROW_AGAIN, /* the owner changed it: write it as it is now */
-    ROW_ASIDE  /* try it again later */
+    ROW_GONE, /* the owner has dealt with it */
+    ROW_ASIDE /* try it again later */
 } row_refusal_t;
 
 typedef struct {
@@ -41,7 +40,7 @@ typedef struct {
         void *context, void *const *rows, size_t count, bool *locked);
     /* The row is committed: it is the owner's again. */
     void (*written) (void *context, void *row);
-    /* The row was refused: the owner takes it, or changes it, or lets it wait. */
+    /* The row was refused: the owner takes it, or lets it wait. */
     row_refusal_t (*refused) (void *context, void *row, const row_fault_t *fault);
     /* For the log, and to know a row that is set aside. */
     const char *(*id) (const void *row);

@@ -82,13 +82,19 @@ s_send (world_t *world, size_t number, const char *created_at)
 
 /* The first settlement is that of this event. */
 static void
-s_await_settled (world_t *world, size_t number)
+s_await_outcome (world_t *world, size_t number, receipt_outcome_t outcome)
 {
     settlement_t settlement;
     assert_true (arrives (world->settle, LIMIT_MS));
     assert_int_equal (settlement_recv (&settlement, world->settle), 0);
-    assert_int_equal (settlement.outcome, RECEIPT_DONE);
+    assert_int_equal (settlement.outcome, outcome);
     assert_int_equal (settlement.receipt.offset, number);
+}
+
+static void
+s_await_settled (world_t *world, size_t number)
+{
+    s_await_outcome (world, number, RECEIPT_DONE);
 }
 
 static size_t
@@ -162,7 +168,7 @@ test_an_event_that_comes_again_is_one_row (void **state)
 }
 
 static void
-test_a_refused_interaction_is_let_go_alone (void **state)
+test_a_refused_interaction_becomes_a_dead_letter (void **state)
 {
     world_t *world = *state;
     s_hold_up (world);
@@ -170,8 +176,30 @@ test_a_refused_interaction_is_let_go_alone (void **state)
         s_send (world, i, i == 17 ? "99-99" : "");
     s_let_go (world);
     for (size_t i = 1; i <= 50; i++)
-        s_await_settled (world, i);
+        s_await_outcome (world, i, i == 17 ? RECEIPT_DEAD : RECEIPT_DONE);
     assert_int_equal (s_rows (world), 50);
+}
+
+/* An owner's trigger refuses it for now: it waits, and the others do not. */
+static void
+test_an_interaction_in_the_way_is_set_aside (void **state)
+{
+    world_t *world = *state;
+    store_do (world->store,
+        "CREATE FUNCTION guard () RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF NEW.item_id = 17 THEN RAISE EXCEPTION 'not this one'"
+        " USING ERRCODE = '45000'; END IF; RETURN NEW; END $$;"
+        "CREATE TRIGGER guard BEFORE INSERT ON interactions FOR EACH ROW"
+        " EXECUTE FUNCTION guard ()");
+    s_hold_up (world);
+    for (size_t i = 1; i <= 50; i++)
+        s_send (world, i, "");
+    s_let_go (world);
+    for (size_t i = 1; i <= 50; i++)
+        if (i != 17)
+            s_await_settled (world, i);
+    store_do (world->store, "DROP TRIGGER guard ON interactions");
+    s_await_settled (world, 17);
 }
 
 static void
@@ -238,7 +266,7 @@ test_each_event_counts_once (void **state)
         s_send (world, i, i == 2 ? "99-99" : "");
     s_let_go (world);
     for (size_t i = 1; i <= 4; i++)
-        s_await_settled (world, i);
+        s_await_outcome (world, i, i == 2 ? RECEIPT_DEAD : RECEIPT_DONE);
     store_assert_value (world->store, "SELECT last_value FROM tries", "2");
     counts_t after = s_counts ();
     assert_true (after.rows - before.rows == 4); /* with the one that held it up */
@@ -262,7 +290,8 @@ main (void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST (test_an_interaction_is_settled_after_commit),
         WORLD_TEST (test_an_event_that_comes_again_is_one_row),
-        WORLD_TEST (test_a_refused_interaction_is_let_go_alone),
+        WORLD_TEST (test_a_refused_interaction_becomes_a_dead_letter),
+        WORLD_TEST (test_an_interaction_in_the_way_is_set_aside),
         WORLD_TEST (test_interactions_wait_out_an_absence_of_the_database),
         HASTY_TEST (test_a_batch_that_takes_too_long_is_written_in_parts),
         HASTY_TEST (test_parts_keep_the_order_of_events),
