@@ -2,10 +2,16 @@
 #include "actors/db_watch.h"
 
 #include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/health.h"
-#include "store/migrate.h"
+#include "store/schema_check.h"
+
+#define UNABLE_LOW_MS  5000 /* how long what PostgreSQL could not do is believed */
+#define UNABLE_HIGH_MS 60000
 
 struct db_watch {
     db_t *db;
@@ -13,7 +19,43 @@ struct db_watch {
     health_t *schema;
     bool schema_current; /* seen since the last loss */
     bool ready;          /* both, as published */
+    char reason[160];    /* why the schema is not current */
 };
+
+/* DB_UNABLE is the database's, and what one actor met counts for all: others, who only
+ * read, would say that all is well. Nobody can ask whether there is room again, so it is
+ * said for a while after it was met last, and longer each time. */
+static pthread_mutex_t s_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+    int64_t until_ms; /* 0: never met */
+    int hold_ms;
+    char reason[160];
+} s_unable;
+
+static void
+s_note_unable (const char *reason)
+{
+    int64_t now_ms = clock_monotonic_ms ();
+    pthread_mutex_lock (&s_lock);
+    if (now_ms > s_unable.until_ms + UNABLE_HIGH_MS)
+        s_unable.hold_ms = UNABLE_LOW_MS;
+    else if (now_ms > s_unable.until_ms && s_unable.hold_ms < UNABLE_HIGH_MS)
+        s_unable.hold_ms *= 2;
+    s_unable.until_ms = now_ms + s_unable.hold_ms;
+    snprintf (s_unable.reason, sizeof s_unable.reason, "%s", reason);
+    pthread_mutex_unlock (&s_lock);
+}
+
+static bool
+s_is_unable (char reason[160])
+{
+    pthread_mutex_lock (&s_lock);
+    bool unable = clock_monotonic_ms () < s_unable.until_ms;
+    if (unable)
+        snprintf (reason, 160, "%s", s_unable.reason);
+    pthread_mutex_unlock (&s_lock);
+    return unable;
+}
 
 db_watch_t *
 db_watch_new (const char *conninfo, const char *application, int statement_timeout_ms)
@@ -43,22 +85,33 @@ db_watch_db (db_watch_t *self)
     return self->db;
 }
 
+static void
+s_publish (db_watch_t *self, bool up)
+{
+    char unable[160];
+    if (!up)
+        health_set (self->postgres, false, db_error (self->db));
+    else if (s_is_unable (unable))
+        health_set (self->postgres, false, unable);
+    else
+        health_set (self->postgres, true, "");
+    if (up)
+        health_set (self->schema, self->ready, self->ready ? "" : self->reason);
+    else
+        health_set (self->schema, false, "unknown: the database is away");
+}
+
 bool
 db_watch_check (db_watch_t *self)
 {
     bool up = db_ensure (self->db);
     if (up && !self->schema_current) {
-        self->schema_current = migrate_current (self->db);
+        self->schema_current = schema_check (self->db, self->reason);
         up = db_ensure (self->db);
     }
     self->schema_current = self->schema_current && up;
     self->ready = self->schema_current;
-    health_set (self->postgres, up, up ? "" : db_error (self->db));
-    if (up)
-        health_set (self->schema, self->ready,
-            self->ready ? "" : "not current: run 'sasrec migrate'");
-    else
-        health_set (self->schema, false, "unknown: the database is away");
+    s_publish (self, up);
     return self->ready;
 }
 
@@ -77,7 +130,9 @@ db_watch_ready (const db_watch_t *self)
 bool
 db_watch_note (db_watch_t *self, db_status_t status)
 {
-    if (status == DB_AWAY) {
+    if (status == DB_UNABLE)
+        s_note_unable (db_error (self->db));
+    if (status == DB_AWAY || status == DB_UNABLE) {
         self->schema_current = false;
         db_watch_check (self);
     }
@@ -87,7 +142,7 @@ db_watch_note (db_watch_t *self, db_status_t status)
 const char *
 db_watch_reason (const db_watch_t *self)
 {
-    return health_ok (self->postgres)
-               ? "the schema is not current: run 'sasrec migrate'"
-               : "the database is away";
+    if (!db_up (self->db))
+        return "the database is away";
+    return self->ready ? db_error (self->db) : self->reason;
 }

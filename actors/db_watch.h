@@ -24,7 +24,8 @@ bool db_watch_ready (const db_watch_t *self); /* as published last */
 /* Ready, and the connection is still there, or came back at once. */
 bool db_watch_usable (db_watch_t *self);
 
-/* Any loss is published at once, not at the next check. True for DB_OK. */
+/* Any loss is published at once, not at the next check; and so is that the database
+ * cannot do it (DB_UNABLE), for some seconds, by all watches. True for DB_OK. */
 bool db_watch_note (db_watch_t *self, db_status_t status);
 
 /* A sentence for who is refused while it is not ready. */

@@ -26,6 +26,7 @@
 #include "base/log.h"
 #include "bridge/bridge.h"
 #include "base/actor/control.h"
+#include "store/conninfo.h"
 
 #define WORKER_LIMIT         256
 #define STATEMENT_TIMEOUT_MS 2000
@@ -342,7 +343,9 @@ s_new (const config_t *config, unsigned role, const char *role_name)
     assert (self);
     self->config = config;
     self->role = role;
-    self->conninfo = config_conninfo (config);
+    char error[160];
+    self->conninfo = conninfo_of_config (config, error);
+    assert (self->conninfo); /* the command has read it before */
     self->pool =
         pool_new (self->conninfo, "sasrec http", POOL_SIZE, STATEMENT_TIMEOUT_MS);
     self->slot = model_slot_new ();

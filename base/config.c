@@ -38,6 +38,11 @@ struct config {
         flag, env, fallback, help, NULL, low, high, CONFIG_INTEGER, false              \
     }
 
+#define DURATION_(flag, env, fallback, low, high, help)                                \
+    {                                                                                  \
+        flag, env, fallback, help, NULL, low, high, CONFIG_DURATION, false             \
+    }
+
 static const config_item_t s_items[CONFIG_COUNT] = {
     [CONFIG_POSTGRES_URL] = SECRET_ ("postgres-url", "POSTGRES_URL",
         "libpq connection URL; wins over the five below"),
@@ -49,7 +54,12 @@ static const config_item_t s_items[CONFIG_COUNT] = {
         TEXT_ ("pguser", "PGUSER", "", "PostgreSQL user; else the system's user name"),
     [CONFIG_PGDATABASE] =
         TEXT_ ("pgdatabase", "PGDATABASE", "sasrec", "PostgreSQL database"),
-    [CONFIG_PGPASSWORD] = SECRET_ ("pgpassword", "PGPASSWORD", "PostgreSQL password"),
+    [CONFIG_PGPASSWORD] = SECRET_ ("pgpassword-file", "PGPASSWORD",
+        "file with PostgreSQL's password; or PGPASSFILE, as for psql"),
+    [CONFIG_SCHEMA] = TEXT_ ("schema", "SASREC_SCHEMA", "",
+        "schema of our tables; else the first of the role's search_path"),
+    [CONFIG_RETENTION] = DURATION_ ("retention", "SASREC_RETENTION", "0", 0, 3155760000,
+        "how long finished requests are kept, as 30d, 12h or 90m; 0 = for ever"),
     [CONFIG_KAFKA_BOOTSTRAP_SERVERS] = TEXT_ ("kafka-bootstrap-servers",
         "KAFKA_BOOTSTRAP_SERVERS", "", "host:port,... of Kafka; empty = without Kafka"),
     [CONFIG_BIND] = TEXT_ (
@@ -123,6 +133,23 @@ s_parse_integer (const config_item_t *item, const char *text, int64_t *integer)
     return true;
 }
 
+/* Seconds, or a number with its unit. */
+static bool
+s_parse_duration (const config_item_t *item, const char *text, int64_t *seconds)
+{
+    static const char units[] = "smhd";
+    static const int64_t worth[] = {1, 60, 3600, 86400};
+    char *end;
+    errno = 0;
+    long long value = strtoll (text, &end, 10);
+    const char *unit = *end ? strchr (units, *end) : units;
+    if (errno != 0 || end == text || *text < '0' || *text > '9' || !unit ||
+        (*end && end[1]) || value > item->high / worth[unit - units])
+        return false;
+    *seconds = value * worth[unit - units];
+    return *seconds >= item->low;
+}
+
 /* name: how the user called it, for the error. */
 static int
 s_assign (config_t *self, config_key_t key, const char *text, const char *origin,
@@ -134,6 +161,11 @@ s_assign (config_t *self, config_key_t key, const char *text, const char *origin
         snprintf (error, 160,
             "%s must be an integer from %" PRId64 " to %" PRId64 ", not \"%.40s\"",
             name, item->low, item->high, text);
+        return -1;
+    }
+    if (item->type == CONFIG_DURATION && !s_parse_duration (item, text, &integer)) {
+        snprintf (error, 160, "%s must be a time like 30d, 12h or 90m, not \"%.40s\"",
+            name, text);
         return -1;
     }
     if (item->words && !s_word_allowed (item->words, text)) {
@@ -158,6 +190,43 @@ s_default_user (config_t *self)
         s_assign (self, CONFIG_PGUSER, found->pw_name, "default", "", error);
 }
 
+/* The first line of a file: a secret. */
+static int
+s_assign_file (config_t *self, config_key_t key, const char *path, const char *name,
+    char error[160])
+{
+    char *line = NULL;
+    size_t size = 0;
+    FILE *file = fopen (path, "re");
+    ssize_t length = file ? getline (&line, &size, file) : -1;
+    if (length < 0)
+        snprintf (error, 160, "%s: cannot read \"%.60s\": %.60s", name, path,
+            file ? "it is empty" : strerror (errno));
+    if (file)
+        fclose (file);
+    int rc = -1;
+    if (length >= 0) {
+        line[strcspn (line, "\r\n")] = 0;
+        rc = s_assign (self, key, line, "file", name, error);
+    }
+    free (line);
+    return rc;
+}
+
+/* SASREC_X, or for a secret SASREC_X_FILE. An empty variable is as good as none. */
+static int
+s_assign_environment (config_t *self, config_key_t key, char error[160])
+{
+    const config_item_t *item = &s_items[key];
+    const char *text = getenv (item->env);
+    if (text && *text)
+        return s_assign (self, key, text, "environment", item->env, error);
+    char name[80];
+    snprintf (name, sizeof name, "%s_FILE", item->env);
+    const char *path = item->secret ? getenv (name) : NULL;
+    return path && *path ? s_assign_file (self, key, path, name, error) : 0;
+}
+
 config_t *
 config_new (char error[160])
 {
@@ -169,11 +238,7 @@ config_new (char error[160])
         int rc = s_assign (
             self, (config_key_t)i, item->fallback, "default", item->flag, error);
         assert (rc == 0); /* the table obeys its own ranges */
-        const char *text = getenv (item->env);
-        if (text && *text)
-            rc =
-                s_assign (self, (config_key_t)i, text, "environment", item->env, error);
-        if (rc != 0) {
+        if (s_assign_environment (self, (config_key_t)i, error) != 0) {
             config_destroy (&self);
             return NULL;
         }
@@ -196,6 +261,13 @@ config_destroy (config_t **self_p)
     *self_p = NULL;
 }
 
+static bool
+s_names_a_file (const config_item_t *item)
+{
+    const char *end = strrchr (item->flag, '-');
+    return item->secret && end && strcmp (end, "-file") == 0;
+}
+
 int
 config_set (config_t *self, const char *flag, const char *value, char error[160])
 {
@@ -205,6 +277,8 @@ config_set (config_t *self, const char *flag, const char *value, char error[160]
             continue;
         char name[40];
         snprintf (name, sizeof name, "--%s", flag);
+        if (s_names_a_file (&s_items[i]))
+            return s_assign_file (self, (config_key_t)i, value, name, error);
         return s_assign (self, (config_key_t)i, value, "flag", name, error);
     }
     snprintf (error, 160, "unknown option --%.60s", flag);
@@ -222,7 +296,7 @@ int64_t
 config_integer (const config_t *self, config_key_t key)
 {
     assert (self && key < CONFIG_COUNT);
-    assert (s_items[key].type == CONFIG_INTEGER);
+    assert (s_items[key].type != CONFIG_TEXT);
     return self->values[key].integer;
 }
 

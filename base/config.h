@@ -15,6 +15,8 @@ typedef enum {
     CONFIG_PGUSER,
     CONFIG_PGDATABASE,
     CONFIG_PGPASSWORD,
+    CONFIG_SCHEMA,    /* SASREC_SCHEMA; "" = what the role's search_path says */
+    CONFIG_RETENTION, /* SASREC_RETENTION, seconds; 0 = finished requests are kept */
     CONFIG_KAFKA_BOOTSTRAP_SERVERS,
     CONFIG_BIND,             /* SASREC_BIND, 127.0.0.1 */
     CONFIG_HOSTS,            /* SASREC_HOSTS: names we are called by, beside our own */
@@ -39,7 +41,8 @@ typedef enum {
     CONFIG_COUNT
 } config_key_t;
 
-typedef enum { CONFIG_TEXT, CONFIG_INTEGER } config_type_t;
+/* A duration is an integer of seconds, written as 90, 90s, 15m, 12h or 30d. */
+typedef enum { CONFIG_TEXT, CONFIG_INTEGER, CONFIG_DURATION } config_type_t;
 
 typedef struct {
     const char *flag;     /* "http-port", for --http-port */
@@ -47,15 +50,18 @@ typedef struct {
     const char *fallback; /* as text */
     const char *help;     /* one line */
     const char *words;    /* text only: the words allowed, "a|b"; NULL = any text */
-    int64_t low;          /* integers only */
+    int64_t low;          /* integers and durations only */
     int64_t high;
     config_type_t type;
-    bool secret; /* masked when printed */
+    /* Masked when printed. The variable SASREC_X_FILE names a file that holds it; and
+     * so does the flag, when it ends in "-file": arguments can be read by everybody. */
+    bool secret;
 } config_item_t;
 
 typedef struct config config_t;
 
-/* Defaults and environment. A bad environment value: NULL, error names the variable. */
+/* Defaults and environment. A bad environment value, or a file of a secret that cannot
+ * be read: NULL, error names the variable. */
 config_t *config_new (char error[160]);
 void config_destroy (config_t **self_p);
 
@@ -64,13 +70,8 @@ int config_set (config_t *self, const char *flag, const char *value, char error[
 
 const char *config_text (const config_t *self, config_key_t key);
 int64_t config_integer (const config_t *self, config_key_t key);
-const char *config_origin (
-    const config_t *self, config_key_t key); /* "default", "environment", "flag" */
+const char *config_origin (const config_t *self,
+    config_key_t key); /* "default", "environment", "flag", "file" */
 const config_item_t *config_item (config_key_t key);
-
-/* A libpq connection string made of the settings above; fresh. Contains the password:
- * never print it. config_database_label is the printable one: database "x" at h:p. */
-char *config_conninfo (const config_t *self);
-char *config_database_label (const config_t *self);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/strbuf.h"
+#include "store/conninfo.h"
 #include "store/migrate.h"
 
 enum { S_KEY_HELP = 'h', S_KEY_JSON = 'j', S_KEY_QUIET = 'q', S_KEY_SETTING = 0x4000 };
@@ -20,14 +21,15 @@ enum { S_CHILDREN = 3 };
 const char *argp_program_version = "sasrec " SASREC_VERSION;
 
 const config_key_t command_database_settings[] = {CONFIG_POSTGRES_URL, CONFIG_PGHOST,
-    CONFIG_PGPORT, CONFIG_PGUSER, CONFIG_PGDATABASE, CONFIG_PGPASSWORD, CONFIG_COUNT};
+    CONFIG_PGPORT, CONFIG_PGUSER, CONFIG_PGDATABASE, CONFIG_PGPASSWORD, CONFIG_SCHEMA,
+    CONFIG_COUNT};
 
 const config_key_t command_kafka_settings[] = {
     CONFIG_KAFKA_BOOTSTRAP_SERVERS, CONFIG_COUNT};
 
 const config_key_t command_all_settings[] = {CONFIG_POSTGRES_URL, CONFIG_PGHOST,
-    CONFIG_PGPORT, CONFIG_PGUSER, CONFIG_PGDATABASE, CONFIG_PGPASSWORD,
-    CONFIG_KAFKA_BOOTSTRAP_SERVERS, CONFIG_BIND, CONFIG_HOSTS, CONFIG_TRUSTED_PROXIES,
+    CONFIG_PGPORT, CONFIG_PGUSER, CONFIG_PGDATABASE, CONFIG_PGPASSWORD, CONFIG_SCHEMA,
+    CONFIG_RETENTION, CONFIG_KAFKA_BOOTSTRAP_SERVERS, CONFIG_BIND, CONFIG_HOSTS, CONFIG_TRUSTED_PROXIES,
     CONFIG_HTTP_PORT, CONFIG_UI_PORT, CONFIG_ADMIN_PORT, CONFIG_ADMIN_BIND,
     CONFIG_CHECKPOINTS, CONFIG_WORKERS, CONFIG_BATCH_LIMIT, CONFIG_JOB_QUEUE_LIMIT,
     CONFIG_SYNC_QUEUE_LIMIT, CONFIG_BACKLOG_LIMIT, CONFIG_DEADLINE_S,
@@ -47,6 +49,14 @@ typedef struct {
     size_t count;
 } s_settings_t;
 
+static const char *
+s_argument (const config_item_t *item)
+{
+    static const char *const names[] = {
+        [CONFIG_TEXT] = "TEXT", [CONFIG_INTEGER] = "N", [CONFIG_DURATION] = "TIME"};
+    return names[item->type];
+}
+
 static void
 s_settings_init (s_settings_t *self, const config_key_t *keys)
 {
@@ -61,7 +71,7 @@ s_settings_init (s_settings_t *self, const config_key_t *keys)
         self->help[self->count] = strbuf_take (&help);
         self->options[self->count] = (struct argp_option){.name = item->flag,
             .key = S_KEY_SETTING + (int)*keys,
-            .arg = item->type == CONFIG_INTEGER ? "N" : "TEXT",
+            .arg = s_argument (item),
             .doc = self->help[self->count]};
         self->count++;
     }
@@ -139,6 +149,29 @@ s_parse_all (command_t *self, int argc, char **argv)
     s_settings_clear (&settings);
 }
 
+static bool
+s_uses_database (const command_spec_t *spec)
+{
+    const config_key_t *key = spec->settings;
+    while (key && *key != CONFIG_COUNT && *key != CONFIG_POSTGRES_URL)
+        key++;
+    return key && *key == CONFIG_POSTGRES_URL;
+}
+
+/* A connection string that cannot be read is wrong usage, wherever it came from. */
+static void
+s_read_conninfo (command_t *self)
+{
+    char error[160];
+    if (!s_uses_database (self->spec))
+        return;
+    self->conninfo = conninfo_of_config (self->config, error);
+    if (self->conninfo)
+        return;
+    command_fail (self, "%s", error);
+    exit (argp_err_exit_status);
+}
+
 command_t *
 command_new (const command_spec_t *spec, void *options, int argc, char **argv)
 {
@@ -154,6 +187,7 @@ command_new (const command_spec_t *spec, void *options, int argc, char **argv)
     self->config = config;
     self->options = options;
     s_parse_all (self, argc, argv);
+    s_read_conninfo (self);
     const char *level = config_text (config, CONFIG_LOG_LEVEL);
     bool chosen = strcmp (config_origin (config, CONFIG_LOG_LEVEL), "default") != 0;
     log_configure (chosen ? level : "warn", config_text (config, CONFIG_LOG_FORMAT));
@@ -167,6 +201,7 @@ command_destroy (command_t **self_p)
     if (!self)
         return;
     config_destroy (&self->config);
+    free (self->conninfo);
     free (self);
     *self_p = NULL;
 }
@@ -224,9 +259,8 @@ command_answer (const command_t *self, json_t **object_p)
 db_t *
 command_database (const command_t *self)
 {
-    char *conninfo = config_conninfo (self->config);
-    char *label = config_database_label (self->config);
-    db_t *db = db_new (conninfo, self->spec->name, 0);
+    char *label = conninfo_label (self->conninfo);
+    db_t *db = db_new (self->conninfo, self->spec->name, 0);
     db_mute (db); /* the command says it in its own words */
     if (!db_ensure (db)) {
         bool missing = strstr (db_error (db), "does not exist") != NULL;
@@ -241,7 +275,6 @@ command_database (const command_t *self)
         db_destroy (&db);
     }
     free (label);
-    free (conninfo);
     return db;
 }
 

@@ -34,6 +34,7 @@ typedef struct {
 typedef struct {
     const command_spec_t *spec; /* constant */
     config_t *config;           /* owned */
+    char *conninfo;             /* of the database, if the command has one; owned */
     void *options;              /* the subcommand's own struct, borrowed */
     bool json;                  /* one JSON object on stdout, nothing else */
     bool quiet;                 /* no progress on stderr */

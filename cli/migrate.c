@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "store/conninfo.h"
 
 static const command_spec_t s_spec = {
     .name = "sasrec migrate",
@@ -25,9 +26,8 @@ command_migrate (int argc, char **argv)
     char error[160];
     size_t applied = 0;
     int status = COMMAND_DONE;
-    char *conninfo = config_conninfo (self->config);
-    char *label = config_database_label (self->config);
-    if (migrate_run (conninfo, &applied, error) == -1)
+    char *label = conninfo_label (self->conninfo);
+    if (migrate_run (self->conninfo, &applied, error) == -1)
         status = command_fail (self, "cannot migrate %s: %s", label, error);
     else if (self->json) {
         json_t *answer = json_pack ("{s:I}", "applied", (json_int_t)applied);
@@ -38,7 +38,6 @@ command_migrate (int argc, char **argv)
     else
         printf ("The tables in %s are up to date.\n", label);
     free (label);
-    free (conninfo);
     command_destroy (&self);
     return status;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/progress.h"
+#include "store/conninfo.h"
 #include "store/interactions.h"
 
 typedef struct {
@@ -34,7 +35,7 @@ s_read_database (const command_t *command)
     dataset_t *data = NULL;
     s_load_t load = {.builder = dataset_builder_new (),
         .progress = progress_new ("read", "interactions", 0, command->quiet)};
-    char *label = config_database_label (command->config);
+    char *label = conninfo_label (command->conninfo);
     if (interactions_each (db, s_add, &load, &count, error) == -1)
         command_fail (command, "cannot read the interactions in %s: %s", label, error);
     else if (!(data = dataset_builder_finish (load.builder)))

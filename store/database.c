@@ -7,15 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
-
-/* name NULL: the database that conninfo names. */
-static PGconn *
-s_open (const char *conninfo, const char *name)
-{
-    const char *keys[] = {"connect_timeout", "dbname", name ? "dbname" : NULL, NULL};
-    const char *values[] = {"3", conninfo, name, NULL};
-    return PQconnectdbParams (keys, values, 1);
-}
+#include "store/conninfo.h"
 
 static bool
 s_is_open (const PGconn *conn)
@@ -25,10 +17,8 @@ s_is_open (const PGconn *conn)
 
 /* What is left of libpq's text when the place, which we name ourselves, is taken off. */
 static void
-s_explain (const char *conninfo, const PGconn *conn, char error[160])
+s_explain (const conninfo_t *conninfo, const PGconn *conn, char error[160])
 {
-    const char *keys[] = {"connect_timeout", "dbname", NULL};
-    const char *values[] = {"3", conninfo, NULL};
     const char *text = PQerrorMessage (conn);
     const char *failed = strstr (text, "failed: ");
     if (failed)
@@ -38,7 +28,7 @@ s_explain (const char *conninfo, const PGconn *conn, char error[160])
         length = 80;
     const char *host = PQhost (conn) ? PQhost (conn) : "";
     const char *port = PQport (conn) ? PQport (conn) : "";
-    PGPing ping = PQpingParams (keys, values, 1);
+    PGPing ping = conninfo_ping (conninfo);
     if (ping == PQPING_NO_RESPONSE)
         snprintf (error, 160,
             "cannot reach PostgreSQL at %.40s:%s: %.*s; is it running?", host, port,
@@ -93,23 +83,33 @@ s_create (PGconn *conn, const char *name, char error[160])
     return -1;
 }
 
-int
-database_ensure (const char *conninfo, char error[160])
+static int
+s_ensure (conninfo_t *conninfo, char error[160])
 {
     static const char *const maintenance[] = {"postgres", "template1"};
-    PGconn *conn = s_open (conninfo, NULL);
+    PGconn *conn = conninfo_connect (conninfo);
     int rc = s_is_open (conn) ? 0 : -1;
     if (rc)
         s_explain (conninfo, conn, error);
     const char *name = PQdb (conn);
     bool done = rc == 0 || !name;
     for (size_t i = 0; !done && i < 2; i++) {
-        PGconn *other = s_open (conninfo, maintenance[i]);
+        conninfo_set (conninfo, "dbname", maintenance[i]);
+        PGconn *other = conninfo_connect (conninfo);
         done = s_is_open (other);
         if (done && !s_exists (other, name))
             rc = s_create (other, name, error);
         PQfinish (other);
     }
     PQfinish (conn);
+    return rc;
+}
+
+int
+database_ensure (const char *text, char error[160])
+{
+    conninfo_t *conninfo = conninfo_parse (text, error);
+    int rc = conninfo ? s_ensure (conninfo, error) : -1;
+    conninfo_destroy (&conninfo);
     return rc;
 }

@@ -18,8 +18,12 @@ typedef enum {
     DB_LOCKED,  /* a lock of somebody else's was in the way for too long (55P03) */
     DB_REFUSED, /* refused for another reason of its own, a row's as a rule: an owner's
                    trigger, a damaged page (every SQLSTATE that no other line names) */
-    DB_RETRY,   /* rolled back, may work next time (40xxx, 57014, 53xxx) */
-    DB_AWAY /* no connection, or lost with unknown outcome (08xxx, 57P0x); also: no schema */
+    DB_RETRY,   /* rolled back, may work next time (40xxx, 57014, 53200) */
+    DB_AWAY,    /* no connection, or lost with unknown outcome (08xxx, 57P0x) */
+    DB_UNABLE   /* the server is there, but would refuse it whatever the rows are: no room
+                 * left (53100), a right or a table of ours missing (42xxx, 3F). db_error
+                 * says which; rolled back, and the connection stays. Somebody has to do
+                 * something: say it once, and try again with a pause */
 } db_status_t;
 
 /* Does not connect yet. statement_timeout_ms applies to every statement; 0: none. */

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+
+#define RETRY_MS 500 /* one of the connections tries, not each of them */
 
 typedef enum { STATE_UNKNOWN, STATE_UP, STATE_LOST } state_t;
 
@@ -16,6 +19,7 @@ struct pool {
     pthread_cond_t freed;
     char application[64]; /* for the log */
     state_t state;        /* as logged last, for all connections together */
+    int64_t retry_at_ms;  /* after a failure no new connection is tried before */
     size_t size;          /* connections there are */
     size_t free_count;    /* of them in free */
     db_t *free[];         /* a stack: the one used last is the warmest */
@@ -99,16 +103,19 @@ pool_take (pool_t *self, int wait_ms)
             break;
     if (self->free_count > 0)
         db = self->free[--self->free_count];
+    bool resting = clock_monotonic_ms () < self->retry_at_ms;
     pthread_mutex_unlock (&self->mutex);
     if (!db)
         return NULL;
-    if (!db_ensure (db)) {
-        pool_give (self, &db);
-        return NULL;
-    }
+    bool usable = (!resting || db_raw (db)) && db_ensure (db);
     pthread_mutex_lock (&self->mutex);
-    s_note (self, db);
+    if (usable)
+        s_note (self, db);
+    else if (!resting)
+        self->retry_at_ms = clock_monotonic_ms () + RETRY_MS;
     pthread_mutex_unlock (&self->mutex);
+    if (!usable)
+        pool_give (self, &db);
     return db;
 }
 

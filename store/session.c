@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/strbuf.h"
+#include "store/conninfo.h"
 #include "store/pgwait.h"
+#include "store/pooled.h"
 #include "store/sqlstate.h"
 
 #define GRACE_MS       1000 /* the server's own time-out should come first */
@@ -17,9 +20,10 @@
 #define PARAM_LIMIT    16
 
 struct session {
-    PGconn *conn;                                   /* non-blocking */
-    int timeout_ms;                                 /* of a statement; 0: none */
-    int64_t end_ms;                                 /* of all of them */
+    PGconn *conn;   /* non-blocking */
+    char *settings; /* pooled: goes with each statement */
+    int timeout_ms; /* of a statement; 0: none */
+    int64_t end_ms; /* of all of them */
     const db_statement_t *prepared[PREPARED_LIMIT]; /* known to the server */
     size_t prepared_count;                          /* of those */
     char error[SESSION_ERROR_SIZE];                 /* the last failure */
@@ -32,16 +36,11 @@ s_ignore_notice (void *context, const PGresult *result)
     (void)result;
 }
 
-/* Ours come first: what the connection string says for itself beats them. */
-static PGconn *
-s_open (const char *conninfo, const char *application)
+static void
+s_add_setting (strbuf_t *sql, const char *name, const char *expression, bool pooled)
 {
-    const char *keys[] = {"connect_timeout", "tcp_user_timeout", "keepalives_idle",
-        "keepalives_interval", "keepalives_count", "target_session_attrs",
-        "application_name", "dbname", "client_encoding", NULL};
-    const char *values[] = {
-        "3", "5000", "10", "5", "3", "read-write", application, conninfo, "UTF8", NULL};
-    return PQconnectdbParams (keys, values, 1);
+    strbuf_addf (sql, "%s set_config ('%s', %s, %s)", sql->length ? "," : "SELECT",
+        name, expression, pooled ? "true" : "false");
 }
 
 /* enable_bitmapscan: only plain index scans leave marks on dead entries, and without them
@@ -49,19 +48,36 @@ s_open (const char *conninfo, const char *application)
  * last vacuum (0.1 s instead of 0.1 ms after 200,000 requests).
  * synchronous_commit: an accepted request must survive a power cut, so a server-wide
  * "off" is not for us, while anything stricter is left alone. */
-static db_status_t
-s_set_up (session_t *self, const session_args_t *args)
+static char *
+s_settings (session_t *self, const session_args_t *args, const char *schema,
+    bool pooled)
 {
-    char sql[512];
-    snprintf (sql, sizeof sql,
-        "SET statement_timeout = %d; SET lock_timeout = %d;"
-        "SET idle_in_transaction_session_timeout = '60s';"
-        "SET timezone = 'UTC'; SET datestyle = 'ISO';"
-        "SET jit = off; SET enable_bitmapscan = off;"
-        "SELECT set_config ('synchronous_commit', 'on', false)"
-        " WHERE current_setting ('synchronous_commit') = 'off'",
-        args->timeout_ms, args->lock_timeout_ms ? args->lock_timeout_ms : 30000);
-    return session_script (self, sql);
+    static const char *const fixed[][2] = {
+        {"idle_in_transaction_session_timeout", "'60s'"},
+        {"timezone", "'UTC'"},
+        {"datestyle", "'ISO'"},
+        {"jit", "'off'"},
+        {"enable_bitmapscan", "'off'"},
+        {"synchronous_commit", "coalesce (nullif (current_setting "
+                               "('synchronous_commit'), 'off'), 'on')"},
+    };
+    strbuf_t sql = STRBUF_EMPTY;
+    char number[16];
+    snprintf (number, sizeof number, "'%d'", args->timeout_ms);
+    s_add_setting (&sql, "statement_timeout", number, pooled);
+    snprintf (number, sizeof number, "'%d'",
+        args->lock_timeout_ms ? args->lock_timeout_ms : 30000);
+    s_add_setting (&sql, "lock_timeout", number, pooled);
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        s_add_setting (&sql, fixed[i][0], fixed[i][1], pooled);
+    char *name =
+        schema ? PQescapeIdentifier (self->conn, schema, strlen (schema)) : NULL;
+    char *path = name ? PQescapeLiteral (self->conn, name, strlen (name)) : NULL;
+    if (path)
+        s_add_setting (&sql, "search_path", path, pooled);
+    PQfreemem (path);
+    PQfreemem (name);
+    return strbuf_take (&sql);
 }
 
 /* libpq's messages have several lines; the first says what. */
@@ -75,24 +91,79 @@ s_set_error (session_t *self, const char *text)
     self->error[length] = 0;
 }
 
+/* Bytes that are not UTF-8 would come and go unseen, or not at all. */
+static bool
+s_is_utf8 (session_t *self)
+{
+    const char *encoding = PQparameterStatus (self->conn, "server_encoding");
+    if (!encoding || strcmp (encoding, "UTF8") == 0)
+        return true;
+    snprintf (self->error, sizeof self->error,
+        "database %.40s has the encoding %.16s; make one with CREATE DATABASE ... "
+        "ENCODING 'UTF8' TEMPLATE template0",
+        PQdb (self->conn), encoding);
+    return false;
+}
+
+/* A pooler has a number of its own for each client. */
+static db_status_t
+s_is_pooled (session_t *self, bool *pooled)
+{
+    PGresult *result = NULL;
+    db_status_t status =
+        session_exec (self, "SELECT pg_backend_pid ()", 0, NULL, &result);
+    *pooled = result && atoi (PQgetvalue (result, 0, 0)) != PQbackendPID (self->conn);
+    PQclear (result);
+    return status;
+}
+
+static bool
+s_set_up (session_t *self, const session_args_t *args, const char *schema)
+{
+    bool pooled;
+    if (!s_is_utf8 (self) || s_is_pooled (self, &pooled) != DB_OK)
+        return false;
+    char *settings = s_settings (self, args, schema, pooled);
+    if (pooled) {
+        self->settings = settings;
+        return true;
+    }
+    bool set = session_script (self, settings) == DB_OK;
+    free (settings);
+    return set;
+}
+
+static bool
+s_open (session_t *self, conninfo_t *conninfo, const session_args_t *args)
+{
+    if (!conninfo_get (conninfo, "application_name"))
+        conninfo_set (conninfo, "application_name", args->application);
+    conninfo_set (conninfo, "client_encoding", "UTF8");
+    self->conn = conninfo_connect (conninfo);
+    assert (self->conn);
+    PQsetNoticeReceiver (self->conn, s_ignore_notice, NULL);
+    if (PQstatus (self->conn) != CONNECTION_OK || PQsetnonblocking (self->conn, 1)) {
+        s_set_error (self, PQerrorMessage (self->conn));
+        return false;
+    }
+    return s_set_up (self, args, conninfo_schema (conninfo));
+}
+
 session_t *
 session_new (const session_args_t *args, char error[SESSION_ERROR_SIZE])
 {
+    conninfo_t *conninfo = conninfo_parse (args->conninfo, error);
+    if (!conninfo)
+        return NULL;
     session_t *self = calloc (1, sizeof *self);
     assert (self);
     self->timeout_ms = args->timeout_ms;
     self->end_ms = PGWAIT_FOREVER;
-    self->conn = s_open (args->conninfo, args->application);
-    assert (self->conn);
-    PQsetNoticeReceiver (self->conn, s_ignore_notice, NULL);
-    bool open =
-        PQstatus (self->conn) == CONNECTION_OK && PQsetnonblocking (self->conn, 1) == 0;
-    if (!open)
-        s_set_error (self, PQerrorMessage (self->conn));
-    if (!open || s_set_up (self, args) != DB_OK) {
+    if (!s_open (self, conninfo, args)) {
         memcpy (error, self->error, SESSION_ERROR_SIZE);
         session_destroy (&self);
     }
+    conninfo_destroy (&conninfo);
     return self;
 }
 
@@ -103,6 +174,7 @@ session_destroy (session_t **self_p)
     if (!self)
         return;
     PQfinish (self->conn);
+    free (self->settings);
     free (self);
     *self_p = NULL;
 }
@@ -195,7 +267,9 @@ s_read (session_t *self, int queued, PGresult **result_p)
     /* What the server said before it closed the connection is worth more than EPIPE. */
     if (pgwait_flush (self->conn, deadline_ms) == 0 ||
         PQstatus (self->conn) != CONNECTION_OK)
-        result = s_last_result (self, deadline_ms);
+        result = PQpipelineStatus (self->conn) == PQ_PIPELINE_OFF
+                     ? s_last_result (self, deadline_ms)
+                     : pooled_result (self->conn, deadline_ms);
     if (!result) {
         const char *text = PQerrorMessage (self->conn);
         s_set_error (self, *text ? text : "no answer from PostgreSQL in time");
@@ -229,19 +303,43 @@ s_run (session_t *self, int queued, PGresult **result_p)
     return status;
 }
 
-db_status_t
-session_exec (session_t *self, const char *sql, int count, const char *const *values,
-    PGresult **result_p)
+/* Inside a transaction the settings are there already. */
+static bool
+s_needs_settings (const session_t *self)
 {
-    int queued =
-        PQsendQueryParams (self->conn, sql, count, NULL, values, NULL, NULL, 0);
+    return self->settings && PQtransactionStatus (self->conn) == PQTRANS_IDLE;
+}
+
+static db_status_t
+s_send (session_t *self, const pooled_statement_t *statement, PGresult **result_p)
+{
+    int queued = s_needs_settings (self)
+                     ? pooled_send (self->conn, self->settings, statement)
+                     : PQsendQueryParams (self->conn, statement->sql, statement->count,
+                           NULL, statement->values, statement->lengths,
+                           statement->formats, statement->binary_result);
     return s_run (self, queued, result_p);
 }
 
 db_status_t
+session_exec (session_t *self, const char *sql, int count, const char *const *values,
+    PGresult **result_p)
+{
+    pooled_statement_t statement = {.sql = sql, .count = count, .values = values};
+    return s_send (self, &statement, result_p);
+}
+
+/* Of a script, all up to its own BEGIN is one transaction with what follows. */
+db_status_t
 session_script (session_t *self, const char *sql)
 {
-    return s_run (self, PQsendQuery (self->conn, sql), NULL);
+    strbuf_t all = STRBUF_EMPTY;
+    if (s_needs_settings (self))
+        strbuf_addf (&all, "%s;", self->settings);
+    strbuf_add (&all, sql);
+    db_status_t status = s_run (self, PQsendQuery (self->conn, all.data), NULL);
+    strbuf_free (&all);
+    return status;
 }
 
 static db_status_t
@@ -266,14 +364,19 @@ session_query (session_t *self, const db_statement_t *statement, int count,
     int lengths[PARAM_LIMIT];
     int formats[PARAM_LIMIT];
     assert (count <= PARAM_LIMIT);
-    db_status_t status = s_prepare (self, statement);
-    if (status != DB_OK)
-        return status;
     for (int i = 0; i < count; i++) {
         values[i] = params[i].bytes;
         lengths[i] = params[i].length;
         formats[i] = params[i].binary;
     }
+    if (self->settings) {
+        pooled_statement_t once = {
+            statement->sql, count, values, lengths, formats, statement->binary_result};
+        return s_send (self, &once, result_p);
+    }
+    db_status_t status = s_prepare (self, statement);
+    if (status != DB_OK)
+        return status;
     int queued = PQsendQueryPrepared (self->conn, statement->name, count, values,
         lengths, formats, statement->binary_result);
     return s_run (self, queued, result_p);

@@ -17,7 +17,9 @@ typedef struct {
     int lock_timeout_ms; /* waiting for a lock; 0: 30 s */
 } session_args_t;
 
-/* Connects and sets the time-outs; args is not kept. NULL with error. */
+/* Connects, and sets the time-outs and the schema: for the session, or behind a pooler
+ * (pgbouncer, of any pool mode) along with each statement, and then nothing is prepared.
+ * A database that is not in UTF-8 is refused. args is not kept. NULL with error. */
 session_t *session_new (const session_args_t *args, char error[SESSION_ERROR_SIZE]);
 void session_destroy (session_t **self_p);
 

@@ -17,15 +17,16 @@ static const struct {
     {"26000", DB_AWAY},   /* prepared statement vanished */
     {"28", DB_AWAY},      /* authorisation */
     {"3D", DB_AWAY},      /* no such database */
-    {"3F", DB_AWAY},      /* no such schema */
-    {"42", DB_AWAY},      /* the schema is not ours: missing, or not migrated */
+    {"3F", DB_UNABLE},    /* no such schema */
+    {"42", DB_UNABLE},    /* no right; or the schema is not ours: not migrated */
+    {"53100", DB_UNABLE}, /* no room left */
     {"22", DB_DATA},      /* data exception */
     {"23", DB_DATA},      /* constraint */
     {"44", DB_DATA},      /* WITH CHECK OPTION of a view */
     {"54", DB_DATA},      /* a limit: row or value too large */
     {"P0", DB_DATA},      /* RAISE in somebody's trigger */
     {"40", DB_RETRY},     /* rolled back: deadlock, serialisation */
-    {"53", DB_RETRY},     /* no room, no memory, too many connections */
+    {"53", DB_RETRY},     /* no memory, too many connections */
     {"55P03", DB_LOCKED}, /* lock_not_available: a time-out, or NOWAIT */
 };
 

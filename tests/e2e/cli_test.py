@@ -109,10 +109,15 @@ class Words(Cli):
     def test_no_database_is_said_without_the_password(self):
         for command in (("migrate",), ("seed",), ("train",), ("export",),
                         ("prune", "--before", "2026-01-01")):
-            text = self.refuse(1, *command, "--postgres-url",
-                               "postgresql://a:secret@127.0.0.1:9/x")
+            text = self.refuse(1, *command, "--postgres-url", "postgresql://a@127.0.0.1:9/x")
             self.assertTrue(text.startswith(f"sasrec {command[0]}: "), text)
-            self.assertNotIn("secret", text)
+
+    def test_connection_string_that_cannot_be_read_is_wrong_usage_and_not_repeated(self):
+        for url in ("postgresql://a:s@cret@db/x", "postgresql://a:s/cret@db/x",
+                    "host=db password=s cret", "postgresql://a:cret@db/x"):
+            text = self.refuse(64, "migrate", "--postgres-url", url)
+            self.assertTrue(text.startswith("sasrec migrate: "), text)
+            self.assertNotIn("cret", text.replace("secret", ""))
 
     def test_roles_that_need_kafka_are_refused(self):
         self.assertIn("Kafka", self.refuse(1, "serve", "--role", "worker"))

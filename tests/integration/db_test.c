@@ -200,24 +200,106 @@ s_prepared_statement_survives_a_changed_table (void **state)
     assert_int_equal (db_query (self->db, &s_prepared, 1, &param, NULL), DB_OK);
 }
 
+/* Connecting again would not make it come. */
 static void
-s_missing_table_is_away_and_not_hammered (void **state)
+s_missing_table_is_no_lost_connection (void **state)
 {
     store_fixture_t *self = *state;
-    db_t *db = db_new (self->conninfo, "other", 5000);
-    int64_t end_ms = clock_monotonic_ms () + 700;
-    int connected = 0;
-    while (clock_monotonic_ms () < end_ms) {
-        if (!db_ensure (db)) {
-            usleep (1000);
-            continue;
-        }
-        connected++;
-        assert_int_equal (db_exec (db, "SELECT FROM nowhere", 0, NULL, NULL), DB_AWAY);
-        assert_false (db_up (db));
+    pid_t backend = PQbackendPID (db_raw (self->db));
+    for (int i = 0; i < 20; i++) {
+        assert_true (db_ensure (self->db));
+        assert_int_equal (
+            db_exec (self->db, "SELECT FROM nowhere", 0, NULL, NULL), DB_UNABLE);
     }
-    assert_in_range (connected, 2, 8); /* 50 ms, doubled each time */
+    assert_string_equal (db_error (self->db), "relation \"nowhere\" does not exist");
+    assert_int_equal (PQbackendPID (db_raw (self->db)), backend);
+    assert_int_equal (s_ping (self->db), DB_OK);
+}
+
+static void
+s_missing_right_is_no_lost_connection (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self, "DROP ROLE IF EXISTS clerk; CREATE ROLE clerk LOGIN;"
+                    "GRANT USAGE ON SCHEMA public TO clerk");
+    db_t *db = db_new ("dbname=sasrec user=clerk", "other", 5000);
+    assert_true (db_ensure (db));
+    assert_int_equal (db_exec (db, "SELECT FROM items", 0, NULL, NULL), DB_UNABLE);
+    assert_string_equal (db_error (db), "permission denied for table items");
+    assert_true (db_ensure (db));
+    store_do (self, "GRANT SELECT ON items TO clerk");
+    assert_int_equal (db_exec (db, "SELECT FROM items", 0, NULL, NULL), DB_OK);
     db_destroy (&db);
+    store_do (self, "DROP OWNED BY clerk; DROP ROLE clerk");
+}
+
+static void
+s_other_encodings_are_refused (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self, "DROP DATABASE IF EXISTS latin");
+    store_do (self, "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C'"
+                    " TEMPLATE template0");
+    db_t *db = db_new ("dbname=latin", "other", 5000);
+    assert_false (db_ensure (db));
+    assert_non_null (strstr (db_error (db), "latin has the encoding LATIN1"));
+    db_destroy (&db);
+    store_do (self, "DROP DATABASE latin");
+}
+
+static void
+s_read_only_database_is_named (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self, "ALTER DATABASE sasrec SET default_transaction_read_only = on");
+    db_t *db = db_new (self->conninfo, "other", 5000);
+    assert_false (db_ensure (db));
+    assert_non_null (strstr (db_error (db), "session is read-only"));
+    db_destroy (&db);
+    free (store_run ("dbname=postgres",
+        "ALTER DATABASE sasrec RESET default_transaction_read_only"));
+}
+
+static void
+s_schema_can_be_named (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self, "CREATE SCHEMA \"odd 'name\";"
+                    "CREATE TABLE \"odd 'name\".items (a int)");
+    db_t *db = db_new ("schema='odd \\'name' dbname=sasrec", "other", 5000);
+    assert_true (db_ensure (db));
+    assert_int_equal (db_exec (db, "SELECT a FROM items", 0, NULL, NULL), DB_OK);
+    db_destroy (&db);
+    store_do (self, "DROP SCHEMA \"odd 'name\" CASCADE");
+}
+
+/* The server's own count of what a pool has tried. */
+static size_t
+s_refusals_logged (void)
+{
+    char command[256], count[32] = "";
+    snprintf (command, sizeof command,
+        "grep -c 'database \"no_such_database\" does not exist' %s/log",
+        getenv ("TEST_POSTGRES"));
+    FILE *pipe = popen (command, "r");
+    assert_non_null (fgets (count, sizeof count, pipe));
+    pclose (pipe);
+    return (size_t)atoi (count);
+}
+
+static void
+s_pool_does_not_hammer (void **state)
+{
+    (void)state;
+    size_t before = s_refusals_logged ();
+    pool_t *pool = pool_new ("dbname=no_such_database", "test", 8, 1000);
+    int64_t end_ms = clock_monotonic_ms () + 1000;
+    while (clock_monotonic_ms () < end_ms) {
+        assert_null (pool_take (pool, 0));
+        usleep (1000);
+    }
+    pool_destroy (&pool);
+    assert_in_range (s_refusals_logged () - before, 1, 4);
 }
 
 static void
@@ -348,11 +430,16 @@ main (void)
         STORE_TEST (s_ensure_notices_a_cut_connection),
         STORE_TEST (s_prepared_statement_survives_reconnecting),
         STORE_TEST (s_prepared_statement_survives_a_changed_table),
-        STORE_TEST (s_missing_table_is_away_and_not_hammered),
+        STORE_TEST (s_missing_table_is_no_lost_connection),
+        STORE_TEST (s_missing_right_is_no_lost_connection),
+        STORE_TEST (s_other_encodings_are_refused),
+        STORE_TEST (s_read_only_database_is_named),
+        STORE_TEST (s_schema_can_be_named),
         STORE_TEST (s_sessions_are_safe_for_commits),
         STORE_TEST (s_server_stopped_and_started),
         STORE_TEST (s_server_crash_inside_a_transaction),
         STORE_TEST (s_pool_gives_each_connection_once),
+        STORE_TEST (s_pool_does_not_hammer),
         STORE_TEST (s_pool_serves_more_threads_than_connections),
         STORE_TEST (s_pool_is_empty_handed_while_the_server_is_away),
     };

@@ -1,7 +1,6 @@
 /* Tests of base/config. SPDX-License-Identifier: Apache-2.0 */
 #include "base/config.h"
 
-#include <libpq-fe.h>
 #include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,34 +29,6 @@ s_config (void)
     if (!config)
         fail_msg ("%s", error);
     return config;
-}
-
-/* What libpq understands of the connection string. */
-static void
-s_assert_option (const config_t *config, const char *keyword, const char *expected)
-{
-    char *conninfo = config_conninfo (config), *error = NULL;
-    PQconninfoOption *options = PQconninfoParse (conninfo, &error);
-    if (!options)
-        fail_msg ("%s: %s", conninfo, error);
-    const PQconninfoOption *option = options;
-    while (option->keyword && strcmp (option->keyword, keyword) != 0)
-        option++;
-    assert_non_null (option->keyword);
-    if (expected)
-        assert_string_equal (option->val, expected);
-    else
-        assert_null (option->val);
-    PQconninfoFree (options);
-    free (conninfo);
-}
-
-static void
-s_assert_label (const config_t *config, const char *expected)
-{
-    char *label = config_database_label (config);
-    assert_string_equal (label, expected);
-    free (label);
 }
 
 static void
@@ -169,107 +140,63 @@ test_secrets_are_marked (void **state)
     assert_false (config_item (CONFIG_PGHOST)->secret);
 }
 
+static char *
+s_file (const char *text)
+{
+    char *path = strdup ("/tmp/sasrec-secret.XXXXXX");
+    int fd = mkstemp (path);
+    assert_true (fd >= 0);
+    assert_int_equal (write (fd, text, strlen (text)), (ssize_t)strlen (text));
+    close (fd);
+    return path;
+}
+
 static void
-test_conninfo_quotes_every_value (void **state)
+test_secret_comes_from_a_file (void **state)
 {
     (void)state;
-    const char *odd = "a b'c\\d host=evil '";
+    char error[160] = "";
+    char *path = s_file ("se cret\n");
+    setenv ("PGPASSWORD_FILE", path, 1);
+    config_t *config = s_config ();
+    assert_string_equal (config_text (config, CONFIG_PGPASSWORD), "se cret");
+    assert_string_equal (config_origin (config, CONFIG_PGPASSWORD), "file");
+    config_destroy (&config);
+    unsetenv ("PGPASSWORD_FILE");
+    config = s_config ();
+    assert_int_equal (config_set (config, "pgpassword-file", path, error), 0);
+    assert_string_equal (config_text (config, CONFIG_PGPASSWORD), "se cret");
+    unlink (path);
+    assert_int_equal (config_set (config, "pgpassword-file", path, error), -1);
+    assert_non_null (strstr (error, "--pgpassword-file: cannot read"));
+    assert_int_equal (config_set (config, "pgpassword", "x", error), -1);
+    config_destroy (&config);
+    setenv ("PGPASSWORD_FILE", path, 1);
+    assert_null (config_new (error));
+    assert_non_null (strstr (error, "PGPASSWORD_FILE: cannot read"));
+    unsetenv ("PGPASSWORD_FILE");
+    free (path);
+}
+
+static void
+test_duration_has_a_unit (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t seconds;
+    } good[] = {{"0", 0}, {"90", 90}, {"90s", 90}, {"15m", 900}, {"12h", 43200},
+        {"30d", 2592000}};
+    static const char *const bad[] = {"", "d", "-1", "1w", "1dd", "1 d", "99999999d"};
     char error[160];
     config_t *config = s_config ();
-    config_set (config, "pgpassword", odd, error);
-    config_set (config, "pgdatabase", odd, error);
-    config_set (config, "pguser", odd, error);
-    s_assert_option (config, "password", odd);
-    s_assert_option (config, "dbname", odd);
-    s_assert_option (config, "user", odd);
-    s_assert_option (config, "host", "localhost");
-    s_assert_option (config, "port", "5432");
-    config_destroy (&config);
-}
-
-static void
-test_conninfo_notices_a_dead_server_soon (void **state)
-{
-    (void)state;
-    config_t *config = s_config ();
-    s_assert_option (config, "connect_timeout", "3");
-    s_assert_option (config, "tcp_user_timeout", "5000");
-    s_assert_option (config, "keepalives", "1");
-    s_assert_option (config, "password", NULL);
-    config_destroy (&config);
-}
-
-static void
-test_url_wins_over_the_five_and_keeps_its_words (void **state)
-{
-    (void)state;
-    setenv ("PGHOST", "other", 1);
-    setenv ("POSTGRES_URL", "postgresql://me:p%40ss@db:5433/shop?connect_timeout=9", 1);
-    config_t *config = s_config ();
-    s_assert_option (config, "host", "db");
-    s_assert_option (config, "port", "5433");
-    s_assert_option (config, "user", "me");
-    s_assert_option (config, "password", "p@ss");
-    s_assert_option (config, "dbname", "shop");
-    s_assert_option (config, "connect_timeout", "9");
-    s_assert_option (config, "tcp_user_timeout", "5000");
-    config_destroy (&config);
-}
-
-static void
-test_url_comes_in_every_shape_of_libpq (void **state)
-{
-    (void)state;
-    static const char *const urls[][2] = {
-        {"postgres://db", NULL},
-        {"postgres://db/", NULL},
-        {"postgres://db/shop", "shop"},
-        {"postgres://db/shop?", "shop"},
-        {"postgres://u:p?q@db/shop", "shop"},
-        {"host=db dbname=shop", "shop"},
-        {"postgres://u@db:1,db:2/shop?user=a%40b", "shop"},
-    };
-    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
-        setenv ("POSTGRES_URL", urls[i][0], 1);
-        config_t *config = s_config ();
-        s_assert_option (config, "dbname", urls[i][1]);
-        s_assert_option (config, "tcp_user_timeout", "5000");
-        config_destroy (&config);
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_int_equal (config_set (config, "retention", good[i].text, error), 0);
+        assert_int_equal (config_integer (config, CONFIG_RETENTION), good[i].seconds);
     }
-}
-
-static void
-test_label_says_where_but_no_password (void **state)
-{
-    (void)state;
-    char error[160];
-    setenv ("PGPASSWORD", "secret", 1);
-    config_t *config = s_config ();
-    s_assert_label (config, "database \"sasrec\" at localhost:5432");
-    config_set (config, "postgres-url",
-        "postgresql://me:secret@db:5433/shop?password=secret", error);
-    s_assert_label (config, "database \"shop\" at db:5433");
-    config_set (config, "postgres-url", "postgres://db", error);
-    s_assert_label (config, "database \"\" at db");
-    config_destroy (&config);
-}
-
-static void
-test_label_never_shows_a_broken_password (void **state)
-{
-    (void)state;
-    static const char *const urls[] = {"postgres://me:se@cret@db/shop",
-        "postgres://me:se/cret@db/shop", "postgres://me:se?cret@db/shop",
-        "host=db password=cret", "postgresql+driver://me:cret@db/shop",
-        "postgres://me:cret?@db"};
-    char error[160];
-    config_t *config = s_config ();
-    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
-        config_set (config, "postgres-url", urls[i], error);
-        char *label = config_database_label (config);
-        assert_null (strstr (label, "cret"));
-        free (label);
-    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal (config_set (config, "retention", bad[i], error), -1);
+    assert_non_null (strstr (error, "must be a time like 30d"));
     config_destroy (&config);
 }
 
@@ -286,12 +213,8 @@ main (void)
         TEST_ (test_bad_variable_is_named),
         TEST_ (test_bad_flag_is_refused_and_changes_nothing),
         TEST_ (test_secrets_are_marked),
-        TEST_ (test_conninfo_quotes_every_value),
-        TEST_ (test_conninfo_notices_a_dead_server_soon),
-        TEST_ (test_url_wins_over_the_five_and_keeps_its_words),
-        TEST_ (test_url_comes_in_every_shape_of_libpq),
-        TEST_ (test_label_says_where_but_no_password),
-        TEST_ (test_label_never_shows_a_broken_password),
+        TEST_ (test_secret_comes_from_a_file),
+        TEST_ (test_duration_has_a_unit),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

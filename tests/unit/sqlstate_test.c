@@ -18,14 +18,16 @@ static const struct {
     {"57P01", DB_AWAY},                /* admin_shutdown */
     {"57P03", DB_AWAY},                /* cannot_connect_now */
     {"25006", DB_AWAY},                /* read_only_sql_transaction */
-    {"42P01", DB_AWAY},                /* undefined_table */
-    {"42501", DB_AWAY},                /* insufficient_privilege */
+    {"42P01", DB_UNABLE},              /* undefined_table */
+    {"42501", DB_UNABLE},              /* insufficient_privilege */
     {"3D000", DB_AWAY},                /* invalid_catalog_name */
     {"57014", DB_RETRY},               /* query_canceled */
     {"40001", DB_RETRY},               /* serialization_failure */
     {"40P01", DB_RETRY},               /* deadlock_detected */
     {"55P03", DB_LOCKED},              /* lock_not_available */
-    {"53100", DB_RETRY},               /* disk_full */
+    {"53100", DB_UNABLE},              /* disk_full */
+    {"53200", DB_RETRY},               /* out_of_memory */
+    {"3F000", DB_UNABLE},              /* invalid_schema_name */
     {"XX000", DB_REFUSED},             /* internal_error */
     {"XX001", DB_REFUSED},             /* data_corrupted */
     {"45000", DB_REFUSED},             /* what an owner's trigger says */
