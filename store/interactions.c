@@ -2,7 +2,6 @@
 #include "store/interactions.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,65 +9,72 @@
 
 #include "store/array.h"
 
-/* Users one after the other from an index, so that the cost follows the users found and
- * not the interactions. $1 prefix, $2 after, $3 limit; "" means none. */
-#define USER_ID  "user_id COLLATE \"C\""
-#define USER_KEY "user_order (user_id) COLLATE \"C\""
-#define AFTER_KEY                                                                      \
-    "CASE WHEN $2::text = '' THEN '' ELSE user_order ($2) END COLLATE \"C\""
+/* Users one after the other from the index on their keys (store/schema: user_order), so
+ * that the cost follows the users found and not the interactions. $1 prefix, $2 after,
+ * $3 limit; "" means none. A key is the stem, the number of digits at the end, the digits:
+ * so what begins with a prefix that ends in digits lies in one range for each number of
+ * digits, and in the range of the stems that go on. The ranges are walked in the order of
+ * the keys; a plan of this shape cannot do otherwise. */
+#define KEY "user_order (user_id) COLLATE \"C\""
+#define END " || chr (1114111) COLLATE \"C\"" /* after all that begin so */
 /* clang-format off */
-#define NEXT_USER(key, bound)                                                          \
-    "SELECT " key " AS user_key, user_id FROM interactions"                            \
-    " WHERE " bound " AND ($1::text = '' OR " key " < $1 || chr (1114111)"             \
-    " COLLATE \"C\") ORDER BY " key " LIMIT 1"
-#define WALK(key, start)                                                               \
-    "WITH RECURSIVE walk (user_key, user_id) AS ((" NEXT_USER (key, start) ")"         \
-    " UNION ALL SELECT next.user_key, next.user_id FROM walk,"                         \
-    " LATERAL (" NEXT_USER (key, key " > walk.user_key") ") next)"                     \
-    " SELECT user_id FROM walk"
+#define NEXT_USER(bound)                                                               \
+    "SELECT " KEY " AS user_key, user_id FROM interactions"                            \
+    " WHERE " bound " AND " KEY " < range.low" END " ORDER BY " KEY " LIMIT 1"
+static const db_statement_t s_walk_users = {
+    .name = "interactions_users",
+    .sql =
+    "SELECT found.user_id FROM"
+    " (SELECT rtrim ($1::text, '0123456789') AS stem,"
+    "  CASE WHEN $2::text = '' THEN '' ELSE user_order ($2) END AS after) AS given,"
+    " LATERAL (SELECT substr ($1, length (stem) + 1) AS digits) AS ending,"
+    " LATERAL (SELECT stem || chr (1) || chr (32 + n) || digits AS low"
+    "  FROM generate_series (length (digits), 128) AS n WHERE digits <> ''"
+    "  UNION ALL SELECT $1) AS range,"
+    " LATERAL (WITH RECURSIVE walk (user_key, user_id) AS (("
+    NEXT_USER (KEY " >= range.low COLLATE \"C\" AND " KEY " > after COLLATE \"C\"") ")"
+    " UNION ALL SELECT next.user_key, next.user_id FROM walk,"
+    " LATERAL (" NEXT_USER (KEY " > walk.user_key") ") AS next)"
+    " SELECT user_id FROM walk) AS found LIMIT $3::bigint",
+};
 /* clang-format on */
-#define IN_ORDER " WHERE " USER_KEY " > " AFTER_KEY " ORDER BY " USER_KEY " LIMIT $3"
 
-/* Users that start with a prefix lie together in the index on the key, unless the prefix
- * ends in a digit (store/schema: user_order); then they are sorted afterwards. */
-static const char s_walk_keys[] = WALK (USER_KEY,
-    USER_KEY " >= $1 COLLATE \"C\" AND " USER_KEY " > " AFTER_KEY) " LIMIT $3";
-static const char s_walk_ids[] =
-    WALK (USER_ID, USER_ID " >= $1 COLLATE \"C\"") IN_ORDER;
+/* A view has no index of ours, and its ids may be numbers. */
+static const db_statement_t s_sort_users = {
+    .name = "interactions_sort_users",
+    .sql = "SELECT user_id FROM (SELECT DISTINCT user_id::text AS user_id"
+           "  FROM interactions WHERE user_id::text ^@ $1::text) t"
+           " WHERE $2::text = '' OR " KEY " > user_order ($2) COLLATE \"C\""
+           " ORDER BY " KEY " LIMIT $3::bigint",
+};
 
-/* A view has no index of ours. */
-static const char s_sort_users[] =
-    "SELECT user_id FROM (SELECT DISTINCT user_id"
-    " FROM interactions WHERE user_id ^@ $1::text) t" IN_ORDER;
+static const db_statement_t s_is_table_statement = {
+    .name = "interactions_is_table",
+    .sql = "SELECT relkind IN ('r', 'p') FROM pg_class"
+           " WHERE oid = to_regclass ('interactions')",
+};
 
+/* The parameter takes the column's type, so that a view of a table whose ids are numbers
+ * uses that table's index. */
 static const db_statement_t s_history = {
     .name = "interactions_history",
     .sql = "SELECT item_id::bigint FROM (SELECT item_id, created_at, id"
-           "  FROM interactions WHERE user_id = $1::text"
+           "  FROM interactions WHERE user_id = $1"
            "  ORDER BY created_at DESC, id DESC LIMIT $2::bigint) t"
            " ORDER BY created_at, id",
     .binary_result = true,
 };
 
-/* Of someone's own table there is a view, which has no index of ours. */
+/* Of someone's own table there is a view. */
 static db_status_t
 s_is_table (db_t *db, bool *table)
 {
     PGresult *result;
-    db_status_t status = db_exec (db,
-        "SELECT relkind IN ('r', 'p') FROM pg_class"
-        " WHERE oid = 'interactions'::regclass",
-        0, NULL, &result);
-    *table = status == DB_OK && PQgetvalue (result, 0, 0)[0] == 't';
+    db_status_t status = db_query (db, &s_is_table_statement, 0, NULL, &result);
+    *table = status == DB_OK && PQntuples (result) > 0 &&
+             PQgetvalue (result, 0, 0)[0] == 't';
     PQclear (result);
     return status;
-}
-
-static bool
-s_ends_in_digit (const char *text)
-{
-    size_t length = strlen (text);
-    return length > 0 && isdigit ((unsigned char)text[length - 1]);
 }
 
 static char **
@@ -89,7 +95,7 @@ interactions_users (db_t *db, const char *prefix, const char *after, size_t limi
 {
     char limit_text[24];
     snprintf (limit_text, sizeof limit_text, "%zu", limit);
-    const char *values[] = {prefix, after, limit_text};
+    db_param_t params[] = {{.bytes = prefix}, {.bytes = after}, {.bytes = limit_text}};
     bool table;
     *users = NULL;
     *count = 0;
@@ -97,10 +103,7 @@ interactions_users (db_t *db, const char *prefix, const char *after, size_t limi
     if (status != DB_OK)
         return status;
     PGresult *result;
-    const char *sql = !table                     ? s_sort_users
-                      : s_ends_in_digit (prefix) ? s_walk_ids
-                                                 : s_walk_keys;
-    status = db_exec (db, sql, 3, values, &result);
+    status = db_query (db, table ? &s_walk_users : &s_sort_users, 3, params, &result);
     if (status == DB_OK) {
         *count = (size_t)PQntuples (result);
         *users = s_copy_users (result, *count);
@@ -129,6 +132,8 @@ interactions_history (
     *items = NULL;
     *count = 0;
     db_status_t status = db_query (db, &s_history, 2, params, &result);
+    if (status == DB_DATA)
+        return DB_OK; /* no id of such a form: of a view whose ids are numbers */
     if (status == DB_OK) {
         *count = (size_t)PQntuples (result);
         *items = calloc (*count + 1, sizeof **items);

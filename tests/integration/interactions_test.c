@@ -98,6 +98,51 @@ s_users_are_found_by_prefix (void **state)
 }
 
 static void
+s_users_are_found_by_a_prefix_that_ends_in_digits (void **state)
+{
+    static const char *const names[] = {"item_1", "u", "u1", "u01", "u10", "u1_7",
+        "u1_12", "u12", "u1a", "u2", "u100", "u1000000000000000000000000000000000001",
+        "1", "10", "1x", "2"};
+    store_fixture_t *self = *state;
+    s_load_users (self, names, sizeof names / sizeof *names);
+    s_assert_users (self, "u1", "", 99,
+        "u1 u10 u12 u100 u1000000000000000000000000000000000001 u1_7 u1_12 u1a");
+    s_assert_users (
+        self, "u1", "u12", 2, "u100 u1000000000000000000000000000000000001");
+    s_assert_users (
+        self, "u1", "u1000000000000000000000000000000000001", 2, "u1_7 u1_12");
+    s_assert_users (self, "u0", "", 99, "u01");
+    s_assert_users (self, "u1_1", "", 99, "u1_12");
+    s_assert_users (self, "1", "", 99, "1 10 1x");
+    s_assert_users (self, "u13", "", 99, "");
+}
+
+/* As many pages of the index as there are users, whatever lies beside them. */
+static void
+s_users_by_prefix_cost_what_they_are (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self, "INSERT INTO interactions (user_id, item_id)"
+                    " SELECT 'user_' || n, 1 FROM generate_series (1, 20000) n;"
+                    "ANALYZE interactions; SELECT pg_stat_reset ()");
+    for (int i = 0; i < 12; i++) /* by then a plan for any parameters is in use */
+        s_assert_users (self, "user_1999", "user_1999", 4,
+            "user_19990 user_19991 user_19992 user_19993");
+    db_destroy (&self->db); /* its counts are known when it ends */
+    self->db = db_new (self->conninfo, "test", 5000);
+    assert_true (db_ensure (self->db));
+    int64_t end_ms = clock_monotonic_ms () + 5000;
+    char *read = store_value (self, "SELECT 0");
+    while (strcmp (read, "0") == 0 && clock_monotonic_ms () < end_ms) {
+        free (read);
+        read = store_value (self, "SELECT idx_tup_read FROM pg_stat_user_indexes"
+                                  " WHERE indexrelname = 'interactions_users'");
+    }
+    assert_in_range (atoi (read), 12 * 4, 12 * 20);
+    free (read);
+}
+
+static void
 s_users_of_a_view_are_the_same (void **state)
 {
     store_fixture_t *self = *state;
@@ -116,6 +161,32 @@ s_users_of_a_view_are_the_same (void **state)
         interactions_history (self->db, "user_10", 9, &items, &count), DB_OK);
     assert_int_equal (count, 2);
     assert_int_equal (items[0], 5);
+    free (items);
+}
+
+static void
+s_view_may_have_ids_that_are_numbers (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self,
+        "DROP TABLE interactions;"
+        "CREATE TABLE clicks (n int PRIMARY KEY, who integer, what int, at timestamp);"
+        "INSERT INTO clicks VALUES (1, 10, 3, '2026-01-02'), (2, 9, 4, '2026-01-01'),"
+        " (3, 10, 5, '2026-01-01');"
+        "CREATE VIEW interactions AS SELECT n AS id, who AS user_id, what AS item_id,"
+        " at AS created_at FROM clicks");
+    s_assert_users (self, "", "", 9, "9 10");
+    s_assert_users (self, "1", "", 9, "10");
+    s_assert_users (self, "", "9", 9, "10");
+    int64_t *items;
+    size_t count;
+    assert_int_equal (interactions_history (self->db, "10", 9, &items, &count), DB_OK);
+    assert_int_equal (count, 2);
+    assert_int_equal (items[0], 5);
+    free (items);
+    assert_int_equal (
+        interactions_history (self->db, "user_1", 9, &items, &count), DB_OK);
+    assert_int_equal (count, 0);
     free (items);
 }
 
@@ -362,7 +433,10 @@ main (void)
         STORE_TEST (s_users_come_in_natural_order),
         STORE_TEST (s_users_are_paged),
         STORE_TEST (s_users_are_found_by_prefix),
+        STORE_TEST (s_users_are_found_by_a_prefix_that_ends_in_digits),
+        STORE_TEST (s_users_by_prefix_cost_what_they_are),
         STORE_TEST (s_users_of_a_view_are_the_same),
+        STORE_TEST (s_view_may_have_ids_that_are_numbers),
         STORE_TEST (s_history_is_the_newest_part_oldest_first),
         STORE_TEST (s_history_keeps_the_order_of_the_file_within_one_time),
         STORE_TEST (s_history_of_a_stranger_is_empty),
