@@ -284,10 +284,9 @@ request_producer_store (self_t *self)
     }
     if (!db_watch_note (self->watch, db_ensure (self->db) ? status : DB_AWAY))
         self->look_ms = 0;
-    request_producer_refuse_rest (
-        self, status == DB_AWAY || !db_watch_ready (self->watch)
-                  ? "the database is away"
-                  : row_writer_reason (self->inserts));
+    request_producer_refuse_rest (self, db_watch_ready (self->watch)
+                                            ? row_writer_reason (self->inserts)
+                                            : db_watch_reason (self->watch));
 }
 
 /* Claimed late, when the database is there: an unclaimed client may give up in time. */

@@ -147,8 +147,8 @@ s_has_ports (const conninfo_t *self)
 static bool
 s_add_all (conninfo_t *self, const char *text)
 {
-    PQconninfoOption *options = s_is_ambiguous (text) ? NULL
-                                                      : PQconninfoParse (text, NULL);
+    PQconninfoOption *options =
+        s_is_ambiguous (text) ? NULL : PQconninfoParse (text, NULL);
     for (const PQconninfoOption *option = options; option && option->keyword; option++)
         if (option->val)
             conninfo_set (self, option->keyword, option->val);

@@ -20,7 +20,7 @@ typedef enum {
                    trigger, a damaged page (every SQLSTATE that no other line names) */
     DB_RETRY,   /* rolled back, may work next time (40xxx, 57014, 53200) */
     DB_AWAY,    /* no connection, or lost with unknown outcome (08xxx, 57P0x) */
-    DB_UNABLE   /* the server is there, but would refuse it whatever the rows are: no room
+    DB_UNABLE /* the server is there, but would refuse it whatever the rows are: no room
                  * left (53100), a right or a table of ours missing (42xxx, 3F). db_error
                  * says which; rolled back, and the connection stays. Somebody has to do
                  * something: say it once, and try again with a pause */

@@ -204,6 +204,13 @@ row_writer_end (row_writer_t *self, entry_t *entry)
     entry->row = NULL;
 }
 
+/* Says the SQLSTATE; but a trigger may say it of its row. */
+static bool
+row_writer_concerns_all (db_status_t status)
+{
+    return status == DB_RETRY || status == DB_UNABLE;
+}
+
 static db_status_t row_writer_write (
     row_writer_t *self, entry_t *entries, size_t count, int64_t now_ms);
 
@@ -219,7 +226,7 @@ row_writer_refuse (
         refusal = self->ops->refused (self->context, entry->row, &fault);
     if (refusal == ROW_ASIDE)
         row_writer_set_aside (self, entry, status == DB_LOCKED, now_ms);
-    self->suspects += status == DB_RETRY;
+    self->suspects += row_writer_concerns_all (status);
     entry->row = NULL;
     return DB_OK;
 }
@@ -281,7 +288,7 @@ static bool
 row_writer_of_a_row (const row_writer_t *self, db_status_t status)
 {
     return status == DB_DATA || status == DB_REFUSED || status == DB_LOCKED ||
-           (status == DB_RETRY && self->failed_rounds >= SUSPECT_ROUNDS &&
+           (row_writer_concerns_all (status) && self->failed_rounds >= SUSPECT_ROUNDS &&
                self->suspects < SUSPECT_LIMIT);
 }
 
@@ -414,15 +421,18 @@ row_writer_serve_aside (row_writer_t *self, int64_t now_ms)
     for (size_t i = 0; self->healed && i < self->aside_count; i++)
         self->aside[i].due_ms = now_ms; /* the cause may have gone for all of them */
     free (due);
-    return status == DB_RETRY ? DB_OK : status; /* the others need not wait for these */
+    return row_writer_concerns_all (status)
+               ? DB_OK
+               : status; /* the others need not wait for these */
 }
 
 /* One line when all rows have to wait, one when that is over; a lost connection has its
- * own. The same for rows that are set aside. */
+ * own, and so has a database that cannot (db_watch). The same for rows that are set aside. */
 static void
 row_writer_log_changes (row_writer_t *self, db_status_t status)
 {
-    bool waiting = status == DB_RETRY || (status == DB_AWAY && self->waiting);
+    bool waiting = status == DB_RETRY ||
+                   ((status == DB_AWAY || status == DB_UNABLE) && self->waiting);
     bool aside = self->aside_count > 0;
     if (waiting && !self->waiting)
         log_warn ("rows.waiting", log_str ("by", self->args.name),

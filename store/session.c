@@ -49,8 +49,8 @@ s_add_setting (strbuf_t *sql, const char *name, const char *expression, bool poo
  * synchronous_commit: an accepted request must survive a power cut, so a server-wide
  * "off" is not for us, while anything stricter is left alone. */
 static char *
-s_settings (session_t *self, const session_args_t *args, const char *schema,
-    bool pooled)
+s_settings (
+    session_t *self, const session_args_t *args, const char *schema, bool pooled)
 {
     static const char *const fixed[][2] = {
         {"idle_in_transaction_session_timeout", "'60s'"},

@@ -45,7 +45,8 @@ s_start_bouncer (void **state)
     snprintf (command, sizeof command,
         "chmod -R a+rwX %s; %s exec%s pgbouncer -q %s/bouncer.ini 2>%s/log", folder,
         "PATH=$PATH:/usr/sbin;",
-        geteuid () == 0 ? " setpriv --reuid=postgres --regid=postgres --init-groups" : "",
+        geteuid () == 0 ? " setpriv --reuid=postgres --regid=postgres --init-groups"
+                        : "",
         folder, folder);
     snprintf (s_conninfo, sizeof s_conninfo, "host=%s port=%s dbname=sasrec", folder,
         BOUNCER_PORT);

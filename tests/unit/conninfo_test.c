@@ -148,7 +148,8 @@ test_schema_comes_before_any_string (void **state)
         config_set (config, "schema", "odd '\\name", error);
         conninfo_t *self = s_parse (config);
         assert_string_equal (conninfo_schema (self), "odd '\\name");
-        assert_string_equal (conninfo_get (self, "host"), *urls[i] ? "db" : "localhost");
+        assert_string_equal (
+            conninfo_get (self, "host"), *urls[i] ? "db" : "localhost");
         conninfo_destroy (&self);
         config_set (config, "schema", "", error);
         self = s_parse (config);
@@ -166,8 +167,7 @@ test_label_says_where_but_no_password (void **state)
     config_t *config = s_config ();
     s_assert_label (config, "database \"sasrec\" at localhost:5432");
     config_destroy (&config);
-    setenv (
-        "POSTGRES_URL", "postgresql://me:secret@db:5433/shop?password=secret", 1);
+    setenv ("POSTGRES_URL", "postgresql://me:secret@db:5433/shop?password=secret", 1);
     config = s_config ();
     s_assert_label (config, "database \"shop\" at db:5433");
     config_destroy (&config);
