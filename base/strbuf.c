@@ -137,7 +137,9 @@ strbuf_add_json_int (strbuf_t *self, int64_t value)
 void
 strbuf_add_json_float (strbuf_t *self, float value)
 {
-    if (isfinite (value))
+    if (value == 0 && signbit (value))
+        strbuf_add (self, "-0.0"); /* "-0" is read as an integer, which has no sign */
+    else if (isfinite (value))
         strbuf_addf (self, "%.9g", (double)value);
     else
         strbuf_add (self, "null");

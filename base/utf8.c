@@ -1,6 +1,8 @@
 /* Unicode 15, table 3-7. SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t
 utf8_length (const char *text)
 {
@@ -40,4 +42,16 @@ utf8_check (const char *text)
         text += length;
     }
     return UTF8_PLAIN;
+}
+
+/* The last byte that begins a character is at most 3 from the end. */
+void
+utf8_trim (char *text)
+{
+    size_t length = strlen (text), start = length;
+    while (start > 0 && length - start < 3 && (text[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (start > 0 && (unsigned char)text[start - 1] >= 0xc2 &&
+        utf8_length (text + start - 1) == 0)
+        text[start - 1] = '\0';
 }

@@ -23,4 +23,7 @@ size_t utf8_length (const char *text);
  * a terminal may obey. */
 bool utf8_is_control (const char *text);
 
+/* Takes an unfinished character off the end: for behind a snprintf that may have cut. */
+void utf8_trim (char *text);
+
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/actor/wire.h"
+#include "base/utf8.h"
 
 result_t *
 result_new (void)
@@ -179,6 +180,7 @@ s_read_outcome (result_t *self, const json_t *object, json_fault_t *fault)
         return s_fault (fault, "/result", "result must be an object, or error a text");
     self->status = RESULT_FAILED;
     snprintf (self->error, sizeof self->error, "%s", text);
+    utf8_trim (self->error);
     return 0;
 }
 

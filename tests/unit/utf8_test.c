@@ -58,12 +58,29 @@ test_a_text_is_plain_has_controls_or_is_invalid (void **state)
     assert_int_equal (utf8_check ("\xff\n"), UTF8_INVALID);
 }
 
+static void
+test_trim_takes_an_unfinished_character_off_and_nothing_else (void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {{"", ""}, {"ab", "ab"},
+        {"a\xc3\xa9", "a\xc3\xa9"}, {"a\xe2\x82\xac", "a\xe2\x82\xac"},
+        {"a\xf0\x9f\x98\x80", "a\xf0\x9f\x98\x80"}, {"a\xc3", "a"}, {"a\xe2", "a"},
+        {"a\xe2\x82", "a"}, {"a\xf0\x9f", "a"}, {"a\xf0\x9f\x98", "a"}, {"\xf0", ""}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[8];
+        strcpy (text, rows[i][0]);
+        utf8_trim (text);
+        assert_string_equal (text, rows[i][1]);
+    }
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_every_code_point_but_surrogates_has_a_length),
         cmocka_unit_test (test_overlong_and_stray_bytes_are_none),
+        cmocka_unit_test (test_trim_takes_an_unfinished_character_off_and_nothing_else),
         cmocka_unit_test (test_a_text_is_plain_has_controls_or_is_invalid),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
