@@ -1,0 +1,19 @@
+/* A message on interactions.events: what is read fits the row it becomes.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "proto/interaction.h"
+#include "tests/fuzz/message.h"
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t length)
+{
+    void *message = message_decode (TOPIC_INTERACTIONS, bytes, length);
+    const interaction_t *interaction = message;
+    if (interaction) {
+        fuzz_check_sentence (interaction->user_id);
+        assert (uuid_valid (interaction->event_id));
+        assert (interaction->item_id >= 0 && interaction->item_id <= JSON_INTEGER_MAX);
+        assert (utf8_check (interaction->created_at) == UTF8_PLAIN);
+    }
+    codec_destroy (TOPIC_INTERACTIONS, &message);
+    return 0;
+}
