@@ -3,9 +3,19 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/log.h"
+
+static bool
+s_has_terminal (void)
+{
+    int fd = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0)
+        close (fd);
+    return fd >= 0;
+}
 
 void
 signals_block (signals_t *self)
@@ -22,15 +32,20 @@ signals_block (signals_t *self)
     sigaddset (&self->stops, SIGINT);
     sigaddset (&self->stops, SIGTERM);
     sigaction (SIGHUP, NULL, &hangup);
-    if (hangup.sa_handler != SIG_IGN) /* nohup means it */
+    bool ignored = hangup.sa_handler == SIG_IGN; /* nohup means it */
+    if (!ignored && s_has_terminal ())
         sigaddset (&self->stops, SIGHUP);
+    self->awaited = self->stops;
+    if (!ignored)
+        sigaddset (&self->awaited, SIGHUP);
 }
 
 int
-signals_wait (const signals_t *self)
+signals_wait (const signals_t *self, bool *stop)
 {
     int signal = 0;
-    sigwait (&self->stops, &signal);
+    sigwait (&self->awaited, &signal);
+    *stop = sigismember (&self->stops, signal) == 1;
     return signal;
 }
 

@@ -6,18 +6,22 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 
 typedef struct {
-    sigset_t stops;  /* that ask us to stop: SIGINT, SIGTERM, SIGHUP unless ignored */
-    pthread_t guard; /* between guard_start and guard_stop */
+    sigset_t stops;   /* that ask us to stop: SIGINT, SIGTERM, SIGHUP of a terminal */
+    sigset_t awaited; /* these, and the SIGHUP of a daemon, which asks for a reload */
+    pthread_t guard;  /* between guard_start and guard_stop */
     int limit_ms;
 } signals_t;
 
 /* Before the first thread. Faults and Ctrl-Z keep their meaning. */
 void signals_block (signals_t *self);
 
-/* The next stop signal's number. */
-int signals_wait (const signals_t *self);
+/* The next signal's number; *stop: it asks us to stop. A SIGHUP does so where the process
+ * has a terminal, which has gone then; it is ignored where it was (nohup); a daemon is
+ * asked to reload. */
+int signals_wait (const signals_t *self, bool *stop);
 
 /* While main stops the actors: a second stop signal, or more than limit_ms, ends the
  * process at once. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "actors/db_writer.h"
+#include "actors/descriptors.h"
 #include "actors/endpoints.h"
 #include "actors/http/http.h"
 #include "actors/inference_pool.h"
@@ -24,6 +25,8 @@
 #include "base/clock.h"
 #include "base/health.h"
 #include "base/log.h"
+#include "base/log_sink.h"
+#include "base/supervisor.h"
 #include "bridge/bridge.h"
 #include "base/actor/control.h"
 #include "store/conninfo.h"
@@ -40,6 +43,9 @@
 #define STOP_MS              4000  /* then the process leaves without ceremony */
 #define WORKER_PORT          8001  /* of a role without clients, unless configured */
 #define DB_WRITER_PORT       8002
+#define ROLE_DESCRIPTORS     96 /* actors, their pipes, connections to the database */
+#define WORKER_DESCRIPTORS   8
+#define BRIDGE_DESCRIPTORS   96 /* brokers, queues */
 #define WORKER_GROUP         "sasrec_worker_group"
 #define DB_WRITER_GROUP      "sasrec_db_writer_group"
 #define REPEAT_LIMIT         64  /* rows sent again in a second */
@@ -336,6 +342,37 @@ s_rewire (topology_t *self)
         self->inference_worker[i].results_endpoint = ENDPOINT_ANSWERS;
 }
 
+/* Everything that holds a file open but clients: measured, and then some. */
+static size_t
+s_own_descriptors (const topology_t *self)
+{
+    size_t bridge = self->role == ALL ? 0 : BRIDGE_DESCRIPTORS;
+    return ROLE_DESCRIPTORS + WORKER_DESCRIPTORS * self->worker_count + bridge;
+}
+
+static int
+s_fit_connections (topology_t *self, char error[160])
+{
+    int64_t page_port = config_integer (self->config, CONFIG_UI_PORT);
+    bool page =
+        page_port != 0 && page_port != config_integer (self->config, CONFIG_HTTP_PORT);
+    descriptors_t needed = {.own = s_own_descriptors (self),
+        .listeners = self->http.probes_only ? 0
+                     : page                 ? 2
+                                            : 1,
+        .connections = s_size (self, CONFIG_CONNECTION_LIMIT)};
+    size_t open_files = descriptors_raise ();
+    self->http.connection_limit = descriptors_fit (&needed, open_files, error);
+    if (self->http.connection_limit == 0)
+        return -1;
+    if (self->http.connection_limit < needed.connections)
+        log_warn ("topology.fewer_connections",
+            log_int ("configured", (int64_t)needed.connections),
+            log_int ("limit", (int64_t)self->http.connection_limit),
+            log_int ("open_files", (int64_t)open_files));
+    return 0;
+}
+
 static topology_t *
 s_new (const config_t *config, unsigned role, const char *role_name)
 {
@@ -467,6 +504,32 @@ s_role (const config_t *config, const char *role, char error[160])
     return -1;
 }
 
+/* What can be taken anew while we run: the file of the log. A new model is noticed without
+ * being told, and passwords in files are read with every connection. */
+static void
+s_reload (void)
+{
+    char error[160];
+    supervisor_tell_reloading ();
+    if (log_sink_reopen (error))
+        log_error ("topology.reload_failed", log_str ("reason", error));
+    else
+        log_info ("topology.reloaded", log_str ("signal", strsignal (SIGHUP)));
+    supervisor_tell ("READY=1");
+}
+
+static void
+s_run (const signals_t *signals)
+{
+    bool stop;
+    int signal;
+    supervisor_tell ("READY=1");
+    while (signal = signals_wait (signals, &stop), !stop)
+        s_reload ();
+    supervisor_tell ("STOPPING=1");
+    log_info ("topology.stopping", log_str ("signal", strsignal (signal)));
+}
+
 int
 topology_run (const config_t *config, const char *role, char error[160])
 {
@@ -479,12 +542,11 @@ topology_run (const config_t *config, const char *role, char error[160])
     zsys_set_max_sockets (0); /* as many as the system allows */
     zsys_set_linger (0);
     topology_t *self = s_new (config, (unsigned)found, role);
-    int rc = s_start (self, error);
+    int rc = s_fit_connections (self, error) || s_start (self, error) ? -1 : 0;
     if (rc == 0) {
         log_info ("topology.started", log_str ("role", role),
             log_int ("workers", (int64_t)self->worker_count));
-        log_info ("topology.stopping",
-            log_str ("signal", strsignal (signals_wait (&signals))));
+        s_run (&signals);
     }
     s_stop_guarded (self, &signals);
     s_destroy (&self);

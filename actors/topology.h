@@ -6,7 +6,7 @@
 #include "base/config.h"
 
 /* Starts the role's actors in order, runs until SIGINT or SIGTERM, stops them in order
- * within 4 s. 0, or -1 with error when one could not start (what, where, what to do).
+ * within 4 s; a SIGHUP opens the log anew (actors/signals.h). 0, or -1 with error when one could not start (what, where, what to do).
  * role: "all", with or without Kafka; "api", "worker" and "db-writer" need it. */
 int topology_run (const config_t *config, const char *role, char error[160]);
 

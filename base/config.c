@@ -104,6 +104,8 @@ static const config_item_t s_items[CONFIG_COUNT] = {
         "debug|info|warn|error", "least level that is logged"),
     [CONFIG_LOG_FORMAT] = WORDS_ ("log-format", "LOG_FORMAT", "auto", "auto|json|text",
         "auto = json unless stderr is a terminal"),
+    [CONFIG_LOG_FILE] = TEXT_ ("log-file", "LOG_FILE", "",
+        "file of the log, opened anew on SIGHUP; empty = stderr"),
 };
 
 static bool

@@ -38,6 +38,7 @@ typedef enum {
     CONFIG_SSE_LIMIT,        /* SASREC_SSE_LIMIT, 128 streams */
     CONFIG_LOG_LEVEL,        /* LOG_LEVEL, info */
     CONFIG_LOG_FORMAT,       /* LOG_FORMAT, auto */
+    CONFIG_LOG_FILE,         /* LOG_FILE; "" = stderr */
     CONFIG_COUNT
 } config_key_t;
 

@@ -1,14 +1,13 @@
 /* The log. SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 #include "base/clock.h"
+#include "base/log_sink.h"
 #include "base/strbuf.h"
 
 #include <assert.h>
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -16,7 +15,6 @@
 
 static const char *const s_level_names[] = {"debug", "info", "warn", "error"};
 
-static pthread_mutex_t s_lock = PTHREAD_MUTEX_INITIALIZER; /* keeps lines whole */
 static atomic_int s_level = LOG_LEVEL_INFO;
 static atomic_int s_json = -1; /* -1: not yet decided */
 
@@ -147,22 +145,6 @@ s_add_text (
     strbuf_add (line, "\n");
 }
 
-static void
-s_write (const char *bytes, size_t length)
-{
-    pthread_mutex_lock (&s_lock);
-    while (length > 0) {
-        ssize_t written = write (STDERR_FILENO, bytes, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            break; /* nowhere to tell it */
-        bytes += written;
-        length -= (size_t)written;
-    }
-    pthread_mutex_unlock (&s_lock);
-}
-
 void
 log_write (log_level_t level, const char *event, const log_field_t *fields)
 {
@@ -177,6 +159,8 @@ log_write (log_level_t level, const char *event, const log_field_t *fields)
         s_add_json (&line, level, event, fields);
     else
         s_add_text (&line, level, event, fields);
-    s_write (line.data, line.length);
+    size_t lost = log_sink_write (line.data, line.length);
     strbuf_free (&line);
+    if (lost > 0)
+        log_warn ("log.lost", log_int ("lines", (int64_t)lost));
 }

@@ -1,5 +1,6 @@
-/* The log: one line per event on stderr. People get "time level role.event key=value",
- * programs (stderr is not a terminal, or LOG_FORMAT=json) one JSON object per line.
+/* The log: one line per event on stderr, or in a file (log_sink_open). People get
+ * "time level role.event key=value", programs (stderr is not a terminal, or
+ * LOG_FORMAT=json) one JSON object per line.
  * The event word is stable and starts with its role; values are escaped, so a line is
  * a line. No user data beyond ids, no secrets. Safe from any thread.
  *
@@ -44,8 +45,8 @@ log_field_t log_int (const char *key, int64_t value);
 log_field_t log_real (const char *key, double value);
 log_field_t log_bool (const char *key, bool value);
 
-/* fields: ended by a field whose key is NULL. Never fails, never blocks on a lock for
- * longer than one write. */
+/* fields: ended by a field whose key is NULL. Never fails; waits for nobody who reads the
+ * log (base/log_sink.h). */
 void log_write (log_level_t level, const char *event, const log_field_t *fields);
 
 /* At least one field. */

@@ -35,7 +35,7 @@ const config_key_t command_all_settings[] = {CONFIG_POSTGRES_URL, CONFIG_PGHOST,
     CONFIG_JOB_QUEUE_LIMIT, CONFIG_SYNC_QUEUE_LIMIT, CONFIG_BACKLOG_LIMIT,
     CONFIG_DEADLINE_S, CONFIG_MAX_ATTEMPTS, CONFIG_CONNECTION_LIMIT,
     CONFIG_ADDRESS_LIMIT, CONFIG_SSE_LIMIT, CONFIG_LOG_LEVEL, CONFIG_LOG_FORMAT,
-    CONFIG_COUNT};
+    CONFIG_LOG_FILE, CONFIG_COUNT};
 
 /* A command that speaks no JSON starts at the second row. */
 static const struct argp_option s_output_options[] = {

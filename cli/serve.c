@@ -3,6 +3,7 @@
 
 #include "actors/topology.h"
 #include "base/log.h"
+#include "base/log_sink.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 
@@ -44,9 +45,12 @@ command_serve (int argc, char **argv)
         return COMMAND_FAILED;
     char error[160];
     int status = COMMAND_DONE;
+    const char *file = config_text (self->config, CONFIG_LOG_FILE);
+    const char *format = config_text (self->config, CONFIG_LOG_FORMAT);
     log_configure (config_text (self->config, CONFIG_LOG_LEVEL),
-        config_text (self->config, CONFIG_LOG_FORMAT));
-    if (topology_run (self->config, options.role, error) == -1)
+        *file && strcmp (format, "auto") == 0 ? "json" : format);
+    if (log_sink_open (file, error) == -1 ||
+        topology_run (self->config, options.role, error) == -1)
         status = command_fail (self, "%s", error);
     command_destroy (&self);
     return status;

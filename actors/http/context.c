@@ -2,13 +2,17 @@
 #include "actors/http/context.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "actors/http/routes.h"
 #include "base/log.h"
 
-#define DB_WAIT_MS 250 /* for a free connection */
+#define DB_WAIT_MS  250 /* for a free connection */
+#define LIST_LIMIT  2   /* reads of lists at a time */
+#define LIST_WAIT_S 2   /* for a turn */
 
 http_context_t *
 http_context_new (const http_args_t *args, char error[160])
@@ -20,6 +24,7 @@ http_context_new (const http_args_t *args, char error[160])
     self->once = outlet_new (args->once_endpoint);
     self->reload = outlet_new (args->reload_endpoint);
     self->assets = assets_new ();
+    sem_init (&self->lists, 0, LIST_LIMIT);
     self->traffic = traffic_new (routes, route_count);
     self->proxies =
         networks_new (config_text (args->config, CONFIG_TRUSTED_PROXIES), error);
@@ -43,8 +48,45 @@ http_context_destroy (http_context_t **self_p)
     assets_destroy (&self->assets);
     traffic_destroy (&self->traffic);
     networks_destroy (&self->proxies);
+    sem_destroy (&self->lists);
     free (self);
     *self_p = NULL;
+}
+
+/* A turn among the reads of lists; false: the 503 has been replied. */
+static bool
+s_take_turn (http_context_t *self, exchange_t *exchange)
+{
+    struct timespec end;
+    clock_gettime (CLOCK_MONOTONIC, &end);
+    end.tv_sec += LIST_WAIT_S;
+    int rc;
+    while ((rc = sem_clockwait (&self->lists, CLOCK_MONOTONIC, &end)) && errno == EINTR)
+        ;
+    if (rc)
+        exchange_problem (
+            exchange, PROBLEM_OVERLOADED, "Too many lists are being read already.");
+    return rc == 0;
+}
+
+db_t *
+http_context_take_db_for_list (http_context_t *self, exchange_t *exchange)
+{
+    if (!s_take_turn (self, exchange))
+        return NULL;
+    db_t *db = http_context_take_db (self, exchange);
+    if (!db)
+        sem_post (&self->lists);
+    return db;
+}
+
+bool
+http_context_give_db_for_list (
+    http_context_t *self, db_t **db_p, db_status_t status, exchange_t *exchange)
+{
+    bool good = http_context_give_db (self, db_p, status, exchange);
+    sem_post (&self->lists);
+    return good;
 }
 
 model_ref_t *

@@ -3,6 +3,7 @@
 #ifndef SASREC_ACTORS_HTTP_CONTEXT_H
 #define SASREC_ACTORS_HTTP_CONTEXT_H
 
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "actors/http/address.h"
@@ -19,6 +20,7 @@ struct http_context {
     outlet_t *reload;     /* reload_t */
     assets_t *assets;     /* the page, the documentation, the description */
     traffic_t *traffic;   /* metrics of the routes */
+    sem_t lists;          /* how many reads of lists may still begin */
     networks_t *proxies;  /* whose X-Forwarded-* are believed */
     atomic_bool draining; /* stopping: connections are not kept alive */
 };
@@ -33,6 +35,13 @@ model_ref_t *http_context_model (http_context_t *self);
 
 /* A connection of the pool, or NULL: the 503 has been replied. */
 db_t *http_context_take_db (http_context_t *self, exchange_t *exchange);
+
+/* The same for a read whose cost grows with the data (all users, not one). Few of them run
+ * at a time and the others wait their turn, so that they take neither the connections nor
+ * the cores of the database from reads by key. */
+db_t *http_context_take_db_for_list (http_context_t *self, exchange_t *exchange);
+bool http_context_give_db_for_list (
+    http_context_t *self, db_t **db_p, db_status_t status, exchange_t *exchange);
 
 /* Gives it back; false when status is not DB_OK: the problem has been replied. */
 bool http_context_give_db (

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "actors/descriptors.h"
 #include "actors/http/server.h"
 #include "actors/http/statistics.h"
 #include "base/clock.h"
@@ -14,8 +15,6 @@
 #define SWEEP_MS        500
 #define QUIESCE_MS      1500 /* the process has 4 s to stop */
 #define QUIESCE_STEP_MS 10
-
-#define ADMIN_LIMIT 64 /* connections; whoever asks there asks for a number */
 
 enum { SERVER_API, SERVER_PAGE, SERVER_ADMIN, SERVER_COUNT };
 
@@ -67,7 +66,7 @@ s_start_admin (self_t *self, char error[160])
     const server_options_t options = {.label = "admin",
         .host = config_text (args->config, args->admin_bind),
         .port = args->admin_port,
-        .limits = {ADMIN_LIMIT, ADMIN_LIMIT},
+        .limits = {DESCRIPTORS_ADMIN, DESCRIPTORS_ADMIN},
         .probes_only = true};
     if (args->admin_port != 0)
         self->servers[SERVER_ADMIN] = server_new (self->context, &options, error);

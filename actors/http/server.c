@@ -10,6 +10,7 @@
 #include <ulfius.h>
 #include <unistd.h>
 
+#include "actors/descriptors.h"
 #include "actors/http/connections.h"
 #include "actors/http/dispatch.h"
 #include "actors/http/framing.h"
@@ -20,7 +21,6 @@
 
 #define STACK_SIZE     1048576
 #define IDLE_TIMEOUT_S 90 /* must exceed every wait of a handler; for stalled readers */
-#define SPARE          64 /* connections that live just long enough to be refused */
 #define CALM_MS        10000 /* without a refusal: the next is news again */
 #define OPTION_COUNT   9
 
@@ -183,7 +183,7 @@ s_set_ulfius_log (void)
 static int
 s_start_ulfius (server_t *self)
 {
-    intptr_t limit = (intptr_t)self->options.limits.in_all + SPARE;
+    intptr_t limit = (intptr_t)self->options.limits.in_all + DESCRIPTORS_SPARE;
     const struct MHD_OptionItem options[OPTION_COUNT] = {
         {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)s_log_mhd, NULL}, /* must come first */
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)s_on_completed, self},

@@ -1,15 +1,45 @@
 /* GET /users, /users/{user_id}/history and /users/{user_id}/recommendations.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
+#include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "actors/http/ask.h"
 #include "actors/http/routes.h"
 #include "store/interactions.h"
 
-#define USERS_DEFAULT 1000
-#define USERS_LIMIT   10000
+#define USERS_LIMIT 10000
+
+static void
+s_add_encoded (strbuf_t *out, const char *text)
+{
+    for (; *text; text++)
+        if (isalnum ((unsigned char)*text) || strchr ("-._~", *text))
+            strbuf_addf (out, "%c", *text);
+        else
+            strbuf_addf (out, "%%%02X", (unsigned char)*text);
+}
+
+/* Relative to what was asked, so that it holds under any prefix. */
+static void
+s_link_next (exchange_t *exchange, const char *prefix, const char *last, int64_t limit)
+{
+    strbuf_t link = STRBUF_EMPTY;
+    strbuf_add (&link, "<?");
+    if (*prefix) {
+        strbuf_add (&link, "prefix=");
+        s_add_encoded (&link, prefix);
+        strbuf_add (&link, "&");
+    }
+    strbuf_add (&link, "after=");
+    s_add_encoded (&link, last);
+    strbuf_addf (&link, "&limit=%" PRId64 ">; rel=\"next\"", limit);
+    exchange_set_header (exchange, "Link", link.data);
+    strbuf_free (&link);
+}
 
 static void
 s_reply_users (exchange_t *exchange, char **users, size_t count)
@@ -29,21 +59,24 @@ void
 users_get (http_context_t *context, exchange_t *exchange)
 {
     char prefix[PROTO_ID_SIZE], after[PROTO_ID_SIZE];
-    int64_t limit = USERS_DEFAULT;
+    int64_t limit = USERS_LIMIT;
     if (!exchange_read_text (exchange, "prefix", prefix, sizeof prefix) ||
         !exchange_read_text (exchange, "after", after, sizeof after) ||
         !exchange_read_integer (exchange, "limit", 1, USERS_LIMIT, &limit))
         return;
-    db_t *db = http_context_take_db (context, exchange);
+    db_t *db = http_context_take_db_for_list (context, exchange);
     if (!db)
         return;
     char **users = NULL;
-    size_t count = 0;
+    size_t found = 0, most = (size_t)limit; /* one more tells whether there are more */
     db_status_t status =
-        interactions_users (db, prefix, after, (size_t)limit, &users, &count);
-    if (http_context_give_db (context, &db, status, exchange))
-        s_reply_users (exchange, users, count);
-    interactions_users_free (&users, count);
+        interactions_users (db, prefix, after, most + 1, &users, &found);
+    if (http_context_give_db_for_list (context, &db, status, exchange)) {
+        if (found > most)
+            s_link_next (exchange, prefix, users[most - 1], limit);
+        s_reply_users (exchange, users, found > most ? most : found);
+    }
+    interactions_users_free (&users, found);
 }
 
 /* The user's newest items, at least one; false: the problem has been replied. */
