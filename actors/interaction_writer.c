@@ -78,7 +78,7 @@ interaction_writer_refused (void *context, void *row, const row_fault_t *fault)
     metric_add (self->refused, 1);
     log_warn ("interaction_writer.refused", log_str ("event_id", interaction->event_id),
         log_str ("reason", fault->reason));
-    settlement_send (&interaction->receipt, RECEIPT_DEAD, self->settle);
+    settlement_send_dead (&interaction->receipt, fault->reason, self->settle);
     interaction_destroy (&interaction);
     return ROW_GONE;
 }

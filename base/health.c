@@ -2,6 +2,7 @@
 #include "base/health.h"
 #include "base/log.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -60,7 +61,7 @@ health_set (health_t *self, bool ok, const char *reason)
     bool changed = !self->was_set || atomic_load (&self->ok) != ok;
     self->was_set = true;
     atomic_store (&self->ok, ok);
-    snprintf (self->reason, sizeof self->reason, "%s", reason);
+    utf8_copy (self->reason, sizeof self->reason, reason);
     pthread_mutex_unlock (&s_lock);
     if (changed && ok)
         log_info ("health.ok", log_str ("check", self->name), log_str ("note", reason));

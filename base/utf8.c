@@ -1,6 +1,8 @@
 /* Unicode 15, table 3-7. SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <stdio.h>
+
 #include <string.h>
 
 size_t
@@ -54,4 +56,11 @@ utf8_trim (char *text)
     if (start > 0 && (unsigned char)text[start - 1] >= 0xc2 &&
         utf8_length (text + start - 1) == 0)
         text[start - 1] = '\0';
+}
+
+void
+utf8_copy (char *to, size_t size, const char *from)
+{
+    if (snprintf (to, size, "%s", from) >= (int)size)
+        utf8_trim (to);
 }

@@ -26,4 +26,7 @@ bool utf8_is_control (const char *text);
 /* Takes an unfinished character off the end: for behind a snprintf that may have cut. */
 void utf8_trim (char *text);
 
+/* Copies what fits into size bytes, the NUL among them, and never half a character. */
+void utf8_copy (char *to, size_t size, const char *from);
+
 #endif

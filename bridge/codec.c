@@ -172,11 +172,12 @@ static const struct {
 };
 
 /* Only a message of this topic can end a request, whatever ids others name. */
-static void
-s_find_request (const record_t *record, codec_fault_t *out)
+void
+codec_find_request (const record_t *record, codec_fault_t *out)
 {
     json_fault_t ignored;
     const char *id = NULL;
+    out->request_id[0] = '\0';
     if (record->topic != TOPIC_REQUESTS)
         return;
     json_t *object = json_read_object (record->value, record->value_size, &ignored);
@@ -199,13 +200,13 @@ codec_decode (const record_t *record, void **message_p, codec_fault_t *out)
     if (record->value_size > CODEC_VALUE_LIMIT) {
         snprintf (out->reason, sizeof out->reason, "%zu bytes are more than %d",
             record->value_size, CODEC_VALUE_LIMIT);
-        s_find_request (record, out);
+        codec_find_request (record, out);
         return CODEC_TOO_LARGE;
     }
     codec_status_t status = s_codecs[record->topic].decode (record, message_p, &fault);
     if (status == CODEC_UNREADABLE) {
         snprintf (out->reason, sizeof out->reason, "%s", fault.detail);
-        s_find_request (record, out);
+        codec_find_request (record, out);
     }
     return status;
 }

@@ -29,6 +29,9 @@ typedef struct {
 codec_status_t codec_decode (
     const record_t *record, void **message_p, codec_fault_t *fault);
 
+/* fault->request_id. */
+void codec_find_request (const record_t *record, codec_fault_t *fault);
+
 /* The record of a message: topic, key and value. The key lives with the message, the
  * value with *value. */
 void codec_encode (

@@ -18,6 +18,8 @@
 #define PAUSE_MS     1000 /* short stalls are waited out with what is prefetched */
 #define SEEK_MS      1000 /* a local affair of librdkafka's threads */
 #define LOOK_MS      200  /* which topics there are; rarely asked */
+#define BYTES_LIMIT                                                                    \
+    (32 << 20) /* of messages that are out: they are kept as they came */
 
 struct consumer {
     consumer_args_t args;
@@ -317,8 +319,8 @@ consumer_destroy (consumer_t **self_p, bool leave)
         return;
     if (self->rk && leave && !s_leave (self))
         log_warn ("bridge.left_late", log_str ("group", self->args.group));
+    s_forget (self); /* librdkafka waits for its messages */
     bool ended = !self->rk || client_destroy (&self->rk);
-    s_forget (self);
     rd_kafka_topic_partition_list_destroy (self->seeks);
     tracker_destroy (&self->tracker);
     if (ended)
@@ -328,6 +330,12 @@ consumer_destroy (consumer_t **self_p, bool leave)
 }
 
 /* Reading */
+
+static void
+s_release (void *message)
+{
+    rd_kafka_message_destroy (message);
+}
 
 static bool
 s_stalled (const consumer_t *self)
@@ -382,6 +390,24 @@ s_take (consumer_t *self, record_t *record)
         self->tracker, topic, record->partition, record->offset, &record->receipt);
 }
 
+static bool
+s_too_much_is_out (const consumer_t *self)
+{
+    return tracker_outstanding (self->tracker) >= self->args.outstanding_limit ||
+           tracker_bytes (self->tracker) >= BYTES_LIMIT;
+}
+
+static void
+s_keep (consumer_t *self, record_t *record)
+{
+    tracker_keep (self->tracker, &record->receipt, record->native,
+        record->key_size + record->value_size, s_release);
+    record->native = NULL; /* the tracker's now */
+    metric_add (self->consumed[record->topic], 1);
+    if (s_too_much_is_out (self))
+        self->full = true;
+}
+
 bool
 consumer_next (consumer_t *self, record_t *record)
 {
@@ -398,12 +424,21 @@ consumer_next (consumer_t *self, record_t *record)
             record_release (record);
             continue;
         }
-        metric_add (self->consumed[record->topic], 1);
-        if (tracker_outstanding (self->tracker) >= self->args.outstanding_limit)
-            self->full = true;
+        s_keep (self, record);
         return true;
     }
     return false;
+}
+
+bool
+consumer_record (const consumer_t *self, const receipt_t *receipt, record_t *record)
+{
+    void *message = tracker_item (self->tracker, receipt);
+    if (!message || record_from_native (message, record))
+        return false;
+    record->native = NULL;
+    record->receipt = *receipt;
+    return true;
 }
 
 /* Settling */
@@ -433,7 +468,8 @@ consumer_settle (consumer_t *self, const receipt_t *receipt, receipt_outcome_t o
         self->settled++;
     else
         metric_add (self->stale, 1);
-    if (tracker_outstanding (self->tracker) <= self->args.outstanding_limit / 2)
+    if (tracker_outstanding (self->tracker) <= self->args.outstanding_limit / 2 &&
+        tracker_bytes (self->tracker) <= BYTES_LIMIT / 2)
         self->full = false;
 }
 

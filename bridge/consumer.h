@@ -39,8 +39,13 @@ int consumer_fd (const consumer_t *self);
 void consumer_wake (consumer_t *self);
 bool consumer_ready (const consumer_t *self);
 
-/* The next message, with its receipt: true, and record_release it. */
+/* The next message, with its receipt: true. The record is borrowed until the receipt is
+ * settled or stale. */
 bool consumer_next (consumer_t *self, record_t *record);
+
+/* The message of a receipt, as it came: true; false: the receipt is stale or settled. */
+bool consumer_record (
+    const consumer_t *self, const receipt_t *receipt, record_t *record);
 
 /* RECEIPT_RETRY: the partition is read again from its oldest message that is not
  * settled. A stale receipt does nothing and is counted. */

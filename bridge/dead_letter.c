@@ -12,6 +12,8 @@ static const char *const s_words[] = {
     [DEAD_LETTER_UNREADABLE] = "unreadable",
     [DEAD_LETTER_TOO_LARGE] = "too_large",
     [DEAD_LETTER_UNFIT] = "unfit",
+    [DEAD_LETTER_REFUSED] = "refused",
+    [DEAD_LETTER_DEADLY] = "deadly",
 };
 
 const char *

@@ -1,4 +1,4 @@
-/* Dead letters: messages that nobody could read, kept untouched on a topic of their own,
+/* Dead letters: messages that nobody could work on, kept untouched on a topic of their own,
  * with headers that say where they came from and why they are there. People list them
  * and, after mending the cause, replay them. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_BRIDGE_DEAD_LETTER_H
@@ -15,7 +15,10 @@
 typedef enum {
     DEAD_LETTER_UNREADABLE, /* not JSON, wrong types, missing fields */
     DEAD_LETTER_TOO_LARGE,  /* beyond what a message of ours can be */
-    DEAD_LETTER_UNFIT       /* the broker refused what came of it */
+    DEAD_LETTER_UNFIT,      /* the broker refused what came of it: too large */
+    DEAD_LETTER_REFUSED,    /* the database refused it */
+    DEAD_LETTER_DEADLY,     /* each time the process ended that worked on it */
+    DEAD_LETTER_CLASS_COUNT
 } dead_letter_class_t;
 
 const char *dead_letter_word (dead_letter_class_t class); /* "unreadable", ... */

@@ -100,6 +100,20 @@ groups_open (groups_t *self, char error[160])
     return 0;
 }
 
+int
+groups_assigned (const groups_t *self, char error[160])
+{
+    for (size_t i = 0; i < self->count && !self->quiesced; i++) {
+        const group_t *group = &self->groups[i];
+        if (group->consumer && consumer_partitions (group->consumer) > 0)
+            continue;
+        snprintf (error, 160, "group %.80s: no partition is assigned to this process",
+            group->args.group);
+        return -1;
+    }
+    return 0;
+}
+
 size_t
 groups_count (const groups_t *self)
 {
@@ -135,6 +149,15 @@ groups_settle (groups_t *self, const receipt_t *receipt, receipt_outcome_t outco
     const group_t *group = self->of_topic[receipt->topic];
     if (group && group->consumer)
         consumer_settle (group->consumer, receipt, outcome);
+}
+
+bool
+groups_record (const groups_t *self, const receipt_t *receipt, record_t *record)
+{
+    assert (receipt->topic < TOPIC_COUNT);
+    const group_t *group = self->of_topic[receipt->topic];
+    return group && group->consumer &&
+           consumer_record (group->consumer, receipt, record);
 }
 
 void

@@ -22,6 +22,9 @@ void groups_add (groups_t *self, const char *group, topic_t topic);
 /* Joins those that were not joined yet, or whose consumer is dead. -1 with error. */
 int groups_open (groups_t *self, char error[160]);
 
+/* 0 when each has a partition, else -1 with error. */
+int groups_assigned (const groups_t *self, char error[160]);
+
 size_t groups_count (const groups_t *self);
 consumer_t *groups_consumer (const groups_t *self, size_t index); /* NULL: not open */
 const topic_t *groups_topics (const groups_t *self, size_t index, size_t *count);
@@ -31,6 +34,9 @@ bool groups_ready (const groups_t *self);
 
 void groups_settle (
     groups_t *self, const receipt_t *receipt, receipt_outcome_t outcome);
+
+/* The message of a receipt, as consumer_record. */
+bool groups_record (const groups_t *self, const receipt_t *receipt, record_t *record);
 void groups_serve (groups_t *self, int64_t now_ms); /* consumer_serve for each */
 void groups_quiesce (groups_t *self);               /* for good */
 void groups_set_gauges (const groups_t *self);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 int
 record_header_text (
     const rd_kafka_message_t *message, const char *name, char *text, size_t size)
@@ -18,6 +20,8 @@ record_header_text (
         return -1;
     snprintf (text, size, "%.*s", (int)(length < size ? length : size - 1),
         (const char *)value);
+    if (length >= size)
+        utf8_trim (text);
     return 0;
 }
 

@@ -9,6 +9,9 @@
 typedef struct {
     int64_t offset; /* of the message */
     bool settled;
+    void *item; /* kept until it is settled; or NULL */
+    size_t item_size;
+    tracker_release_f *release;
 } taken_t;
 
 typedef struct {
@@ -30,6 +33,7 @@ struct tracker {
     size_t window_room;
     size_t limit;       /* outstanding at a time */
     size_t outstanding; /* taken and not settled */
+    size_t bytes;       /* kept */
 };
 
 /* A receipt of a consumer that is gone must not fit one of its successor. */
@@ -49,14 +53,38 @@ tracker_new (size_t limit)
     return self;
 }
 
+static taken_t *
+s_at (const window_t *window, size_t index)
+{
+    return &window->taken[(window->first + index) % window->room];
+}
+
+static void
+s_let_go (tracker_t *self, taken_t *taken)
+{
+    self->outstanding -= !taken->settled;
+    self->bytes -= taken->item_size;
+    if (taken->item)
+        taken->release (taken->item);
+    *taken = (taken_t){.offset = taken->offset, .settled = true};
+}
+
+static void
+s_let_all_go (tracker_t *self, window_t *window)
+{
+    for (size_t i = 0; i < window->count; i++)
+        s_let_go (self, s_at (window, i));
+    window->first = window->count = 0;
+}
+
 void
 tracker_destroy (tracker_t **self_p)
 {
     tracker_t *self = *self_p;
     if (!self)
         return;
-    for (size_t i = 0; i < self->window_count; i++)
-        free (self->windows[i].taken);
+    while (self->window_count > 0)
+        tracker_revoke (self, self->windows[0].topic, self->windows[0].partition);
     free (self->windows);
     free (self);
     *self_p = NULL;
@@ -69,12 +97,6 @@ s_window (const tracker_t *self, uint16_t topic, int32_t partition)
         if (self->windows[i].topic == topic && self->windows[i].partition == partition)
             return &self->windows[i];
     return NULL;
-}
-
-static taken_t *
-s_at (const window_t *window, size_t index)
-{
-    return &window->taken[(window->first + index) % window->room];
 }
 
 void
@@ -100,8 +122,7 @@ tracker_revoke (tracker_t *self, uint16_t topic, int32_t partition)
     window_t *window = s_window (self, topic, partition);
     if (!window)
         return;
-    for (size_t i = 0; i < window->count; i++)
-        self->outstanding -= !s_at (window, i)->settled;
+    s_let_all_go (self, window);
     free (window->taken);
     *window = self->windows[--self->window_count];
 }
@@ -188,8 +209,7 @@ tracker_settle (tracker_t *self, const receipt_t *receipt, receipt_outcome_t out
     taken_t *taken = s_open (self, receipt, &window);
     if (!taken)
         return false;
-    taken->settled = true;
-    self->outstanding--;
+    s_let_go (self, taken);
     s_advance (window);
     return true;
 }
@@ -217,9 +237,7 @@ tracker_rewind (tracker_t *self, const receipt_t *receipt, int64_t *offset)
     if (!s_open (self, receipt, &window))
         return -1;
     *offset = s_at (window, 0)->offset;
-    for (size_t i = 0; i < window->count; i++)
-        self->outstanding -= !s_at (window, i)->settled;
-    window->first = window->count = 0;
+    s_let_all_go (self, window);
     window->last = *offset - 1;
     window->epoch = s_next_epoch ();
     return 0;
@@ -231,6 +249,33 @@ tracker_unstored (tracker_t *self, uint16_t topic, int32_t partition)
     window_t *window = s_window (self, topic, partition);
     if (window && window->next >= 0)
         window->moved = true;
+}
+
+void
+tracker_keep (tracker_t *self, const receipt_t *receipt, void *item, size_t size,
+    tracker_release_f *release)
+{
+    window_t *window;
+    taken_t *taken = s_open (self, receipt, &window);
+    assert (taken && !taken->item && release);
+    taken->item = item;
+    taken->item_size = size;
+    taken->release = release;
+    self->bytes += size;
+}
+
+void *
+tracker_item (const tracker_t *self, const receipt_t *receipt)
+{
+    window_t *window;
+    const taken_t *taken = s_open (self, receipt, &window);
+    return taken ? taken->item : NULL;
+}
+
+size_t
+tracker_bytes (const tracker_t *self)
+{
+    return self->bytes;
 }
 
 size_t

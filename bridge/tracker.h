@@ -17,6 +17,10 @@ typedef struct tracker tracker_t;
 
 /* limit: messages outstanding at a time over all partitions. */
 tracker_t *tracker_new (size_t limit);
+
+/* What a message that is out keeps alive. The tracker owns it from tracker_keep on, until
+ * its receipt is settled, rewound or revoked. */
+typedef void (tracker_release_f) (void *item);
 void tracker_destroy (tracker_t **self_p);
 
 /* The partition is ours from now on, under a new epoch. Assigning an assigned one is a
@@ -50,6 +54,14 @@ int tracker_rewind (tracker_t *self, const receipt_t *receipt, int64_t *offset);
 
 /* The storable offset could not be stored: tracker_storable tells it once more. */
 void tracker_unstored (tracker_t *self, uint16_t topic, int32_t partition);
+
+/* item: of this receipt, which is open; size: what it costs in memory. */
+void tracker_keep (tracker_t *self, const receipt_t *receipt, void *item, size_t size,
+    tracker_release_f *release);
+
+/* Its item, borrowed; NULL: the receipt is stale, settled, or keeps nothing. */
+void *tracker_item (const tracker_t *self, const receipt_t *receipt);
+size_t tracker_bytes (const tracker_t *self); /* of all items */
 
 size_t tracker_outstanding (const tracker_t *self); /* taken, not settled, not stale */
 bool tracker_full (const tracker_t *self);

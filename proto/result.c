@@ -179,8 +179,7 @@ s_read_outcome (result_t *self, const json_t *object, json_fault_t *fault)
     if (!text)
         return s_fault (fault, "/result", "result must be an object, or error a text");
     self->status = RESULT_FAILED;
-    snprintf (self->error, sizeof self->error, "%s", text);
-    utf8_trim (self->error);
+    utf8_copy (self->error, sizeof self->error, text);
     return 0;
 }
 

@@ -250,6 +250,29 @@ test_poison_is_put_aside_and_its_request_fails (void **state)
     assert_false (arrives (s_world.jobs, 0));
 }
 
+/* By whoever works on it, with a reason; what was in Kafka is kept until then. */
+static void
+test_what_is_refused_later_is_put_aside_with_the_reason (void **state)
+{
+    (void)state;
+    metric_t *letters =
+        metrics_counter ("bridge_dead_letters_total", "", "class=\"refused\"");
+    s_produce (TOPIC_REQUESTS, "{\"request_id\":\"r-5\",\"history\":[1]}");
+    request_t *job = s_next_job ();
+    assert_int_equal (
+        settlement_send_dead (&job->receipt, "no such day", s_world.settle), 0);
+    result_t *result = s_next_result ();
+    assert_string_equal (result->request_id, "r-5");
+    assert_string_equal (result->error, "no such day");
+    result_destroy (&result);
+    assert_true (s_wait_metric (letters, 1));
+    assert_true (s_all_settled ());
+    assert_int_equal (/* it is settled: nothing more comes of it */
+        settlement_send_dead (&job->receipt, "twice", s_world.settle), 0);
+    request_destroy (&job);
+    assert_false (arrives (s_world.results, 300));
+}
+
 static void
 test_too_large_a_message_is_put_aside (void **state)
 {
@@ -394,6 +417,7 @@ main (void)
         cmocka_unit_test (test_an_accepted_request_travels_to_a_worker),
         cmocka_unit_test (test_a_retry_comes_again),
         cmocka_unit_test (test_poison_is_put_aside_and_its_request_fails),
+        cmocka_unit_test (test_what_is_refused_later_is_put_aside_with_the_reason),
         cmocka_unit_test (test_too_large_a_message_is_put_aside),
         cmocka_unit_test (test_control_means_look_at_current),
         cmocka_unit_test (test_no_more_is_taken_than_may_be_out),

@@ -86,8 +86,12 @@ class Roles(unittest.TestCase):
         items = "select string_agg(item_id::text, ' ' order by item_id) " \
                 "from interactions where user_id = 'kafka-1'"
         wait_for("three rows", 20, lambda: self.stack.sql(items) == "7 8 10")
-        wait_for("the refused one is told", 5, lambda: self.stack.metric(
-            "db-writer", "interaction_writer_refused_total") == 1)
+        letters = wait_for("the refused one is a dead letter", 10, lambda: [
+            letter for letter in json.loads(self.stack.sasrec(
+                "dlq", "list", "--json").stdout)["letters"]
+            if letter["topic"] == "interactions.events"])
+        self.assertEqual([json.loads(letter["value"])["item_id"] for letter in letters], [9])
+        self.assertIn("date", letters[0]["reason"])
 
     def test_4_every_process_takes_up_a_new_model(self):
         def versions():

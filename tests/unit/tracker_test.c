@@ -176,6 +176,39 @@ test_what_could_not_be_stored_is_told_again (void **state)
     tracker_destroy (&tracker);
 }
 
+static void
+s_note_release (void *item)
+{
+    (*(int *)item)++;
+}
+
+/* Settled, rewound, revoked: what is kept is let go once, whichever comes first. */
+static void
+test_what_is_kept_is_let_go_once (void **state)
+{
+    (void)state;
+    int released[4] = {0};
+    tracker_t *tracker = tracker_new (10);
+    tracker_assign (tracker, 0, 0);
+    tracker_assign (tracker, 0, 1);
+    receipt_t receipts[] = {s_take (tracker, 0, 1), s_take (tracker, 0, 2),
+        s_take (tracker, 1, 1), s_take (tracker, 1, 2)};
+    for (int i = 0; i < 4; i++)
+        tracker_keep (tracker, &receipts[i], &released[i], 100, s_note_release);
+    assert_int_equal (tracker_bytes (tracker), 400);
+    assert_ptr_equal (tracker_item (tracker, &receipts[1]), &released[1]);
+    tracker_settle (tracker, &receipts[1], RECEIPT_DONE);
+    assert_null (tracker_item (tracker, &receipts[1]));
+    int64_t offset;
+    tracker_rewind (tracker, &receipts[0], &offset);
+    assert_null (tracker_item (tracker, &receipts[0]));
+    tracker_revoke (tracker, 0, 1);
+    assert_int_equal (tracker_bytes (tracker), 0);
+    tracker_destroy (&tracker);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal (released[i], 1);
+}
+
 int
 main (void)
 {
@@ -187,6 +220,7 @@ main (void)
         cmocka_unit_test (test_random_orders),
         cmocka_unit_test (test_a_rewind_starts_at_the_oldest_open_message),
         cmocka_unit_test (test_what_could_not_be_stored_is_told_again),
+        cmocka_unit_test (test_what_is_kept_is_let_go_once),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

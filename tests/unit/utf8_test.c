@@ -74,6 +74,23 @@ test_trim_takes_an_unfinished_character_off_and_nothing_else (void **state)
     }
 }
 
+/* Every length at which a text of characters of 1 to 4 bytes can be cut. */
+static void
+test_a_copy_is_cut_between_characters (void **state)
+{
+    (void)state;
+    const char *text = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z";
+    const size_t whole[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11};
+    for (size_t size = 1; size <= strlen (text) + 1; size++) {
+        char copy[16];
+        memset (copy, '#', sizeof copy);
+        utf8_copy (copy, size, text);
+        assert_int_equal (strlen (copy), whole[size - 1]);
+        assert_memory_equal (copy, text, whole[size - 1]);
+        assert_int_equal (copy[size], '#');
+    }
+}
+
 int
 main (void)
 {
@@ -82,6 +99,7 @@ main (void)
         cmocka_unit_test (test_overlong_and_stray_bytes_are_none),
         cmocka_unit_test (test_trim_takes_an_unfinished_character_off_and_nothing_else),
         cmocka_unit_test (test_a_text_is_plain_has_controls_or_is_invalid),
+        cmocka_unit_test (test_a_copy_is_cut_between_characters),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
