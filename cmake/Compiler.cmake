@@ -1,4 +1,4 @@
-# Warnings are errors, asserts stay on in every build type (STYLE: NDEBUG is never
+# Warnings are errors, asserts stay on in every build type (NDEBUG is never
 # defined), and floating point keeps its rules: no fast-math anywhere.
 set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)

@@ -1,5 +1,5 @@
 # cmake -DROOT=<repository> -P check_includes.cmake: fails when an include line breaks the
-# rules of DESIGN section 3 (who may use whom). A folder may always use itself and libc;
+# rules of docs/design.md, Rooms (who may use whom). A folder may always use itself and libc;
 # jansson is part of base's interface, so all may use it.
 cmake_minimum_required(VERSION 3.25)
 
