@@ -1,4 +1,4 @@
-/* The message "compute these". SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/batch.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* An actor's connection, and what /readyz says of it. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/db_watch.h"
 
 #include <assert.h>

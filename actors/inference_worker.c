@@ -1,4 +1,4 @@
-/* The inference_worker actor. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/inference_worker.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* The one shared, immutable model. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/model_slot.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* The reload_controller actor. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/reload_controller.h"
 
 #include <assert.h>

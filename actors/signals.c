@@ -1,4 +1,4 @@
-/* Signals of a process of actors. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/signals.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Configuration. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/config.h"
 #include "base/strbuf.h"
 

@@ -1,4 +1,4 @@
-/* Files. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/files.h"
 
 #include <assert.h>

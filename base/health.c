@@ -1,4 +1,4 @@
-/* Health. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/health.h"
 #include "base/log.h"
 #include "base/strbuf.h"

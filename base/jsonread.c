@@ -1,4 +1,4 @@
-/* Reading JSON from strangers. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/jsonread.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* The log. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 #include "base/clock.h"
 #include "base/log_sink.h"

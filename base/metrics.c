@@ -1,4 +1,4 @@
-/* Metrics. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/metrics.h"
 #include "base/process.h"
 #include "base/strbuf.h"

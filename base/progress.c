@@ -1,4 +1,4 @@
-/* Progress of long work. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/progress.h"
 #include "base/clock.h"
 #include "base/strbuf.h"

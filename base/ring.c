@@ -1,4 +1,4 @@
-/* A bounded queue of pointers. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/ring.h"
 
 #include <assert.h>

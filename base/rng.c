@@ -1,4 +1,4 @@
-/* Random numbers. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/rng.h"
 
 #include <assert.h>

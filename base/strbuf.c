@@ -1,4 +1,4 @@
-/* A growing byte buffer. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/strbuf.h"
 
 #include <assert.h>

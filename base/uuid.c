@@ -1,4 +1,4 @@
-/* UUIDs. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/uuid.h"
 #include "base/clock.h"
 

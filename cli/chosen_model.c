@@ -1,4 +1,4 @@
-/* The model that a command line means. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/chosen_model.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* What every subcommand shares. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* CSV and SVG of a training run. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/curve.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Ranking figures. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/report.h"
 
 #include <math.h>

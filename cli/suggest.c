@@ -1,4 +1,4 @@
-/* Which word was meant. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/suggest.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* What `sasrec train` shows while it trains. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/train_view.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* The interactions to train on. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/training_data.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* A made-up library of books. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "demo/catalog.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Made-up readers of a catalog. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "demo/simulate.h"
 
 #include <assert.h>

@@ -1,5 +1,4 @@
-/* The message "this user did something with this item".
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/interaction.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Receipts and their settlements. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/receipt.h"
 
 #include <assert.h>

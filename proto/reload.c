@@ -1,4 +1,4 @@
-/* The message "look at current". SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/reload.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* The message "recommend for this history". SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/request.h"
 
 #include <assert.h>

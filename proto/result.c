@@ -1,4 +1,4 @@
-/* The message "this is the answer". SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/result.h"
 
 #include <assert.h>

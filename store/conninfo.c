@@ -1,4 +1,4 @@
-/* Where PostgreSQL is. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/conninfo.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Makes sure that the database itself is there. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/database.h"
 
 #include <libpq-fe.h>

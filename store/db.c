@@ -1,5 +1,4 @@
-/* One connection to PostgreSQL that comes back by itself.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/db.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Reading the table interactions. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/interactions.h"
 
 #include <assert.h>

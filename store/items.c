@@ -1,4 +1,4 @@
-/* The table items. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/items.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Applies store/schema/NNN_name.sql. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/migrate.h"
 
 #include <stdio.h>

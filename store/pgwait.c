@@ -1,4 +1,4 @@
-/* Waiting on a PGconn with a deadline. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/pgwait.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* A few connections shared by threads. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/pool.h"
 
 #include <assert.h>

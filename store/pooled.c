@@ -1,4 +1,4 @@
-/* One statement behind a pooler. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/pooled.h"
 
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* How many rows fit into a statement's time-out. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/portion.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Is what we need in the database? SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/schema_check.h"
 
 #include <stdio.h>

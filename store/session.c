@@ -1,5 +1,4 @@
-/* One connection to PostgreSQL for as long as it lives.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "store/session.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Addresses of clients and networks of them. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/address.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* Asking the actors for recommendations. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/ask.h"
 
 #include <assert.h>

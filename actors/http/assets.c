@@ -1,4 +1,4 @@
-/* The files that are built into the program. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/assets.h"
 
 #include <assert.h>

@@ -1,5 +1,4 @@
-/* The connections of one listener and their deadlines.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/connections.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* What the handlers of a process share. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/context.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* What happens to every request. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/dispatch.h"
 
 #include <assert.h>

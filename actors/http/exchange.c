@@ -1,4 +1,4 @@
-/* One HTTP request and its answer. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/exchange.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* What is wrong with the head of a request. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/framing.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* The names this server answers to. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/hosts.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* A listening socket. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/listen.h"
 
 #include <errno.h>

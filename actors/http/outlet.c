@@ -1,4 +1,4 @@
-/* The one PUSH socket of all HTTP threads. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/outlet.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Errors as RFC 9457 problems. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/problem.h"
 
 #include <assert.h>

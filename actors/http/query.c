@@ -1,4 +1,4 @@
-/* The query of a URL and the texts in it. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/query.h"
 
 #include <ctype.h>

@@ -1,4 +1,4 @@
-/* Which route a method and a path mean. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/router.h"
 
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* The route table. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/routes.h"
 
 #define ROUTES_ROW(method, path, handler) {method, path, handler},

@@ -1,4 +1,4 @@
-/* One listener. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/server.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* The live event "stats". SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/statistics.h"
 
 #include <stdio.h>

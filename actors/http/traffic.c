@@ -1,4 +1,4 @@
-/* The HTTP metrics. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/traffic.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Commands between main and an actor. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/actor/control.h"
 
 #include <stdio.h>

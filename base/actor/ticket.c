@@ -1,5 +1,4 @@
-/* A ticket: where one HTTP thread waits for one answer of the actors.
- * SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/actor/ticket.h"
 
 #include <assert.h>

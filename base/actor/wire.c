@@ -1,4 +1,4 @@
-/* Pointers through inproc sockets. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "base/actor/wire.h"
 
 #include <assert.h>

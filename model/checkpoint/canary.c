@@ -1,4 +1,4 @@
-/* The canary of a checkpoint. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/checkpoint/canary.h"
 
 #include <assert.h>

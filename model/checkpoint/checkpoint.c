@@ -1,4 +1,4 @@
-/* The folder of checkpoints. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/checkpoint/checkpoint.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Reference histograms. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/checkpoint/reference.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* The safetensors container. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/checkpoint/safetensors.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Interactions as the model sees them. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/data/dataset.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* A loaded model against a data set. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/eval/evaluate.h"
 
 #include <assert.h>

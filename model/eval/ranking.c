@@ -1,4 +1,4 @@
-/* Ranking metrics and the floors. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/eval/ranking.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Ranks among 100 random items. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/eval/sampled.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* A loaded model. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/serve/model.h"
 
 #include <assert.h>

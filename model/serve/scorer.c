@@ -1,4 +1,4 @@
-/* Top K over the item table. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/serve/scorer.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Batches and their shares. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/train/batcher.h"
 
 #include <assert.h>

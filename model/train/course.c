@@ -1,4 +1,4 @@
-/* The state of an interrupted run. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/train/course.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* One training step on a team of threads. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/train/learner.h"
 
 #include <assert.h>

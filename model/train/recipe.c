@@ -1,4 +1,4 @@
-/* Rules from data to hyper-parameters. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/train/recipe.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* State files. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/train/state.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Rows of one step. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "model/train/touched.h"
 
 #include <assert.h>
