@@ -115,7 +115,7 @@ s_destroy (self_t **self_p)
 }
 
 static const char *
-s_start (void *context)
+inference_pool_start (void *context)
 {
     self_t *self = context;
     const inference_pool_args_t *args = self->args;
@@ -135,7 +135,7 @@ s_start (void *context)
 }
 
 static void
-s_quiesce (void *context)
+inference_pool_quiesce (void *context)
 {
     self_t *self = context;
     self->quiesced = true;
@@ -267,7 +267,7 @@ s_dispatch (self_t *self)
 }
 
 static bool
-s_serve (void *context, zsock_t *pipe)
+inference_pool_serve (void *context, zsock_t *pipe)
 {
     self_t *self = context;
     /* What waits while a worker is free waits for a model. */
@@ -293,7 +293,8 @@ s_serve (void *context, zsock_t *pipe)
 void
 inference_pool_actor (zsock_t *pipe, void *args)
 {
-    const control_life_t life = {s_start, s_serve, s_quiesce};
+    const control_life_t life = {
+        inference_pool_start, inference_pool_serve, inference_pool_quiesce};
     self_t *self = s_new (args);
     control_run (pipe, self, &life);
     s_destroy (&self);

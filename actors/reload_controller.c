@@ -247,7 +247,7 @@ s_handle_reloads (self_t *self)
 }
 
 static const char *
-s_start (void *context)
+reload_controller_start (void *context)
 {
     self_t *self = context;
     self->reloads = wire_pull_new (self->args->reload_endpoint, ENDPOINT_RELOAD_LIMIT);
@@ -255,7 +255,7 @@ s_start (void *context)
 }
 
 static bool
-s_serve (void *context, zsock_t *pipe)
+reload_controller_serve (void *context, zsock_t *pipe)
 {
     self_t *self = context;
     zmq_pollitem_t items[] = {
@@ -276,7 +276,8 @@ s_serve (void *context, zsock_t *pipe)
 void
 reload_controller_actor (zsock_t *pipe, void *args)
 {
-    const control_life_t life = {s_start, s_serve, NULL};
+    const control_life_t life = {
+        reload_controller_start, reload_controller_serve, NULL};
     self_t *self = s_new (args);
     control_run (pipe, self, &life);
     s_destroy (&self);
