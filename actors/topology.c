@@ -308,6 +308,7 @@ s_wire_bridge (topology_t *self, const char *role)
         .settlements = ENDPOINT_SETTLE,
         .settlements_limit = ENDPOINT_SETTLE_LIMIT,
         .outstanding_limit = OUTSTANDING_LIMIT,
+        .delivery_limit = (int)config_integer (self->config, CONFIG_MAX_ATTEMPTS),
         .required = self->role & (WORKER | DB_WRITER),
         .watches = {{WORKER_GROUP, TOPIC_REQUESTS}, {DB_WRITER_GROUP, TOPIC_RESULTS}},
         .watch_count = self->role & (API | JOINED) ? 2 : 0,

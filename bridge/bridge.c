@@ -62,8 +62,11 @@ s_new (const bridge_args_t *args)
     self_t *self = calloc (1, sizeof *self);
     assert (self && args->wire_count <= BRIDGE_WIRE_LIMIT);
     self->args = args;
-    self->groups =
-        groups_new (args->bootstrap_servers, args->client_id, args->outstanding_limit);
+    const consumer_args_t like = {.bootstrap_servers = args->bootstrap_servers,
+        .client_id = args->client_id,
+        .outstanding_limit = args->outstanding_limit,
+        .delivery_limit = args->delivery_limit};
+    self->groups = groups_new (&like);
     self->broker_args.groups = self->groups;
     self->broker_args.required = args->required;
     self->broker_args.listener.bootstrap_servers = args->bootstrap_servers;
@@ -141,7 +144,9 @@ s_handle_consumed (self_t *self, const record_t *record)
     codec_fault_t fault;
     if (self->quiesced)
         return;
-    if (!inbound_pass (self->consumes[record->topic], record, &status, &fault))
+    if (record->deliveries > 0)
+        poison_bury_deadly (self->poison, record);
+    else if (!inbound_pass (self->consumes[record->topic], record, &status, &fault))
         groups_settle (self->groups, &record->receipt, RECEIPT_RETRY);
     else if (status == CODEC_UNREADABLE)
         poison_bury (self->poison, record, DEAD_LETTER_UNREADABLE, &fault);

@@ -61,7 +61,8 @@ typedef struct {
     const char *settlements;  /* endpoint; NULL: none come */
     int settlements_limit;    /* above all that can be out */
     size_t outstanding_limit; /* per group; what the readers hold is the most */
-    bool required;            /* a broker that is away makes the process unready */
+    int delivery_limit; /* of a message that ends its process each time; 0 = none */
+    bool required;      /* a broker that is away makes the process unready */
     bridge_watch_t watches[BRIDGE_WATCH_LIMIT];
     size_t watch_count;
     atomic_size_t

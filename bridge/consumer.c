@@ -3,12 +3,14 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "bridge/client.h"
+#include "bridge/marks.h"
 #include "bridge/record_native.h"
 #include "bridge/rejoin.h"
 #include "bridge/tracker.h"
@@ -29,9 +31,11 @@ struct consumer {
     rd_kafka_topic_partition_list_t *assigned; /* or NULL */
     rd_kafka_topic_partition_list_t *seeks;    /* partitions to be read again */
     bool more;                                 /* the queue may hold something */
-    rejoin_t rejoin;                           /* a topic without a partition */
-    bool full;    /* too much is out, until half of it is settled */
-    bool blocked; /* the reader has no room */
+    marks_t *marks;                            /* what is in work, for who takes over */
+    rd_kafka_message_t *waiting; /* for its mark, or to go alone; or NULL */
+    rejoin_t rejoin;             /* a topic without a partition */
+    bool full;                   /* too much is out, until half of it is settled */
+    bool blocked;                /* the reader has no room */
     bool quiesced;
     bool paused;        /* all assigned partitions are, each once */
     bool dead;          /* librdkafka gave up */
@@ -67,8 +71,9 @@ s_register_metrics (consumer_t *self)
 
 /* Committing */
 
+/* last: we leave, and say so. */
 static void
-s_commit (consumer_t *self)
+s_commit (consumer_t *self, bool last)
 {
     uint16_t topic;
     int32_t partition;
@@ -77,8 +82,9 @@ s_commit (consumer_t *self)
     self->commit_ms = 0;
     rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new (16);
     while (tracker_storable (self->tracker, &topic, &partition, &next) == 0)
-        rd_kafka_topic_partition_list_add (offsets, topic_name (topic), partition)
-            ->offset = next;
+        marks_add (self->marks, offsets, (topic_t)topic, partition, next);
+    if (last)
+        marks_add_last (self->marks, offsets);
     if (offsets->cnt > 0)
         rd_kafka_commit (self->rk, offsets, 1);
     rd_kafka_topic_partition_list_destroy (offsets);
@@ -116,8 +122,19 @@ s_set_paused (consumer_t *self, bool paused)
 }
 
 static void
+s_stop_waiting (consumer_t *self)
+{
+    if (self->waiting)
+        rd_kafka_message_destroy (self->waiting);
+    self->waiting = NULL;
+}
+
+static void
 s_forget (consumer_t *self)
 {
+    s_stop_waiting (self);
+    if (self->marks)
+        marks_assign (self->marks, NULL);
     for (int i = 0; self->assigned && i < self->assigned->cnt; i++) {
         topic_t topic;
         if (topic_find (self->assigned->elems[i].topic, &topic) == 0)
@@ -158,6 +175,7 @@ s_assign (consumer_t *self, const rd_kafka_topic_partition_list_t *parts)
         assert (rc == 0);
         tracker_assign (self->tracker, (uint16_t)topic, parts->elems[i].partition);
     }
+    marks_assign (self->marks, parts);
     rd_kafka_assign (self->rk, parts);
     if (self->paused)
         s_set_paused (self, true);
@@ -171,7 +189,7 @@ static void
 s_revoke (consumer_t *self)
 {
     if (!rd_kafka_assignment_lost (self->rk))
-        s_commit (self);
+        s_commit (self, true);
     log_info ("bridge.revoked", log_str ("group", self->args.group),
         log_int ("unsettled", (int64_t)tracker_outstanding (self->tracker)));
     s_forget (self);
@@ -260,6 +278,8 @@ s_open (consumer_t *self, char error[160])
     rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer (self->rk);
     client_watch (queue, self->fd);
     rd_kafka_queue_destroy (queue);
+    self->marks = marks_new (
+        self->rk, self->fd, self->args.delivery_limit, self->args.outstanding_limit);
     rd_kafka_resp_err_t rc = s_subscribe (self);
     if (rc)
         snprintf (error, 160, "cannot subscribe: %.120s", rd_kafka_err2str (rc));
@@ -320,6 +340,7 @@ consumer_destroy (consumer_t **self_p, bool leave)
     if (self->rk && leave && !s_leave (self))
         log_warn ("bridge.left_late", log_str ("group", self->args.group));
     s_forget (self); /* librdkafka waits for its messages */
+    marks_destroy (&self->marks);
     bool ended = !self->rk || client_destroy (&self->rk);
     rd_kafka_topic_partition_list_destroy (self->seeks);
     tracker_destroy (&self->tracker);
@@ -340,7 +361,7 @@ s_release (void *message)
 static bool
 s_stalled (const consumer_t *self)
 {
-    return self->full || self->blocked || self->quiesced;
+    return self->full || self->blocked || self->quiesced || self->waiting;
 }
 
 int
@@ -360,14 +381,17 @@ consumer_wake (consumer_t *self)
 bool
 consumer_ready (const consumer_t *self)
 {
-    return self->more && (!s_stalled (self) || self->paused);
+    return self->more && (!s_stalled (self) || self->waiting || self->paused);
 }
 
 static bool
 s_to_be_read_again (const consumer_t *self, const record_t *record)
 {
-    return self->seeks->cnt > 0 && rd_kafka_topic_partition_list_find (self->seeks,
-                                       topic_name (record->topic), record->partition);
+    const rd_kafka_topic_partition_t *seek =
+        self->seeks->cnt > 0 ? rd_kafka_topic_partition_list_find (self->seeks,
+                                   topic_name (record->topic), record->partition)
+                             : NULL;
+    return seek && record->offset >= seek->offset;
 }
 
 /* An offset that was there before: its topic was emptied and began afresh. */
@@ -375,8 +399,6 @@ static int
 s_take (consumer_t *self, record_t *record)
 {
     uint16_t topic = (uint16_t)record->topic;
-    if (s_to_be_read_again (self, record))
-        return -1;
     if (tracker_take (self->tracker, topic, record->partition, record->offset,
             &record->receipt) == 0)
         return 0;
@@ -408,24 +430,75 @@ s_keep (consumer_t *self, record_t *record)
         self->full = true;
 }
 
+/* What was fetched before its partition was paused, behind one that waits. */
+static void
+s_put_back (consumer_t *self, rd_kafka_message_t *message)
+{
+    const char *name = rd_kafka_topic_name (message->rkt);
+    if (!message->err &&
+        !rd_kafka_topic_partition_list_find (self->seeks, name, message->partition))
+        rd_kafka_topic_partition_list_add (self->seeks, name, message->partition)
+            ->offset = message->offset;
+    rd_kafka_message_destroy (message);
+}
+
+/* The one that waits, or the next; NULL: there is none, or only those behind it. */
+static rd_kafka_message_t *
+s_poll (consumer_t *self)
+{
+    rd_kafka_message_t *message = NULL;
+    if (!self->waiting || self->paused) {
+        message = rd_kafka_consumer_poll (self->rk, 0);
+        self->more = message != NULL;
+    }
+    if (!self->waiting)
+        return message;
+    if (message)
+        s_put_back (self, message);
+    if (self->full || self->blocked || self->quiesced)
+        return NULL;
+    message = self->waiting;
+    self->waiting = NULL;
+    return message;
+}
+
+/* True: it is given out. */
+static bool
+s_offer (consumer_t *self, rd_kafka_message_t *message, record_t *record)
+{
+    if (message->err || record_from_native (message, record)) {
+        rd_kafka_message_destroy (message);
+        return false;
+    }
+    if (s_to_be_read_again (self, record)) {
+        record_release (record);
+        return false;
+    }
+    if (marks_ask (self->marks, record, tracker_outstanding (self->tracker)) ==
+        MARKS_WAIT) {
+        self->waiting = message;
+        self->more = false;
+        return false;
+    }
+    if (s_take (self, record)) {
+        record_release (record);
+        return false;
+    }
+    s_keep (self, record);
+    return true;
+}
+
 bool
 consumer_next (consumer_t *self, record_t *record)
 {
     while (consumer_ready (self)) {
-        rd_kafka_message_t *message = rd_kafka_consumer_poll (self->rk, 0);
-        self->more = message != NULL;
-        if (!message)
+        rd_kafka_message_t *message = s_poll (self);
+        if (!message) {
+            self->more = self->more && !self->waiting;
             break;
-        if (message->err || record_from_native (message, record)) {
-            rd_kafka_message_destroy (message);
-            continue;
         }
-        if (s_take (self, record)) {
-            record_release (record);
-            continue;
-        }
-        s_keep (self, record);
-        return true;
+        if (s_offer (self, message, record))
+            return true;
     }
     return false;
 }
@@ -456,6 +529,9 @@ s_rewind (consumer_t *self, const receipt_t *receipt)
         seek =
             rd_kafka_topic_partition_list_add (self->seeks, name, receipt->partition);
     seek->offset = offset;
+    if (self->waiting && self->waiting->partition == receipt->partition &&
+        strcmp (rd_kafka_topic_name (self->waiting->rkt), name) == 0)
+        s_stop_waiting (self);
     metric_add (self->rewinds, 1);
 }
 
@@ -471,6 +547,7 @@ consumer_settle (consumer_t *self, const receipt_t *receipt, receipt_outcome_t o
     if (tracker_outstanding (self->tracker) <= self->args.outstanding_limit / 2 &&
         tracker_bytes (self->tracker) <= BYTES_LIMIT / 2)
         self->full = false;
+    self->more |= self->waiting != NULL;
 }
 
 void
@@ -553,7 +630,7 @@ consumer_serve (consumer_t *self, int64_t now_ms)
         self->commit_ms = now_ms + COMMIT_MS;
     if (self->settled >= COMMIT_COUNT ||
         (self->settled > 0 && now_ms >= self->commit_ms))
-        s_commit (self);
+        s_commit (self, false);
     self->more = true; /* an edge may have been lost */
 }
 

@@ -24,6 +24,7 @@ typedef struct {
     topic_t topics[TOPIC_COUNT];
     size_t topic_count;
     size_t outstanding_limit; /* receipts out at a time; it may be passed by a few */
+    int delivery_limit; /* of a message that ends its process each time; 0 = none */
 } consumer_args_t;
 
 /* args: copied but for the strings. Joins in the background, also when no broker is
@@ -39,7 +40,8 @@ int consumer_fd (const consumer_t *self);
 void consumer_wake (consumer_t *self);
 bool consumer_ready (const consumer_t *self);
 
-/* The next message, with its receipt: true. The record is borrowed until the receipt is
+/* The next message, with its receipt: true. With record->deliveries it has ended that
+ * many processes: it is not to be worked on. The record is borrowed until the receipt is
  * settled or stale. */
 bool consumer_next (consumer_t *self, record_t *record);
 

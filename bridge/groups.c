@@ -17,9 +17,7 @@ typedef struct {
 } group_t;
 
 struct groups {
-    const char *bootstrap_servers;
-    const char *client_id;
-    size_t outstanding_limit;
+    consumer_args_t like;
     group_t groups[GROUPS_LIMIT];
     size_t count;
     group_t *of_topic[TOPIC_COUNT]; /* who consumes it; NULL: nobody */
@@ -27,14 +25,11 @@ struct groups {
 };
 
 groups_t *
-groups_new (
-    const char *bootstrap_servers, const char *client_id, size_t outstanding_limit)
+groups_new (const consumer_args_t *like)
 {
     groups_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->bootstrap_servers = bootstrap_servers;
-    self->client_id = client_id;
-    self->outstanding_limit = outstanding_limit;
+    self->like = *like;
     return self;
 }
 
@@ -59,10 +54,8 @@ s_group (groups_t *self, const char *name)
             return &self->groups[i];
     assert (self->count < GROUPS_LIMIT);
     group_t *group = &self->groups[self->count++];
-    group->args = (consumer_args_t){.bootstrap_servers = self->bootstrap_servers,
-        .client_id = self->client_id,
-        .group = name,
-        .outstanding_limit = self->outstanding_limit};
+    group->args = self->like;
+    group->args.group = name;
     snprintf (labels, sizeof labels, "group=\"%s\"", name);
     group->outstanding =
         metrics_gauge ("bridge_outstanding", "Messages taken and not settled.", labels);

@@ -9,9 +9,8 @@
 
 typedef struct groups groups_t;
 
-/* The strings are borrowed. outstanding_limit: per group. */
-groups_t *groups_new (
-    const char *bootstrap_servers, const char *client_id, size_t outstanding_limit);
+/* like: of each group's consumer, but for its name and topics; the strings are borrowed. */
+groups_t *groups_new (const consumer_args_t *like);
 
 /* leave: as consumer_destroy. */
 void groups_destroy (groups_t **self_p, bool leave);

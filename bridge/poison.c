@@ -90,3 +90,14 @@ poison_bury_receipt (poison_t *self, const receipt_t *receipt,
     codec_find_request (&record, &fault);
     poison_bury (self, &record, class, &fault);
 }
+
+void
+poison_bury_deadly (poison_t *self, const record_t *record)
+{
+    codec_fault_t fault;
+    snprintf (fault.reason, sizeof fault.reason,
+        "each of the %d processes that it was given to ended while working on it",
+        record->deliveries);
+    codec_find_request (record, &fault);
+    poison_bury (self, record, DEAD_LETTER_DEADLY, &fault);
+}

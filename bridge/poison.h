@@ -23,4 +23,7 @@ void poison_bury (poison_t *self, const record_t *record, dead_letter_class_t cl
 void poison_bury_receipt (poison_t *self, const receipt_t *receipt,
     dead_letter_class_t class, const char *reason);
 
+/* The same for one that ended each process that worked on it: record->deliveries. */
+void poison_bury_deadly (poison_t *self, const record_t *record);
+
 #endif

@@ -25,8 +25,9 @@ typedef struct {
     int64_t offset;
     int64_t timestamp_ms; /* the producer's, unix ms; -1 = none */
     int attempts;         /* how often it was a dead letter before */
-    receipt_t receipt;    /* of a group's consumer */
-    void *native;         /* librdkafka's message, which holds all this */
+    int deliveries;    /* each ended the process; above 0: it is not to be worked on */
+    receipt_t receipt; /* of a group's consumer */
+    void *native;      /* librdkafka's message, which holds all this */
 } record_t;
 
 /* Says how often a replayed message was a dead letter before. */

@@ -119,6 +119,54 @@ test_a_retry_reads_the_partition_again (void **state)
     consumer_destroy (&consumer, true);
 }
 
+/* Works until it is given the poison, of which it dies: true. False: nothing is left. */
+static bool
+s_dies (const char *group, const char *word, int poison, int *given, int *most_out)
+{
+    consumer_t *consumer = kafka_member (group, TOPIC_CONTROL, 5);
+    record_t record;
+    bool dies = false;
+    int limit_ms = LIMIT_MS; /* until it has joined */
+    while (!dies && kafka_next (consumer, &record, limit_ms)) {
+        int number = -1;
+        char text[64], mine[32];
+        snprintf (text, sizeof text, "%.*s", (int)record.value_size,
+            (const char *)record.value);
+        bool ours =
+            sscanf (text, "%31s %d", mine, &number) == 2 && strcmp (mine, word) == 0;
+        if (ours && record.deliveries > 0)
+            given[number] = -record.deliveries;
+        else if (ours)
+            given[number]++;
+        if (ours && number > poison && (int)consumer_outstanding (consumer) > *most_out)
+            *most_out = (int)consumer_outstanding (consumer);
+        dies = ours && number == poison && record.deliveries == 0;
+        if (!dies)
+            consumer_settle (consumer, &record.receipt, RECEIPT_DONE);
+        limit_ms = 3000;
+    }
+    consumer_destroy (&consumer, !dies);
+    return dies;
+}
+
+/* The count is found by whoever takes over, though each that had it is gone. */
+static void
+test_what_kills_is_given_out_five_times (void **state)
+{
+    (void)state;
+    int given[10] = {0}, deaths = 0, most_out = 0;
+    s_fill (TOPIC_CONTROL, "kill", 10);
+    while (s_dies ("group-kill", "kill", 4, given, &most_out))
+        assert_true (++deaths <= 5);
+    assert_int_equal (deaths, 5);
+    assert_int_equal (given[4], -5);
+    for (int i = 0; i < 10; i++)
+        assert_true (i == 4 || given[i] >= 1);
+    assert_int_equal (most_out, 1);
+    assert_false (s_dies ("group-kill", "kill", 4, given, &most_out));
+    assert_int_equal (given[4], -5); /* nothing came again */
+}
+
 static void
 test_too_much_outstanding_stops_reading (void **state)
 {
@@ -387,6 +435,7 @@ main (void)
         cmocka_unit_test (test_topics_are_created_once),
         cmocka_unit_test (test_what_was_not_settled_comes_again),
         cmocka_unit_test (test_a_retry_reads_the_partition_again),
+        cmocka_unit_test (test_what_kills_is_given_out_five_times),
         cmocka_unit_test (test_too_much_outstanding_stops_reading),
         cmocka_unit_test (test_members_share_partitions_and_late_receipts_are_stale),
         cmocka_unit_test (test_a_dead_producer_reports_all_and_is_replaced),

@@ -56,6 +56,24 @@ kafka_consumer (const char *group, topic_t topic, size_t limit)
     return consumer;
 }
 
+/* The same member each time, without waiting for the one before to be given up. */
+static inline consumer_t *
+kafka_member (const char *group, topic_t topic, int delivery_limit)
+{
+    char error[160] = "";
+    const consumer_args_t args = {.bootstrap_servers = kafka_servers (),
+        .client_id = "test",
+        .group = group,
+        .instance = group,
+        .topics = {topic},
+        .topic_count = 1,
+        .outstanding_limit = 1000,
+        .delivery_limit = delivery_limit};
+    consumer_t *consumer = consumer_new (&args, error);
+    assert_string_equal (error, "");
+    return consumer;
+}
+
 /* Serves the consumer until a record came (true) or the limit passed. */
 static inline bool
 kafka_next (consumer_t *consumer, record_t *record, int limit_ms)
