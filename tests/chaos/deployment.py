@@ -24,6 +24,8 @@ ROLES = {
     "kafka": {"api": ["serve", "--role", "api"], "worker-1": WORKER, "worker-2": WORKER,
               "db-writer": ["serve", "--role", "db-writer"]},
 }
+ROLES["kafka-replicas"] = ROLES["kafka"] | {
+    "api-2": ["serve", "--role", "api", "--ui-port", "0"]}
 ROLES["kafka-3"] = ROLES["kafka"] | {"worker-3": WORKER}
 
 AUDIT = """
