@@ -10,6 +10,13 @@ SASREC=$BUILD/sasrec
 BIND=${SASREC_BIND:-127.0.0.1}
 HTTP_PORT=${SASREC_HTTP_PORT:-8000}
 UI_PORT=${SASREC_UI_PORT:-8501}
+ADMIN_PORT=${SASREC_ADMIN_PORT:-8004}
+# How people and curl write that address; every address is reached as this machine.
+case "$BIND" in
+0.0.0.0 | ::) HOST=localhost ;;
+*:*) HOST="[$BIND]" ;;
+*) HOST=$BIND ;;
+esac
 export SASREC_CHECKPOINTS=${SASREC_CHECKPOINTS:-$RUN/checkpoints}
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }

@@ -22,12 +22,12 @@ class Run(unittest.TestCase):
         self.env = self.client.env | {"SASREC_RUN": str(self.folder / "run")}
         self.env.pop("SASREC_CHECKPOINTS")
 
-    def start(self):
+    def start(self, script=ROOT / "ops/run"):
         """Runs ops/run until it is ready; (process, seconds)."""
         began = time.monotonic()
         self.output = self.folder / "output"
         with open(self.output, "w") as output:
-            process = subprocess.Popen([ROOT / "ops/run"], env=self.env, stdout=output,
+            process = subprocess.Popen([script], env=self.env, stdout=output,
                                        stderr=output, start_new_session=True)
         wait_for("ready", 240, lambda: process.poll() is not None or
                  "stop      Ctrl-C" in self.output.read_text())
@@ -70,6 +70,18 @@ class Run(unittest.TestCase):
                                             {"Prefer": "wait=10"})
         self.assertEqual((status, result["status"]), (200, "COMPLETED"))
         self.interrupt(process)
+
+    def test_blanks_in_paths_a_proxy_for_the_web_and_every_address(self):
+        """The clone is only named so; that it was built under another name is seen, and
+        that it is the same folder."""
+        place = self.folder / "my clone"
+        place.symlink_to(ROOT)
+        self.env |= {"SASREC_RUN": str(self.folder / "my run"), "SASREC_BIND": "::",
+                     "http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+        process, _ = self.start(place / "ops/run")
+        output = self.interrupt(process)
+        self.assertIn(f"http://localhost:{self.client.port}/", output)
+        self.assertNotIn("building afresh", output)
 
     def test_a_port_in_use_is_one_clear_line(self):
         with socket.socket() as blocker:
