@@ -48,9 +48,11 @@
 #define BRIDGE_DESCRIPTORS   96 /* brokers, queues */
 #define WORKER_GROUP         "sasrec_worker_group"
 #define DB_WRITER_GROUP      "sasrec_db_writer_group"
-#define REPEAT_LIMIT         64  /* rows sent again in a second */
-#define KAFKA_REPEAT_LIMIT   512 /* the same: a loss of data there takes many at once */
-#define OUTSTANDING_LIMIT    2000 /* messages of a group in work; the pipes hold more */
+#define INTERACTIONS_GROUP                                                             \
+    "sasrec_interactions_group" /* a flood of them delays no result */
+#define REPEAT_LIMIT       64   /* rows sent again in a second */
+#define KAFKA_REPEAT_LIMIT 512  /* the same: a loss of data there takes many at once */
+#define OUTSTANDING_LIMIT  2000 /* messages of a group in work; the pipes hold more */
 
 typedef struct {
     const config_t *config; /* borrowed */
@@ -139,11 +141,12 @@ static const struct {
     /* Kafka, publish, answers, settle     Kafka, jobs, results, write, reload, returned */
 };
 
-/* Readers before writers, so that nothing is refused while it starts. */
+/* Readers before writers, so that nothing is refused while it starts. The bridge is last:
+ * a process that cannot have its ports never joins a group. */
 static const part_t s_start_order[] = {PART_DB_WRITER, PART_INTERACTION_WRITER,
     PART_RESULT_ROUTER, PART_INFERENCE_POOL, PART_INFERENCE_WORKER,
-    PART_RELOAD_CONTROLLER, PART_BRIDGE, PART_REQUEST_PRODUCER, PART_RECONCILER,
-    PART_HTTP};
+    PART_RELOAD_CONTROLLER, PART_REQUEST_PRODUCER, PART_RECONCILER, PART_HTTP,
+    PART_BRIDGE};
 
 /* Writers before readers: a reader empties its pipes after its writers are gone. The
  * pool and the workers write to each other, so the pool falls silent first; so does the
@@ -292,7 +295,7 @@ static const struct {
     {DB_WRITER | JOINED, {BRIDGE_CONSUME, TOPIC_RESULTS, ENDPOINT_WRITE,
                              ENDPOINT_WRITE_LIMIT, DB_WRITER_GROUP, NULL, 0}},
     {DB_WRITER | JOINED, {BRIDGE_CONSUME, TOPIC_INTERACTIONS, ENDPOINT_EVENTS,
-                             ENDPOINT_WRITE_LIMIT, DB_WRITER_GROUP, NULL, 0}},
+                             ENDPOINT_WRITE_LIMIT, INTERACTIONS_GROUP, NULL, 0}},
     {API | WORKER | JOINED, {BRIDGE_LISTEN, TOPIC_CONTROL, ENDPOINT_RELOAD,
                                 ENDPOINT_RELOAD_LIMIT, NULL, NULL, 0}},
 };

@@ -20,17 +20,22 @@ s_config (rd_kafka_NewTopic_t *topic, const char *name, int64_t value)
     assert (rc == RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
+static int
+s_wanted (const topics_options_t *options, topic_t index)
+{
+    const topic_row_t *row = topic_row (index);
+    return options->partitions > 0 && row->partitions > 1 ? options->partitions
+                                                          : row->partitions;
+}
+
 static rd_kafka_NewTopic_t *
 s_new_topic (const topics_options_t *options, topic_t index)
 {
     const topic_row_t *row = topic_row (index);
     char reason[160];
-    int partitions = options->partitions > 0 && row->partitions > 1
-                         ? options->partitions
-                         : row->partitions;
     int replication = options->replication > 0 ? options->replication : -1;
     rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new (
-        row->name, partitions, replication, reason, sizeof reason);
+        row->name, s_wanted (options, index), replication, reason, sizeof reason);
     assert (topic);
     s_config (topic, "retention.ms", row->retention_ms);
     s_config (topic, "retention.bytes", row->retention_bytes);
@@ -38,6 +43,20 @@ s_new_topic (const topics_options_t *options, topic_t index)
     s_config (topic, "max.message.bytes", row->message_bytes);
     rd_kafka_NewTopic_set_config (topic, "cleanup.policy", "delete");
     return topic;
+}
+
+/* Who was asked and does not answer: the server that we were given, or the one that it
+ * sends its clients to. */
+static void
+s_explain_silence (rd_kafka_t *rk, const topics_options_t *options, char error[160])
+{
+    const struct rd_kafka_metadata *metadata;
+    snprintf (
+        error, 160, "no Kafka broker answers at %.100s", options->bootstrap_servers);
+    if (rd_kafka_metadata (rk, 0, NULL, &metadata, ASK_MS))
+        return;
+    client_unreachable (metadata, NULL, error);
+    rd_kafka_metadata_destroy (metadata);
 }
 
 /* The answer to one question, or NULL with error. */
@@ -60,8 +79,7 @@ s_ask (rd_kafka_t *rk, const topics_options_t *options, char error[160])
     rd_kafka_resp_err_t rc =
         event ? rd_kafka_event_error (event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
     if (rc == RD_KAFKA_RESP_ERR__TIMED_OUT)
-        snprintf (error, 160, "no Kafka broker answers at %.100s",
-            options->bootstrap_servers);
+        s_explain_silence (rk, options, error);
     else if (rc)
         snprintf (error, 160, "no topics: %.120s", rd_kafka_event_error_string (event));
     if (rc && event) {
@@ -145,6 +163,8 @@ topics_create (const topics_options_t *options, topics_report_t reports[TOPIC_CO
     if (!rk)
         return -1;
     int rc = s_create (rk, options, reports, error);
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        reports[i].wanted = s_wanted (options, (topic_t)i);
     rd_kafka_destroy (rk);
     return rc;
 }

@@ -17,11 +17,12 @@ typedef struct {
 typedef struct {
     bool created;   /* by this call */
     int partitions; /* there are now */
+    int wanted;     /* there should be: what was asked for, or the table's figure */
 } topics_report_t;
 
 /* Creates all topics of the table that do not exist, with partitions, retention and
  * message sizes. Calling it again changes nothing: an existing topic keeps what its
- * owner gave it. -1 with error: no broker in time, or it refused one. */
+ * owner gave it, and the report tells where its partitions differ from what is wanted. -1 with error: no broker in time, or it refused one. */
 int topics_create (const topics_options_t *options,
     topics_report_t reports[TOPIC_COUNT], char error[160]);
 

@@ -44,10 +44,12 @@ announce_model (
     producer_t *producer = producer_new (&args, error);
     if (!producer)
         return -1;
-    s_send (producer, version, deadline_ms);
+    bool there = producer_meet (producer, TOPIC_CONTROL, timeout_ms, error) == 0;
+    if (there)
+        s_send (producer, version, deadline_ms);
     int64_t left_ms = deadline_ms - clock_monotonic_ms ();
-    producer_flush (producer, left_ms > TRY_MS ? (int)left_ms : TRY_MS);
-    if (!safe)
+    producer_flush (producer, there && left_ms > TRY_MS ? (int)left_ms : TRY_MS);
+    if (there && !safe)
         snprintf (error, 160, "no Kafka broker at %.80s took it", bootstrap_servers);
     producer_destroy (&producer);
     return safe ? 0 : -1;

@@ -40,7 +40,7 @@ s_look (backlog_t *self, size_t i, bool up)
 {
     char error[160];
     const bridge_watch_t *watch = &self->args->watches[i];
-    if (!self->lags[i])
+    if (!self->lags[i] && up) /* its topic is there, then: see producer.c */
         self->lags[i] = lag_new (self->args->bootstrap_servers, self->args->client_id,
             watch->group, watch->topic, error);
     if (!self->lags[i])

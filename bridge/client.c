@@ -138,3 +138,27 @@ client_partitions (const struct rd_kafka_metadata *metadata, int counts[TOPIC_CO
             counts[topic] = row->partition_cnt;
     }
 }
+
+static int32_t
+s_leader (const struct rd_kafka_metadata *metadata, const char *topic)
+{
+    for (int i = 0; topic && i < metadata->topic_cnt; i++)
+        if (strcmp (metadata->topics[i].topic, topic) == 0 &&
+            metadata->topics[i].partition_cnt > 0)
+            return metadata->topics[i].partitions[0].leader;
+    return metadata->broker_cnt > 0 ? metadata->brokers[0].id : -1;
+}
+
+void
+client_unreachable (
+    const struct rd_kafka_metadata *metadata, const char *topic, char error[160])
+{
+    int32_t leader = s_leader (metadata, topic);
+    snprintf (error, 160, "Kafka answers, but names no broker for its topics");
+    for (int i = 0; i < metadata->broker_cnt; i++)
+        if (metadata->brokers[i].id == leader)
+            snprintf (error, 160,
+                "Kafka says to use %.60s:%d (advertised.listeners), which does not "
+                "answer",
+                metadata->brokers[i].host, metadata->brokers[i].port);
+}

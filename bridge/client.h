@@ -37,6 +37,11 @@ int client_fd_new (void);
 void client_watch (rd_kafka_queue_t *queue, int fd);
 void client_clear (int fd);
 
+/* The broker that leads the topic's first partition does not answer at the address that
+ * it gives to its clients: one sentence that names it. topic NULL: the first broker. */
+void client_unreachable (
+    const struct rd_kafka_metadata *metadata, const char *topic, char error[160]);
+
 /* The partitions of each of our topics; 0: it is not there, or has an error. */
 void client_partitions (
     const struct rd_kafka_metadata *metadata, int counts[TOPIC_COUNT]);

@@ -285,7 +285,10 @@ dead_letters_replay (const dead_letter_options_t *options, dead_letter_row_f *ro
     producer_args_t args = {
         options->bootstrap_servers, "sasrec-dlq", s_delivered, &pass};
     pass.producer = producer_new (&args, error);
-    int rc = pass.producer ? s_pass (&pass, row, context, error) : -1;
+    int rc = pass.producer && producer_meet (pass.producer, TOPIC_DEAD_LETTERS,
+                                  options->timeout_ms, error) == 0
+                 ? s_pass (&pass, row, context, error)
+                 : -1;
     *count = pass.count;
     producer_destroy (&pass.producer);
     return rc;

@@ -52,6 +52,7 @@ s_fail_request (poison_t *self, const codec_fault_t *fault)
     utf8_copy (result->user_id, sizeof result->user_id, PROTO_USER_DEFAULT);
     utf8_copy (result->error, sizeof result->error, fault->reason);
     result->status = RESULT_FAILED;
+    result->source = RESULT_FROM_UNKNOWN;
     result->job = true;
     strbuf_t value = STRBUF_EMPTY;
     record_t answer;

@@ -2,6 +2,7 @@
 #include "bridge/producer.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,15 @@
 #include "bridge/client.h"
 #include "bridge/spread.h"
 
+#define MEET_MS  100  /* between two looks for a topic */
 #define PURGE_MS 1000 /* until what a dying producer holds is reported */
 
 struct producer {
     const producer_args_t *args; /* borrowed */
     rd_kafka_t *rk;
-    rd_kafka_topic_t *topics[TOPIC_COUNT];
+    bool seen[TOPIC_COUNT];                /* in the broker's metadata */
+    bool all_seen;                         /* ... that is all of the wanted are */
+    rd_kafka_topic_t *topics[TOPIC_COUNT]; /* of those; else NULL */
     spread_t spreads[TOPIC_COUNT];
     int fd;          /* readable when there is something to serve */
     bool dead;       /* librdkafka said "fatal" */
@@ -123,6 +127,17 @@ s_conf (producer_t *self, char error[160])
     return conf;
 }
 
+/* A topic object asks the broker for its topic, and a broker as Kafka ships it makes one
+ * that is asked for, with one partition for good. So there is none before its topic. */
+static void
+s_open_topics (producer_t *self)
+{
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        if (self->seen[i] && !self->topics[i])
+            self->topics[i] =
+                rd_kafka_topic_new (self->rk, topic_name ((topic_t)i), NULL);
+}
+
 static int
 s_open (producer_t *self, char error[160])
 {
@@ -133,8 +148,7 @@ s_open (producer_t *self, char error[160])
     rd_kafka_queue_t *queue = rd_kafka_queue_get_main (self->rk);
     client_watch (queue, self->fd);
     rd_kafka_queue_destroy (queue);
-    for (int i = 0; i < TOPIC_COUNT; i++)
-        self->topics[i] = rd_kafka_topic_new (self->rk, topic_name ((topic_t)i), NULL);
+    s_open_topics (self);
     self->dead = false;
     return 0;
 }
@@ -148,8 +162,11 @@ s_close (producer_t *self)
     rd_kafka_purge (self->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     while (rd_kafka_outq_len (self->rk) > 0 && clock_monotonic_ms () < deadline_ms)
         rd_kafka_poll (self->rk, 50);
-    for (int i = 0; i < TOPIC_COUNT; i++)
-        rd_kafka_topic_destroy (self->topics[i]);
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        if (self->topics[i])
+            rd_kafka_topic_destroy (self->topics[i]);
+        self->topics[i] = NULL;
+    }
     rd_kafka_destroy (self->rk);
     self->rk = NULL;
 }
@@ -222,7 +239,7 @@ s_produce (producer_t *self, const record_t *record, void *parcel)
 bool
 producer_send (producer_t *self, const record_t *record, void *parcel)
 {
-    if (!self->rk || self->dead)
+    if (!self->rk || self->dead || !self->topics[record->topic])
         return false;
     rd_kafka_resp_err_t error = s_produce (self, record, parcel);
     if (!error)
@@ -292,22 +309,63 @@ s_find_wanted (
     return 0;
 }
 
+/* Whether the leader of the first wanted topic answers, at the address that Kafka gives
+ * to its clients: the one that it was asked at may be another. */
+static int
+s_reach (producer_t *self, const struct rd_kafka_metadata *metadata,
+    const bool wanted[TOPIC_COUNT], int timeout_ms, char error[160])
+{
+    int64_t low, high;
+    int first = 0;
+    while (first < TOPIC_COUNT && !(wanted[first] && self->seen[first]))
+        first++;
+    if (first == TOPIC_COUNT ||
+        !rd_kafka_query_watermark_offsets (
+            self->rk, topic_name ((topic_t)first), 0, &low, &high, timeout_ms))
+        return 0;
+    client_unreachable (metadata, topic_name ((topic_t)first), error);
+    return -1;
+}
+
 int
 producer_probe (
     producer_t *self, const bool wanted[TOPIC_COUNT], int timeout_ms, char error[160])
 {
     const struct rd_kafka_metadata *metadata;
-    if (!self->rk || rd_kafka_metadata (self->rk, 0, NULL, &metadata, timeout_ms)) {
+    /* All of the cluster's topics, until ours are among them: asking by name makes them. */
+    if (!self->rk ||
+        rd_kafka_metadata (self->rk, !self->all_seen, NULL, &metadata, timeout_ms)) {
         snprintf (error, 160, "no Kafka broker answers at %.100s",
             self->args->bootstrap_servers);
         return -1;
     }
     int counts[TOPIC_COUNT];
     client_partitions (metadata, counts);
-    rd_kafka_metadata_destroy (metadata);
-    for (int i = 0; i < TOPIC_COUNT; i++)
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        self->seen[i] = counts[i] > 0;
         spread_set_count (&self->spreads[i], counts[i]);
-    return s_find_wanted (counts, wanted, error);
+    }
+    s_open_topics (self);
+    int rc = s_find_wanted (counts, wanted, error);
+    self->all_seen = rc == 0;
+    if (rc == 0)
+        rc = s_reach (self, metadata, wanted, timeout_ms, error);
+    rd_kafka_metadata_destroy (metadata);
+    return rc;
+}
+
+int
+producer_meet (producer_t *self, topic_t topic, int timeout_ms, char error[160])
+{
+    bool wanted[TOPIC_COUNT] = {false};
+    int64_t deadline_ms = clock_monotonic_ms () + timeout_ms;
+    wanted[topic] = true;
+    while (producer_probe (self, wanted, MEET_MS, error)) {
+        if (clock_monotonic_ms () >= deadline_ms)
+            return -1;
+        poll (NULL, 0, MEET_MS);
+    }
+    return 0;
 }
 
 bool

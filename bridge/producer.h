@@ -58,6 +58,10 @@ size_t producer_queued (const producer_t *self); /* taken, not reported */
 int producer_probe (
     producer_t *self, const bool wanted[TOPIC_COUNT], int timeout_ms, char error[160]);
 
+/* For who sends once: waits until a broker has the topic, at most timeout_ms. Nothing can
+ * be sent to a topic that was not seen before, by this or by producer_probe. */
+int producer_meet (producer_t *self, topic_t topic, int timeout_ms, char error[160]);
+
 /* True once after librdkafka lost its last broker. */
 bool producer_suspicious (producer_t *self);
 

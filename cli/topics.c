@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 
 #define WAIT_MS 30000 /* a broker that is starting takes its time */
+#define DIFFER  3     /* status: a topic is not as it should be */
 
 typedef struct {
     const char *action;
@@ -49,7 +50,9 @@ static const command_spec_t s_spec = {
     .arguments = "create",
     .help = "Create the topics in Kafka that do not exist yet, with their partitions, "
             "retention and message sizes. Those that exist stay as they are, so it may "
-            "run at every start of a broker; it waits half a minute for one.",
+            "run at every start of a broker; it waits half a minute for one. The "
+            "status is 3 when "
+            "one that exists has another number of partitions than it should.",
     .options = s_options,
     .parser = s_parse,
     .settings = command_kafka_settings,
@@ -60,21 +63,32 @@ static int
 s_answer (const command_t *self, const topics_report_t *reports)
 {
     json_t *topics = json_array ();
+    int differ = 0;
     for (int i = 0; i < TOPIC_COUNT; i++) {
         const char *name = topic_name ((topic_t)i);
+        if (reports[i].partitions != reports[i].wanted) {
+            differ++;
+            fprintf (stderr,
+                "sasrec topics: %s has %d partition%s, not %d: no more processes than "
+                "that share its messages. Kafka adds some (kafka-topics --alter), or "
+                "say --partitions %d.\n",
+                name, reports[i].partitions, reports[i].partitions == 1 ? "" : "s",
+                reports[i].wanted, reports[i].partitions);
+        }
         if (!self->json)
             printf ("%-22s %2d partition%s %s\n", name, reports[i].partitions,
                 reports[i].partitions == 1 ? ", " : "s,",
                 reports[i].created ? "created" : "existed");
         json_array_append_new (
-            topics, json_pack ("{s:s,s:i,s:b}", "name", name, "partitions",
-                        reports[i].partitions, "created", reports[i].created));
+            topics, json_pack ("{s:s,s:i,s:i,s:b}", "name", name, "partitions",
+                        reports[i].partitions, "wanted", reports[i].wanted, "created",
+                        reports[i].created));
     }
     json_t *answer = json_pack ("{s:o}", "topics", topics);
-    if (self->json)
-        return command_answer (self, &answer);
+    if (self->json && command_answer (self, &answer) != COMMAND_DONE)
+        return COMMAND_FAILED;
     json_decref (answer);
-    return COMMAND_DONE;
+    return differ ? DIFFER : COMMAND_DONE;
 }
 
 static int

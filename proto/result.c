@@ -86,7 +86,9 @@ result_recv (zsock_t *socket)
 const char *
 result_source_word (result_source_t source)
 {
-    return source == RESULT_FROM_POPULAR ? "popular" : "model";
+    static const char *const words[] = {
+        [RESULT_FROM_MODEL] = "model", [RESULT_FROM_POPULAR] = "popular"};
+    return source == RESULT_FROM_UNKNOWN ? NULL : words[source];
 }
 
 static void
@@ -98,14 +100,20 @@ s_add_items (const result_t *self, strbuf_t *out)
     strbuf_add_json_float_array (out, self->scores, self->count);
 }
 
+/* What the result does not say is not made up. */
 static void
 s_add_provenance (const result_t *self, strbuf_t *out)
 {
-    strbuf_add (out, ",\"model_version\":");
-    strbuf_add_json_string (out, self->model_version);
-    strbuf_addf (out,
-        ",\"source\":\"%s\",\"history_used\":%zu,\"unknown_dropped\":%zu}",
-        result_source_word (self->source), self->history_used, self->unknown_dropped);
+    if (self->model_version[0]) {
+        strbuf_add (out, ",\"model_version\":");
+        strbuf_add_json_string (out, self->model_version);
+    }
+    if (self->source != RESULT_FROM_UNKNOWN)
+        strbuf_addf (out,
+            ",\"source\":\"%s\",\"history_used\":%zu,\"unknown_dropped\":%zu",
+            result_source_word (self->source), self->history_used,
+            self->unknown_dropped);
+    strbuf_add (out, "}");
 }
 
 void
@@ -214,8 +222,9 @@ s_read_members (result_t *self, const json_t *object, json_fault_t *fault)
         return -1;
     if (!self->request_id[0])
         return s_fault (fault, "/request_id", "request_id is required");
-    if (source && strcmp (source, "popular") == 0)
-        self->source = RESULT_FROM_POPULAR;
+    self->source = !source                           ? RESULT_FROM_UNKNOWN
+                   : strcmp (source, "popular") == 0 ? RESULT_FROM_POPULAR
+                                                     : RESULT_FROM_MODEL;
     self->history_used = (size_t)used;
     self->unknown_dropped = (size_t)dropped;
     return 0;

@@ -16,7 +16,12 @@
 #define PROTO_ERROR_SIZE   160
 
 typedef enum { RESULT_COMPLETED, RESULT_FAILED } result_status_t;
-typedef enum { RESULT_FROM_MODEL, RESULT_FROM_POPULAR } result_source_t;
+/* RESULT_FROM_UNKNOWN: whoever made it does not say. */
+typedef enum {
+    RESULT_FROM_MODEL,
+    RESULT_FROM_POPULAR,
+    RESULT_FROM_UNKNOWN
+} result_source_t;
 
 typedef struct result {
     char request_id[PROTO_ID_SIZE];
@@ -57,6 +62,6 @@ void result_payload_to_json (const result_t *self, strbuf_t *out);
 void result_to_json (const result_t *self, strbuf_t *out);
 result_t *result_from_json (const char *text, size_t length, json_fault_t *fault);
 
-const char *result_source_word (result_source_t source); /* "model", "popular" */
+const char *result_source_word (result_source_t source); /* "model", "popular"; NULL */
 
 #endif

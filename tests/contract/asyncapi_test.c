@@ -346,10 +346,9 @@ s_bury_one (const char *servers)
     const record_t record = {.topic = TOPIC_REQUESTS, .value = "{", .value_size = 1};
     producer_t *producer = producer_new (&args, error);
     assert_non_null (producer);
-    for (int tries = 0; tries < 100 && !dead_letter_send (producer, &record,
-                                           DEAD_LETTER_UNREADABLE, "no JSON", NULL);
-         tries++)
-        producer_flush (producer, LIMIT_MS / 100);
+    assert_int_equal (producer_meet (producer, TOPIC_DEAD_LETTERS, LIMIT_MS, error), 0);
+    assert_true (
+        dead_letter_send (producer, &record, DEAD_LETTER_UNREADABLE, "no JSON", NULL));
     assert_true (producer_flush (producer, LIMIT_MS));
     assert_true (safe);
     producer_destroy (&producer);

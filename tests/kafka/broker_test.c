@@ -21,6 +21,26 @@ s_fill (topic_t topic, const char *word, int count)
     producer_destroy (&sender.producer);
 }
 
+/* A role that starts before 'topics create', on a broker that makes what it is asked for. */
+static void
+test_no_topic_is_made_by_asking (void **state)
+{
+    (void)state;
+    char error[160] = "";
+    const bool wanted[TOPIC_COUNT] = {[TOPIC_REQUESTS] = true};
+    const producer_args_t args = {
+        kafka_servers (), "test-early", sender_delivered, NULL};
+    producer_t *producer = producer_new (&args, error);
+    const record_t record = {.topic = TOPIC_REQUESTS, .value = "{}", .value_size = 2};
+    assert_non_null (producer);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal (producer_probe (producer, wanted, 1000, error), -1);
+        assert_false (producer_send (producer, &record, NULL));
+    }
+    assert_non_null (strstr (error, "sasrec topics create"));
+    producer_destroy (&producer);
+}
+
 static void
 test_topics_are_created_once (void **state)
 {
@@ -32,9 +52,40 @@ test_topics_are_created_once (void **state)
     assert_true (reports[TOPIC_REQUESTS].created);
     assert_int_equal (reports[TOPIC_REQUESTS].partitions, 12);
     assert_int_equal (topics_create (&options, reports, error), 0);
-    for (int i = 0; i < TOPIC_COUNT; i++)
+    for (int i = 0; i < TOPIC_COUNT; i++) {
         assert_false (reports[i].created);
+        assert_int_equal (reports[i].partitions, reports[i].wanted);
+    }
     assert_int_equal (reports[TOPIC_CONTROL].partitions, 1);
+    const topics_options_t more = {kafka_servers (), 24, 0, LIMIT_MS};
+    assert_int_equal (topics_create (&more, reports, error), 0);
+    assert_int_equal (reports[TOPIC_REQUESTS].partitions, 12);
+    assert_int_equal (reports[TOPIC_REQUESTS].wanted, 24);
+}
+
+/* As when advertised.listeners names a host that only the broker knows. */
+static void
+test_an_address_that_does_not_answer_is_named (void **state)
+{
+    (void)state;
+    char error[160] = "";
+    topics_report_t reports[TOPIC_COUNT];
+    assert_int_equal (
+        system (WITH_KAFKA
+            " --stop && SASREC_KAFKA_ADVERTISED=nowhere.invalid:9092 " WITH_KAFKA
+            " --start"),
+        0);
+    const topics_options_t options = {kafka_servers (), 0, 0, 3000};
+    assert_int_equal (topics_create (&options, reports, error), -1);
+    assert_non_null (strstr (error, "nowhere.invalid:9092"));
+    const bool wanted[TOPIC_COUNT] = {[TOPIC_REQUESTS] = true};
+    const producer_args_t args = {
+        kafka_servers (), "test-lost", sender_delivered, NULL};
+    producer_t *producer = producer_new (&args, error);
+    assert_int_equal (producer_probe (producer, wanted, 1000, error), -1);
+    assert_non_null (strstr (error, "nowhere.invalid:9092"));
+    producer_destroy (&producer);
+    assert_int_equal (system (WITH_KAFKA " --stop && " WITH_KAFKA " --start"), 0);
 }
 
 /* Reads until count distinct messages came; settles those whose number is below done. */
@@ -432,7 +483,9 @@ int
 main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_no_topic_is_made_by_asking),
         cmocka_unit_test (test_topics_are_created_once),
+        cmocka_unit_test (test_an_address_that_does_not_answer_is_named),
         cmocka_unit_test (test_what_was_not_settled_comes_again),
         cmocka_unit_test (test_a_retry_reads_the_partition_again),
         cmocka_unit_test (test_what_kills_is_given_out_five_times),

@@ -117,6 +117,8 @@ sender_open (sender_t *self)
         (sender_t){.args = {kafka_servers (), "test-sender", sender_delivered, self}};
     self->producer = producer_new (&self->args, error);
     assert_string_equal (error, "");
+    assert_int_equal (
+        producer_meet (self->producer, TOPIC_CONTROL, LIMIT_MS, error), 0);
 }
 
 static inline bool

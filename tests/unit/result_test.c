@@ -63,9 +63,13 @@ test_a_strangers_minimal_result_is_complete (void **state)
         "{\"request_id\":\"r\",\"result\":{\"item_ids\":[1],\"scores\":[3]}}", &fault);
     assert_non_null (result);
     assert_int_equal (result->status, RESULT_COMPLETED);
-    assert_int_equal (result->source, RESULT_FROM_MODEL);
+    assert_int_equal (result->source, RESULT_FROM_UNKNOWN);
     assert_int_equal (result->count, 1);
     assert_true (result->scores[0] == 3.0f);
+    strbuf_t text = STRBUF_EMPTY;
+    result_payload_to_json (result, &text); /* nothing is made up */
+    assert_string_equal (text.data, "{\"item_ids\":[1],\"scores\":[3]}");
+    strbuf_free (&text);
     result_destroy (&result);
 }
 
