@@ -361,14 +361,8 @@ static void
 reconciler_reset (self_t *self)
 {
     size_t total = 0;
-    bool locked = false;
-    db_status_t status = predictions_reset_lock (self->db, &locked, self->start);
-    if (status == DB_OK && locked) {
-        status = reconciler_reset_all (self, &total);
-        db_status_t unlocked = predictions_reset_unlock (self->db);
-        status = status == DB_OK ? unlocked : status;
-    }
-    if (status != DB_OK)
+    if (predictions_reset_start (self->db, self->start) != DB_OK ||
+        reconciler_reset_all (self, &total) != DB_OK)
         return;
     self->was_reset = true;
     atomic_store (self->args->unsent, true);

@@ -17,6 +17,7 @@
 #include "actors/inference_pool.h"
 #include "actors/inference_worker.h"
 #include "actors/interaction_writer.h"
+#include "actors/pruner.h"
 #include "actors/reconciler.h"
 #include "actors/reload_controller.h"
 #include "actors/request_producer.h"
@@ -33,7 +34,8 @@
 
 #define WORKER_LIMIT         256
 #define STATEMENT_TIMEOUT_MS 2000
-#define POOL_SIZE            8 /* connections for HTTP reads */
+#define SWEEP_MS             60000 /* for what is older than SASREC_RETENTION */
+#define POOL_SIZE            8     /* connections for HTTP reads */
 #define RECENT_LIMIT         4096
 #define WRITE_BATCH_LIMIT    1000
 #define WRITE_WAITING_LIMIT  20000
@@ -73,6 +75,7 @@ typedef struct {
     reload_controller_args_t reload_controller;
     request_producer_args_t request_producer;
     reconciler_args_t reconciler;
+    pruner_args_t pruner;
     http_args_t http;
     bridge_wire_t wires[BRIDGE_WIRE_LIMIT];
     bridge_args_t bridge;
@@ -93,6 +96,7 @@ typedef enum {
     PART_RELOAD_CONTROLLER,
     PART_REQUEST_PRODUCER,
     PART_RECONCILER,
+    PART_PRUNER,
     PART_HTTP,
     PART_BRIDGE,
     PART_INTERACTION_WRITER,
@@ -130,6 +134,9 @@ static const struct {
     [PART_RECONCILER] = {"reconciler", reconciler_actor,
         offsetof (topology_t, reconciler), 0, ALL | JOINED | API},
     /* PostgreSQL        PostgreSQL, jobs or publish            */
+    [PART_PRUNER] = {"pruner", pruner_actor, offsetof (topology_t, pruner), 0,
+        ALL | JOINED | DB_WRITER},
+    /* PostgreSQL        PostgreSQL                             */
     [PART_HTTP] = {"http", http_actor, offsetof (topology_t, http), 0,
         ALL | JOINED | API | WORKER | DB_WRITER},
     /* clients           accept, once, reload                   */
@@ -145,8 +152,8 @@ static const struct {
  * a process that cannot have its ports never joins a group. */
 static const part_t s_start_order[] = {PART_DB_WRITER, PART_INTERACTION_WRITER,
     PART_RESULT_ROUTER, PART_INFERENCE_POOL, PART_INFERENCE_WORKER,
-    PART_RELOAD_CONTROLLER, PART_REQUEST_PRODUCER, PART_RECONCILER, PART_HTTP,
-    PART_BRIDGE};
+    PART_RELOAD_CONTROLLER, PART_REQUEST_PRODUCER, PART_RECONCILER, PART_PRUNER,
+    PART_HTTP, PART_BRIDGE};
 
 /* Writers before readers: a reader empties its pipes after its writers are gone. The
  * pool and the workers write to each other, so the pool falls silent first; so does the
@@ -161,6 +168,7 @@ static const struct {
     {PART_RELOAD_CONTROLLER, "$TERM"},
     {PART_REQUEST_PRODUCER, "$TERM"},
     {PART_RECONCILER, "$TERM"},
+    {PART_PRUNER, "$TERM"},
     {PART_INFERENCE_POOL, "QUIESCE"},
     {PART_INFERENCE_WORKER, "$TERM"},
     {PART_INFERENCE_POOL, "$TERM"},
@@ -201,6 +209,10 @@ s_wire_jobs (topology_t *self)
         .waiting = &self->waiting,
         .backlog = &self->backlog,
         .unsent = &self->unsent};
+    self->pruner = (pruner_args_t){.conninfo = self->conninfo,
+        .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
+        .retention_s = config_integer (self->config, CONFIG_RETENTION),
+        .sweep_ms = SWEEP_MS};
     self->result_router = (result_router_args_t){.results_endpoint = ENDPOINT_RESULTS,
         .write_endpoint = ENDPOINT_WRITE,
         .live = self->live};

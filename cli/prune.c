@@ -5,7 +5,9 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/files/timestamp.h"
-#include "store/predictions.h"
+#include "store/retention.h"
+
+#define PORTION_MS 2000 /* no statement is to lock rows for longer */
 
 typedef struct {
     const char *before;
@@ -46,22 +48,41 @@ static const command_spec_t s_spec = {
 };
 
 static int
+s_answer (const command_t *self, const char *date, size_t count, size_t left)
+{
+    if (self->json) {
+        json_t *answer = json_pack ("{s:s,s:I,s:I}", "before", date, "deleted",
+            (json_int_t)count, "left", (json_int_t)left);
+        return command_answer (self, &answer);
+    }
+    printf ("Deleted %zu prediction%s made before %s.\n", count, count == 1 ? "" : "s",
+        date);
+    if (left > 0)
+        printf (
+            "%zu could not be deleted: something in the database refuses it.\n", left);
+    return COMMAND_DONE;
+}
+
+static int
 s_run (const command_t *self, db_t *db)
 {
     const s_options_t *options = self->options;
     char date[TIMESTAMP_SIZE];
     size_t count = 0;
+    db_status_t status = DB_OK;
     timestamp_format (options->before_us, date);
-    if (predictions_prune (db, date, &count) != DB_OK)
-        return command_fail (self, "cannot delete: %s", db_error (db));
-    if (!self->json) {
-        printf ("Deleted %zu prediction%s made before %s.\n", count,
-            count == 1 ? "" : "s", date);
-        return COMMAND_DONE;
+    retention_t *sweep = retention_new (db, date, PORTION_MS, false);
+    while (status == DB_OK && !retention_done (sweep)) {
+        size_t deleted;
+        status = retention_step (sweep, &deleted);
+        count += deleted;
     }
-    json_t *answer =
-        json_pack ("{s:s,s:I}", "before", date, "deleted", (json_int_t)count);
-    return command_answer (self, &answer);
+    size_t left = retention_left (sweep);
+    retention_destroy (&sweep);
+    if (status != DB_OK)
+        return command_fail (
+            self, "cannot delete more than %zu: %s", count, db_error (db));
+    return s_answer (self, date, count, left);
 }
 
 int

@@ -231,22 +231,3 @@ prediction_clear (prediction_t *row)
     free (row->user_id);
     memset (row, 0, sizeof *row);
 }
-
-/* In portions, so that no statement takes long and no row is locked for long. */
-db_status_t
-predictions_prune (db_t *db, const char *date, size_t *count)
-{
-    size_t portion;
-    *count = 0;
-    do {
-        db_status_t status = db_change (db,
-            "DELETE FROM predictions WHERE ctid = ANY (ARRAY (SELECT ctid"
-            " FROM predictions WHERE created_at < $1::timestamptz"
-            " AND status <> 'PENDING' LIMIT 10000)) AND status <> 'PENDING'",
-            date, &portion);
-        if (status != DB_OK)
-            return status;
-        *count += portion;
-    } while (portion > 0);
-    return DB_OK;
-}

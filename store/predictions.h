@@ -59,11 +59,9 @@ db_status_t predictions_take (db_t *db, const due_t *due, const take_t *take,
 db_status_t predictions_reset (
     db_t *db, const due_t *due, const char *start, size_t *count);
 
-/* Two processes that start together: one of them may reset, until it unlocks or ends.
- * *locked: it is this one; start gets the server's time. */
-db_status_t predictions_reset_lock (
-    db_t *db, bool *locked, char start[PREDICTIONS_TIME_SIZE]);
-db_status_t predictions_reset_unlock (db_t *db);
+/* The server's time, for the above. Two processes that start together need no lock: what
+ * one has reset was touched after the other's start. */
+db_status_t predictions_reset_start (db_t *db, char start[PREDICTIONS_TIME_SIZE]);
 
 /* PENDING rows past their deadline become EXPIRED. *count of at most due->limit. */
 db_status_t predictions_expire (db_t *db, const due_t *due, predictions_ended_fn *ended,
@@ -103,8 +101,5 @@ typedef struct {
 db_status_t predictions_find (
     db_t *db, const char *request_id, prediction_t *row, bool *found);
 void prediction_clear (prediction_t *row);
-
-/* Deletes terminal rows created before date (ISO 8601). */
-db_status_t predictions_prune (db_t *db, const char *date, size_t *count);
 
 #endif

@@ -29,19 +29,21 @@ static const db_statement_t s_undispatch = {
     " AND ($3::text[] IS NULL OR request_id = ANY ($3::text[]::uuid[]))"
 #define LIMITED " LIMIT $4::bigint FOR UPDATE SKIP LOCKED"
 #define PENDING " FROM predictions WHERE status = 'PENDING'"
+/* A stranger's row has no request to send. */
+#define SENDABLE PENDING " AND request_json IS NOT NULL"
 
 #define DUE_UNSENT                                                                     \
-    PENDING " AND deadline + interval '0 s' > now () AND " ALWAYS                      \
-            " AND next_attempt_at <= '-infinity'" CHOSEN                               \
-            " ORDER BY next_attempt_at, created_at" LIMITED
+    SENDABLE " AND deadline + interval '0 s' > now () AND " ALWAYS                     \
+             " AND next_attempt_at <= '-infinity'" CHOSEN                              \
+             " ORDER BY next_attempt_at, created_at" LIMITED
 #define DUE_REPEATS                                                                    \
-    PENDING " AND deadline + interval '0 s' > now ()"                                  \
-            " AND next_attempt_at <= now () AND next_attempt_at >= " SINCE CHOSEN      \
-            " ORDER BY next_attempt_at, created_at" LIMITED
+    SENDABLE " AND deadline + interval '0 s' > now ()"                                 \
+             " AND next_attempt_at <= now () AND next_attempt_at >= " SINCE CHOSEN     \
+             " ORDER BY next_attempt_at, created_at" LIMITED
 #define DUE_RESET                                                                      \
-    PENDING " AND next_attempt_at > '-infinity' AND " ALWAYS                           \
-            " AND updated_at <= $5::timestamptz" CHOSEN                                \
-            " ORDER BY next_attempt_at" LIMITED
+    SENDABLE " AND next_attempt_at > '-infinity' AND " ALWAYS                          \
+             " AND updated_at <= $5::timestamptz" CHOSEN                               \
+             " ORDER BY next_attempt_at" LIMITED
 #define DUE_EXPIRED                                                                    \
     PENDING " AND deadline <= now () AND deadline >= " SINCE CHOSEN                    \
             " ORDER BY deadline" LIMITED
@@ -245,25 +247,15 @@ predictions_take (db_t *db, const due_t *due, const take_t *take, request_t **re
     return status;
 }
 
-#define RESET_LOCK "(hashtext ('sasrec.reset_dispatch'))"
-
 db_status_t
-predictions_reset_lock (db_t *db, bool *locked, char start[PREDICTIONS_TIME_SIZE])
+predictions_reset_start (db_t *db, char start[PREDICTIONS_TIME_SIZE])
 {
     PGresult *result = NULL;
-    db_status_t status = db_exec (db,
-        "SELECT pg_try_advisory_lock " RESET_LOCK ", now ()::text", 0, NULL, &result);
-    *locked = status == DB_OK && PQgetvalue (result, 0, 0)[0] == 't';
+    db_status_t status = db_exec (db, "SELECT now ()::text", 0, NULL, &result);
     if (status == DB_OK)
-        snprintf (start, PREDICTIONS_TIME_SIZE, "%s", PQgetvalue (result, 0, 1));
+        snprintf (start, PREDICTIONS_TIME_SIZE, "%s", PQgetvalue (result, 0, 0));
     PQclear (result);
     return status;
-}
-
-db_status_t
-predictions_reset_unlock (db_t *db)
-{
-    return db_exec (db, "SELECT pg_advisory_unlock " RESET_LOCK, 0, NULL, NULL);
 }
 
 db_status_t

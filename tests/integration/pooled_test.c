@@ -191,6 +191,18 @@ s_transactions_and_copies_work (void **state)
     db_destroy (&db);
 }
 
+static void
+s_migrations_run_and_leave_no_lock (void **state)
+{
+    store_fixture_t *self = *state;
+    char error[160] = "";
+    for (int i = 0; i < 5; i++)
+        if (migrate_run (s_conninfo, NULL, error))
+            fail_msg ("%s", error);
+    store_assert_value (
+        self, "SELECT count (*) FROM pg_locks WHERE locktype = 'advisory'", "0");
+}
+
 int
 main (void)
 {
@@ -200,6 +212,7 @@ main (void)
         STORE_TEST (s_failures_keep_the_connection),
         STORE_TEST (s_frozen_server_is_given_up),
         STORE_TEST (s_transactions_and_copies_work),
+        STORE_TEST (s_migrations_run_and_leave_no_lock),
     };
     return cmocka_run_group_tests (tests, s_start_bouncer, s_stop_bouncer);
 }

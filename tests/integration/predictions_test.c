@@ -82,15 +82,11 @@ s_expire (db_t *db, size_t *count)
 static db_status_t
 s_reset (db_t *db, size_t *count)
 {
-    bool locked;
     char start[PREDICTIONS_TIME_SIZE];
     const due_t due = {.limit = 100};
     *count = 0;
-    db_status_t status = predictions_reset_lock (db, &locked, start);
-    if (status != DB_OK || !locked)
-        return status;
-    status = predictions_reset (db, &due, start, count);
-    return status == DB_OK ? predictions_reset_unlock (db) : status;
+    db_status_t status = predictions_reset_start (db, start);
+    return status == DB_OK ? predictions_reset (db, &due, start, count) : status;
 }
 
 static void
@@ -500,21 +496,45 @@ s_reset_makes_all_pending_rows_unsent (void **state)
     request_destroy (&requests[1]);
 }
 
+/* Two processes that start together: what one has reset and sent is not sent again. */
 static void
-s_reset_is_left_to_the_one_who_does_it (void **state)
+s_reset_leaves_what_was_touched_since_its_start (void **state)
 {
     store_fixture_t *self = *state;
+    char start[PREDICTIONS_TIME_SIZE];
+    const due_t due = {.limit = 100};
+    request_t *requests[2];
     size_t count;
-    db_t *other = db_new (self->conninfo, "other", 5000);
-    assert_true (db_ensure (other));
     s_accept (self);
-    assert_int_equal (
-        db_script (
-            other, "SELECT pg_advisory_lock (hashtext ('sasrec.reset_dispatch'))"),
-        DB_OK);
+    assert_int_equal (predictions_reset_start (self->db, start), DB_OK);
+    assert_int_equal (s_reset (self->db, &count), DB_OK);
+    assert_int_equal (count, 1);
+    assert_int_equal (s_take (self->db, false, requests, 2), 1);
+    request_destroy (&requests[0]);
+    assert_int_equal (predictions_reset (self->db, &due, start, &count), DB_OK);
+    assert_int_equal (count, 0);
+}
+
+/* Another service's writer gives its id, its user and a status, and sends by itself. */
+static void
+s_strangers_row_is_not_sent_but_ends (void **state)
+{
+    store_fixture_t *self = *state;
+    const char *id = "6b0d4a52-9c1f-4a7e-8f57-0d5a1be3a001";
+    request_t *requests[2];
+    size_t count;
+    store_do (self, "INSERT INTO predictions (request_id, user_id, status) VALUES"
+                    " ('6b0d4a52-9c1f-4a7e-8f57-0d5a1be3a001', 'ann', 'PENDING'),"
+                    " ('6b0d4a52-9c1f-4a7e-8f57-0d5a1be3a002', 'ann', 'PENDING')");
     assert_int_equal (s_reset (self->db, &count), DB_OK);
     assert_int_equal (count, 0);
-    db_destroy (&other);
+    assert_int_equal (s_take (self->db, false, requests, 2), 0);
+    assert_int_equal (s_take (self->db, true, requests, 2), 0);
+    assert_int_equal (s_finish (self->db, id), 1);
+    store_do (
+        self, "UPDATE predictions SET deadline = now () WHERE status = 'PENDING'");
+    assert_int_equal (s_expire (self->db, &count), DB_OK);
+    assert_int_equal (count, 1);
 }
 
 static void
@@ -558,21 +578,6 @@ s_pending_count_is_capped (void **state)
     assert_int_equal (count, 4);
     assert_int_equal (predictions_pending_count (self->db, 2, &count), DB_OK);
     assert_int_equal (count, 3);
-}
-
-static void
-s_prune_deletes_old_ended_rows (void **state)
-{
-    store_fixture_t *self = *state;
-    size_t count;
-    s_accept (self);
-    s_finish (self->db, s_accept (self));
-    store_do (self, "UPDATE predictions SET created_at = '2026-01-01'");
-    s_finish (self->db, s_accept (self));
-    assert_int_equal (predictions_prune (self->db, "2026-01-02", &count), DB_OK);
-    assert_int_equal (count, 1);
-    store_assert_value (self, "SELECT count (*) FROM predictions", "2");
-    assert_int_equal (predictions_prune (self->db, "yesterdayish", &count), DB_DATA);
 }
 
 static void
@@ -623,11 +628,11 @@ main (void)
         STORE_TEST (s_two_takers_never_take_the_same_row),
         STORE_TEST (s_unreadable_request_fails_alone),
         STORE_TEST (s_reset_makes_all_pending_rows_unsent),
-        STORE_TEST (s_reset_is_left_to_the_one_who_does_it),
+        STORE_TEST (s_reset_leaves_what_was_touched_since_its_start),
+        STORE_TEST (s_strangers_row_is_not_sent_but_ends),
         STORE_TEST (s_expire_ends_what_is_past_its_deadline),
         STORE_TEST (s_expired_row_is_not_completed_later),
         STORE_TEST (s_pending_count_is_capped),
-        STORE_TEST (s_prune_deletes_old_ended_rows),
         cmocka_unit_test (s_functions_are_harmless_without_a_server),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "actors/pruner.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/actor/control.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "store/retention.h"
+
+#define PAUSE_MS    50 /* at least, between two portions */
+#define PAUSE_TIMES 9  /* as long as a portion took: a tenth of the time is ours */
+
+typedef struct {
+    const pruner_args_t *args; /* borrowed */
+    db_t *db;                  /* muted: others say that it is away */
+    retention_t *sweep;        /* NULL: none runs */
+    size_t total;              /* rows of this sweep */
+    int64_t due_ms;            /* when to go on */
+    metric_t *deleted;
+    metric_t *left;
+} self_t;
+
+static self_t *
+pruner_new (const pruner_args_t *args)
+{
+    self_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->args = args;
+    self->db = db_new (args->conninfo, "sasrec pruner", args->statement_timeout_ms);
+    db_mute (self->db);
+    self->deleted = metrics_counter ("retention_deleted_total",
+        "Finished requests deleted because they were older than SASREC_RETENTION.", "");
+    self->left = metrics_gauge ("retention_left",
+        "Old requests that the last sweep could not delete.", "");
+    return self;
+}
+
+static void
+pruner_destroy (self_t **self_p)
+{
+    self_t *self = *self_p;
+    retention_destroy (&self->sweep);
+    db_destroy (&self->db);
+    free (self);
+    *self_p = NULL;
+}
+
+static void
+pruner_end_sweep (self_t *self)
+{
+    metric_set (self->left, (double)retention_left (self->sweep));
+    if (self->total > 0)
+        log_info ("pruner.deleted", log_int ("rows", (int64_t)self->total),
+            log_int ("left", (int64_t)retention_left (self->sweep)));
+    retention_destroy (&self->sweep);
+    self->total = 0;
+    self->due_ms = clock_monotonic_ms () + self->args->sweep_ms;
+}
+
+/* All clocks are PostgreSQL's. */
+static void
+pruner_begin_sweep (self_t *self)
+{
+    char seconds[24];
+    const char *values[] = {seconds};
+    PGresult *result = NULL;
+    snprintf (seconds, sizeof seconds, "%" PRId64, self->args->retention_s);
+    self->due_ms = clock_monotonic_ms () + self->args->sweep_ms;
+    if (!db_ensure (self->db) ||
+        db_exec (self->db, "SELECT (now () - interval '1 s' * $1::bigint)::text", 1,
+            values, &result) != DB_OK)
+        return;
+    self->sweep = retention_new (
+        self->db, PQgetvalue (result, 0, 0), self->args->statement_timeout_ms, true);
+    self->due_ms = 0;
+    PQclear (result);
+}
+
+static void
+pruner_go_on (self_t *self)
+{
+    size_t deleted;
+    int64_t start_ms = clock_monotonic_ms ();
+    db_status_t status = retention_step (self->sweep, &deleted);
+    int64_t now_ms = clock_monotonic_ms ();
+    int64_t pause_ms = PAUSE_TIMES * (now_ms - start_ms);
+    metric_add (self->deleted, deleted);
+    self->total += deleted;
+    self->due_ms = now_ms + (pause_ms > PAUSE_MS ? pause_ms : PAUSE_MS);
+    if (status != DB_OK || retention_done (self->sweep))
+        pruner_end_sweep (self);
+}
+
+static bool
+pruner_serve (void *context, zsock_t *pipe)
+{
+    self_t *self = context;
+    int64_t wait_ms = self->due_ms - clock_monotonic_ms ();
+    if (self->args->retention_s == 0)
+        wait_ms = -1; /* for the pipe alone */
+    else if (wait_ms < 0)
+        wait_ms = 0;
+    zmq_pollitem_t item = {zsock_resolve (pipe), 0, ZMQ_POLLIN, 0};
+    zmq_poll (&item, 1, (long)wait_ms);
+    if (item.revents)
+        return true;
+    if (self->args->retention_s > 0 && clock_monotonic_ms () >= self->due_ms) {
+        if (self->sweep)
+            pruner_go_on (self);
+        else
+            pruner_begin_sweep (self);
+    }
+    return false;
+}
+
+static const char *
+pruner_start (void *context)
+{
+    (void)context;
+    return NULL;
+}
+
+void
+pruner_actor (zsock_t *pipe, void *args)
+{
+    const control_life_t life = {pruner_start, pruner_serve, NULL};
+    self_t *self = pruner_new (args);
+    control_run (pipe, self, &life);
+    pruner_destroy (&self);
+}
