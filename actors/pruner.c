@@ -34,8 +34,8 @@ pruner_new (const pruner_args_t *args)
     db_mute (self->db);
     self->deleted = metrics_counter ("retention_deleted_total",
         "Finished requests deleted because they were older than SASREC_RETENTION.", "");
-    self->left = metrics_gauge ("retention_left",
-        "Old requests that the last sweep could not delete.", "");
+    self->left = metrics_gauge (
+        "retention_left", "Old requests that the last sweep could not delete.", "");
     return self;
 }
 

@@ -42,8 +42,9 @@
 #define MODEL_CHECK_MS       5000
 #define START_MS             10000 /* a START that takes longer has failed */
 #define QUIESCE_MS           2000  /* running requests may end */
-#define STOP_MS              4000  /* then the process leaves without ceremony */
-#define WORKER_PORT          8001  /* of a role without clients, unless configured */
+#define STOP_WAIT_MS         2500 /* no longer is PostgreSQL waited for, when stopping */
+#define STOP_MS              4000 /* then the process leaves without ceremony */
+#define WORKER_PORT          8001 /* of a role without clients, unless configured */
 #define DB_WRITER_PORT       8002
 #define ROLE_DESCRIPTORS     96 /* actors, their pipes, connections to the database */
 #define WORKER_DESCRIPTORS   8
@@ -478,6 +479,7 @@ s_stop (topology_t *self)
 {
     int64_t start_ms = clock_monotonic_ms ();
     health_drain ();
+    db_end_all_by (start_ms + STOP_WAIT_MS);
     live_shutdown (self->live);
     for (size_t i = 0; i < sizeof s_stop_order / sizeof s_stop_order[0]; i++) {
         part_t part = s_stop_order[i].part;

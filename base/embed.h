@@ -14,7 +14,7 @@ typedef struct {
 extern const embed_file_t embed_schema[]; /* store/schema/NNN_name.sql, in order */
 extern const size_t embed_schema_count;
 extern const embed_file_t embed_adopt[]; /* store/schema/adopt/finish.sql */
-extern const embed_file_t embed_ui[]; /* the built page and the documentation page */
+extern const embed_file_t embed_ui[];    /* the built page and the documentation page */
 extern const size_t embed_ui_count;
 extern const embed_file_t embed_openapi[]; /* openapi.json, and no other */
 extern const size_t embed_openapi_count;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rng.h"
+#include "store/pgwait.h"
 #include "store/session.h"
 
 #define BACKOFF_LOW_MS  50
@@ -138,6 +139,14 @@ s_connect (db_t *self)
         s_note_up (self);
 }
 
+/* Connecting to a server that hangs takes seconds, which one that stops has not. */
+static bool
+s_may_connect (const db_t *self)
+{
+    return !self->ending && !(self->state == STATE_LOST && pgwait_ending ()) &&
+           clock_monotonic_ms () >= self->retry_at_ms;
+}
+
 bool
 db_ensure (db_t *self)
 {
@@ -145,7 +154,7 @@ db_ensure (db_t *self)
         snprintf (self->error, sizeof self->error, "%s", session_error (self->session));
         s_note_lost (self);
     }
-    if (!self->session && !self->ending && clock_monotonic_ms () >= self->retry_at_ms)
+    if (!self->session && s_may_connect (self))
         s_connect (self);
     return self->session != NULL;
 }
@@ -156,6 +165,12 @@ db_end_by (db_t *self, int64_t deadline_ms)
     self->ending = true;
     if (self->session)
         session_end_by (self->session, deadline_ms);
+}
+
+void
+db_end_all_by (int64_t deadline_ms)
+{
+    pgwait_end_by (deadline_ms);
 }
 
 static db_status_t

@@ -46,6 +46,10 @@ const char *db_error (const db_t *self); /* text of the last failure, one line *
  * without an answer by then is DB_AWAY. The rows of a COPY are not limited. */
 void db_end_by (db_t *self, int64_t deadline_ms);
 
+/* The same for all connections of the process, from any thread, and a server that says
+ * nothing for 0.7 s is given up; but a connection that was never lost may still be made. */
+void db_end_all_by (int64_t deadline_ms);
+
 /* Text parameters, text results; *result_p (may be NULL) is the caller's to PQclear,
  * NULL unless DB_OK. Any failure ends an open transaction. After DB_AWAY the connection
  * is closed, and whether a COMMIT took effect is unknown: repeat what is safe to repeat.

@@ -10,6 +10,12 @@
 /* deadline_ms on clock_monotonic_ms; this one never comes. */
 #define PGWAIT_FOREVER INT64_MAX
 
+/* For a process that stops: no wait of any connection lasts longer than until then, nor
+ * 0.7 s beside a server that says nothing; also those that have begun. */
+void pgwait_end_by (int64_t deadline_ms);
+bool pgwait_ending (void);              /* that was said */
+bool pgwait_late (int64_t deadline_ms); /* or the process's end came first */
+
 /* Something has come from the server, or the end. Does not wait. */
 bool pgwait_pending (PGconn *conn);
 

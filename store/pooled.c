@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/pooled.h"
 
-#include "base/clock.h"
 #include "store/pgwait.h"
 
 int
@@ -40,7 +39,7 @@ pooled_result (PGconn *conn, int64_t deadline_ms)
             kept = s_worth_more (kept, next);
         else if (PQstatus (conn) != CONNECTION_OK)
             return kept;
-        else if (clock_monotonic_ms () >= deadline_ms)
+        else if (pgwait_late (deadline_ms))
             break;
     }
     PQclear (kept);

@@ -17,11 +17,11 @@ struct retention {
     db_t *db; /* borrowed */
     char *before;
     bool alone;
-    route_t route;      /* ROUTE_COUNT: done */
-    char id[40];        /* the last one dealt with on the route */
-    char created[48];   /* its time */
-    portion_t portion;  /* rows of a statement */
-    size_t left;        /* could not be deleted */
+    route_t route;     /* ROUTE_COUNT: done */
+    char id[40];       /* the last one dealt with on the route */
+    char created[48];  /* its time */
+    portion_t portion; /* rows of a statement */
+    size_t left;       /* could not be deleted */
 };
 
 /* $1 before, $2 and $3 the last one dealt with, $4 limit, $5 alone. The bound of an id is
@@ -39,14 +39,16 @@ struct retention {
     " ORDER BY created_at, request_id"
 #define DUE(route, lock)                                                               \
     "WITH turn AS MATERIALIZED (SELECT CASE WHEN $5::boolean THEN"                     \
-    "  pg_try_advisory_xact_lock (hashtext ('sasrec.retention')) ELSE true END AS ours)," \
+    "  pg_try_advisory_xact_lock (hashtext ('sasrec.retention')) ELSE true END AS "    \
+    "ours),"                                                                           \
     " due AS MATERIALIZED (SELECT request_id, created_at FROM predictions"             \
     "  WHERE (SELECT ours FROM turn) AND " route " LIMIT $4::bigint" lock ")"
 #define LAST                                                                           \
     " (SELECT count (*) FROM due), request_id, created_at::text FROM (SELECT) one"     \
     " LEFT JOIN (SELECT * FROM due ORDER BY "
 #define DELETE(route, order)                                                           \
-    DUE (route, " FOR UPDATE SKIP LOCKED") ", gone AS (DELETE FROM predictions p"      \
+    DUE (route, " FOR UPDATE SKIP LOCKED")                                             \
+    ", gone AS (DELETE FROM predictions p"                                             \
     " USING due WHERE p.request_id = due.request_id RETURNING 1)"                      \
     " SELECT (SELECT count (*) FROM gone)," LAST order " LIMIT 1) last ON true"
 #define LOOK(route, order)                                                             \
@@ -123,7 +125,8 @@ s_go_on (retention_t *self, PGresult *result, size_t limit)
 }
 
 static db_status_t
-s_run (retention_t *self, const db_statement_t *statement, size_t limit, size_t *deleted)
+s_run (
+    retention_t *self, const db_statement_t *statement, size_t limit, size_t *deleted)
 {
     char limit_text[24];
     snprintf (limit_text, sizeof limit_text, "%zu", limit);

@@ -21,7 +21,8 @@ void retention_destroy (retention_t **self_p);
 /* One portion, some 10 ms of work. DB_OK also when a row was refused and left. */
 db_status_t retention_step (retention_t *self, size_t *deleted);
 
-bool retention_done (const retention_t *self);    /* nothing old is left, or others sweep */
-size_t retention_left (const retention_t *self);  /* rows that could not be deleted */
+bool retention_done (
+    const retention_t *self); /* nothing old is left, or others sweep */
+size_t retention_left (const retention_t *self); /* rows that could not be deleted */
 
 #endif

@@ -1,9 +1,14 @@
 """The main job, end to end: a prediction goes in, its answer comes out, live and stored."""
 import http.client
+import os
 import pathlib
 import re
 import signal
+import subprocess
+import threading
+import time
 import unittest
+import uuid
 
 from stack import Stack, wait_for
 
@@ -136,6 +141,55 @@ class Stop(unittest.TestCase):
             stack.serve()
             wait_for("the backlog completes", 10, lambda: stack.sql(
                 "select count(*) from predictions where status = 'PENDING'") == "0")
+
+    def test_stops_in_time_beside_a_frozen_database(self):
+        """SIGSTOP of the server and of all its processes: nothing answers, nothing fails.
+        Who waits hears 503."""
+        with Stack() as stack:
+            stack.serve()
+            stack.post("/predict", {"history": [10]})
+            stack.get(f"/result/{uuid.uuid4()}")  # its connection is there
+            answers = []
+
+            def ask(method, path, body=None):
+                answers.append(stack.request(method, path, body)[0])
+            clients = [threading.Thread(target=ask, args=arguments) for arguments in (
+                ("POST", "/predict", {"history": [10]}), ("GET", f"/result/{uuid.uuid4()}"))]
+            frozen = [stack.postgres.pid, *map(int, subprocess.run(
+                ["pgrep", "-P", str(stack.postgres.pid)], capture_output=True,
+                text=True).stdout.split())]
+            for pid in frozen:
+                os.kill(pid, signal.SIGSTOP)
+            try:
+                for client in clients:
+                    client.start()
+                time.sleep(0.5)  # they wait
+                began = time.monotonic()
+                self.assertEqual(stack.stop_server(), 0)
+                self.assertLess(time.monotonic() - began, 4.5)
+                for client in clients:
+                    client.join(5)
+                self.assertEqual(answers, [503, 503])
+            finally:
+                for pid in frozen:
+                    os.kill(pid, signal.SIGCONT)
+
+    def test_stops_in_time_when_the_frozen_database_was_given_up(self):
+        """Connections to it are being tried, which takes seconds each."""
+        with Stack() as stack:
+            stack.serve()
+            backends = stack.sql("select pid from pg_stat_activity where application_name "
+                                 "like 'sasrec %'").split()
+            os.kill(stack.postgres.pid, signal.SIGSTOP)
+            for pid in map(int, backends):
+                os.kill(pid, signal.SIGKILL)
+            try:
+                time.sleep(2)
+                began = time.monotonic()
+                self.assertEqual(stack.stop_server(), 0)
+                self.assertLess(time.monotonic() - began, 4.5)
+            finally:
+                os.kill(stack.postgres.pid, signal.SIGCONT)
 
 
 if __name__ == "__main__":

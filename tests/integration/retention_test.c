@@ -5,7 +5,8 @@
 
 /* count rows made `age` ago with the status, with our kind of ids or with random ones. */
 static void
-s_fill (store_fixture_t *self, int count, const char *age, const char *status, bool timed)
+s_fill (
+    store_fixture_t *self, int count, const char *age, const char *status, bool timed)
 {
     char sql[800];
     snprintf (sql, sizeof sql,
