@@ -38,9 +38,13 @@ wait_until() {
     done
 }
 
-# How to reach our database, once ops/postgres has chosen the port.
+# How to reach our database, once ops/postgres has chosen the port, whatever the
+# environment says of another one: what these scripts do (made-up data) is not for that.
+others_database=(POSTGRES_URL POSTGRES_URL_FILE PGPASSWORD_FILE PGHOSTADDR PGPASSFILE PGSERVICE
+    PGSERVICEFILE PGOPTIONS PGSSLMODE PGSSLROOTCERT PGCHANNELBINDING PGTARGETSESSIONATTRS SASREC_SCHEMA)
 load_env() {
     [ -r "$RUN/env" ] || return 1
+    unset "${others_database[@]}"
     set -a
     # shellcheck disable=SC1091
     . "$RUN/env"

@@ -57,6 +57,16 @@ class Run(unittest.TestCase):
         except OSError:
             return False
 
+    def test_somebody_elses_database_is_left_alone(self):
+        """POSTGRES_URL is exported, as the README tells people to."""
+        with Stack(trained=False) as other:
+            url = "postgresql://{PGUSER}:{PGPASSWORD}@{PGHOST}:{PGPORT}/{PGDATABASE}"
+            self.env |= {"POSTGRES_URL": url.format(**other.env), "SASREC_SCHEMA": "nowhere"}
+            process, _ = self.start()
+            output = self.interrupt(process)
+            self.assertIn("POSTGRES_URL is set, but is left alone", output)
+            self.assertEqual(other.sql("select count(*) from interactions"), "0")
+
     def test_two_starts(self):
         process, _ = self.start()
         status, answer, _ = self.client.post("/predict", {"history": [10, 20, 30]})
