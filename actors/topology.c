@@ -29,6 +29,7 @@
 #include "base/log_sink.h"
 #include "base/supervisor.h"
 #include "bridge/bridge.h"
+#include "bridge/settings.h"
 #include "base/actor/control.h"
 #include "store/conninfo.h"
 
@@ -552,7 +553,7 @@ int
 topology_run (const config_t *config, const char *role, char error[160])
 {
     int found = s_role (config, role, error);
-    if (found < 0)
+    if (found < 0 || settings_use (config, error))
         return -1;
     signals_t signals;
     signals_block (&signals);

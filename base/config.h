@@ -18,6 +18,15 @@ typedef enum {
     CONFIG_SCHEMA,    /* SASREC_SCHEMA; "" = what the role's search_path says */
     CONFIG_RETENTION, /* SASREC_RETENTION, seconds; 0 = finished requests are kept */
     CONFIG_KAFKA_BOOTSTRAP_SERVERS,
+    CONFIG_KAFKA_SECURITY_PROTOCOL, /* this and the next: bridge/settings.h */
+    CONFIG_KAFKA_SASL_MECHANISM,
+    CONFIG_KAFKA_SASL_USERNAME,
+    CONFIG_KAFKA_SASL_PASSWORD,
+    CONFIG_KAFKA_SSL_CA_LOCATION,
+    CONFIG_KAFKA_SSL_CERTIFICATE_LOCATION,
+    CONFIG_KAFKA_SSL_KEY_LOCATION,
+    CONFIG_KAFKA_SSL_KEY_PASSWORD,
+    CONFIG_KAFKA_CONFIG,     /* SASREC_KAFKA_CONFIG */
     CONFIG_BIND,             /* SASREC_BIND, 127.0.0.1 */
     CONFIG_HOSTS,            /* SASREC_HOSTS: names we are called by, beside our own */
     CONFIG_TRUSTED_PROXIES,  /* SASREC_TRUSTED_PROXIES: networks */

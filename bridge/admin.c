@@ -51,8 +51,8 @@ static void
 s_explain_silence (rd_kafka_t *rk, const topics_options_t *options, char error[160])
 {
     const struct rd_kafka_metadata *metadata;
-    snprintf (
-        error, 160, "no Kafka broker answers at %.100s", options->bootstrap_servers);
+    rd_kafka_poll (rk, 0); /* error events */
+    client_no_answer (options->bootstrap_servers, error);
     if (rd_kafka_metadata (rk, 0, NULL, &metadata, ASK_MS))
         return;
     client_unreachable (metadata, NULL, error);

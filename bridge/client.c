@@ -13,7 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
+#include "bridge/settings.h"
+
+#define REFUSAL_MS 60000 /* librdkafka repeats it rarely */
 
 static const uint64_t s_one = 1; /* what an event fd takes: eight bytes */
 
@@ -41,6 +46,39 @@ s_log (const rd_kafka_t *rk, int level, const char *facility, const char *text)
         "kafka.client", fields);
 }
 
+static pthread_mutex_t s_refusal_lock = PTHREAD_MUTEX_INITIALIZER;
+static char s_refusal[120]; /* the last; "" = none yet */
+static int64_t s_refusal_ms;
+
+void
+client_note_error (rd_kafka_resp_err_t code, const char *reason)
+{
+    if (code != RD_KAFKA_RESP_ERR__AUTHENTICATION && code != RD_KAFKA_RESP_ERR__SSL)
+        return;
+    pthread_mutex_lock (&s_refusal_lock);
+    utf8_copy (s_refusal, sizeof s_refusal, reason);
+    s_refusal_ms = clock_monotonic_ms ();
+    pthread_mutex_unlock (&s_refusal_lock);
+}
+
+void
+client_no_answer (const char *bootstrap_servers, char error[160])
+{
+    pthread_mutex_lock (&s_refusal_lock);
+    if (s_refusal[0] && clock_monotonic_ms () - s_refusal_ms < REFUSAL_MS)
+        snprintf (error, 160, "Kafka refuses us: %s", s_refusal);
+    else
+        snprintf (error, 160, "no Kafka broker answers at %.100s", bootstrap_servers);
+    pthread_mutex_unlock (&s_refusal_lock);
+}
+
+static void
+s_error (rd_kafka_t *rk, int code, const char *reason, void *context)
+{
+    (void)rk, (void)context;
+    client_note_error (code, reason);
+}
+
 rd_kafka_conf_t *
 client_conf (const client_args_t *args, char error[160])
 {
@@ -63,6 +101,7 @@ client_conf (const client_args_t *args, char error[160])
     client_set (conf, "log.connection.close", "false");
     client_set (conf, "topic.metadata.refresh.interval.ms", "10000");
     rd_kafka_conf_set_log_cb (conf, s_log);
+    rd_kafka_conf_set_error_cb (conf, s_error);
     return conf;
 }
 
@@ -70,6 +109,10 @@ rd_kafka_t *
 client_new (rd_kafka_type_t type, rd_kafka_conf_t **conf_p, char error[160])
 {
     char reason[256] = "";
+    size_t count;
+    const setting_t *settings = settings_all (&count);
+    for (size_t i = 0; i < count; i++) /* last: people's word wins */
+        client_set (*conf_p, settings[i].name, settings[i].value);
     rd_kafka_t *rk = rd_kafka_new (type, *conf_p, reason, sizeof reason);
     if (!rk) {
         snprintf (error, 160, "no Kafka client: %.120s", reason);

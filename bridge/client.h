@@ -37,6 +37,13 @@ int client_fd_new (void);
 void client_watch (rd_kafka_queue_t *queue, int fd);
 void client_clear (int fd);
 
+/* librdkafka's error events: remembers when a broker refuses us (TLS, user, password). For
+ * the error callbacks of our clients; those without one have it already. */
+void client_note_error (rd_kafka_resp_err_t code, const char *reason);
+
+/* No broker answered: why, as far as it is known. */
+void client_no_answer (const char *bootstrap_servers, char error[160]);
+
 /* The broker that leads the topic's first partition does not answer at the address that
  * it gives to its clients: one sentence that names it. topic NULL: the first broker. */
 void client_unreachable (

@@ -215,7 +215,7 @@ s_error (rd_kafka_t *rk, int error, const char *reason, void *context)
 {
     consumer_t *self = context;
     char text[256] = "";
-    (void)reason;
+    client_note_error (error, reason);
     if (error != RD_KAFKA_RESP_ERR__FATAL || self->dead)
         return;
     self->dead = true;

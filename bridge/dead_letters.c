@@ -47,8 +47,7 @@ static int
 s_fail (const dead_letter_options_t *options, rd_kafka_resp_err_t rc, char error[160])
 {
     if (rc == RD_KAFKA_RESP_ERR__TRANSPORT || rc == RD_KAFKA_RESP_ERR__TIMED_OUT)
-        snprintf (error, 160, "no Kafka broker answers at %.100s",
-            options->bootstrap_servers);
+        client_no_answer (options->bootstrap_servers, error);
     else
         snprintf (error, 160, "dead letters: %.120s", rd_kafka_err2str (rc));
     return -1;

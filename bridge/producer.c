@@ -89,7 +89,7 @@ s_error (rd_kafka_t *rk, int error, const char *reason, void *context)
 {
     producer_t *self = context;
     char text[256];
-    (void)reason;
+    client_note_error (error, reason);
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
         self->suspicious = true;
     if (error != RD_KAFKA_RESP_ERR__FATAL || self->dead)
@@ -335,8 +335,7 @@ producer_probe (
     /* All of the cluster's topics, until ours are among them: asking by name makes them. */
     if (!self->rk ||
         rd_kafka_metadata (self->rk, !self->all_seen, NULL, &metadata, timeout_ms)) {
-        snprintf (error, 160, "no Kafka broker answers at %.100s",
-            self->args->bootstrap_servers);
+        client_no_answer (self->args->bootstrap_servers, error);
         return -1;
     }
     int counts[TOPIC_COUNT];

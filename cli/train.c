@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bridge/announce.h"
+#include "bridge/settings.h"
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -180,7 +181,11 @@ s_parse (int key, char *text, struct argp_state *state)
 
 static const config_key_t s_settings[] = {CONFIG_CHECKPOINTS, CONFIG_POSTGRES_URL,
     CONFIG_PGHOST, CONFIG_PGPORT, CONFIG_PGUSER, CONFIG_PGDATABASE, CONFIG_PGPASSWORD,
-    CONFIG_KAFKA_BOOTSTRAP_SERVERS, CONFIG_COUNT};
+    CONFIG_KAFKA_BOOTSTRAP_SERVERS, CONFIG_KAFKA_SECURITY_PROTOCOL,
+    CONFIG_KAFKA_SASL_MECHANISM, CONFIG_KAFKA_SASL_USERNAME, CONFIG_KAFKA_SASL_PASSWORD,
+    CONFIG_KAFKA_SSL_CA_LOCATION, CONFIG_KAFKA_SSL_CERTIFICATE_LOCATION,
+    CONFIG_KAFKA_SSL_KEY_LOCATION, CONFIG_KAFKA_SSL_KEY_PASSWORD, CONFIG_KAFKA_CONFIG,
+    CONFIG_COUNT};
 
 static const command_spec_t s_spec = {
     .name = "sasrec train",
@@ -253,7 +258,8 @@ s_announce (const command_t *self, const char *version)
 {
     const char *servers = config_text (self->config, CONFIG_KAFKA_BOOTSTRAP_SERVERS);
     char error[160];
-    if (*servers && announce_model (servers, version, ANNOUNCE_MS, error))
+    if (*servers && (settings_use (self->config, error) ||
+                        announce_model (servers, version, ANNOUNCE_MS, error)))
         command_fail (
             self, "the new model is in use, but was not announced: %s", error);
 }

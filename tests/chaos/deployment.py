@@ -159,6 +159,7 @@ class Broker:
         self.port = free_port(2)  # and one for its controller
         self.env = stack.env | {
             "SASREC_RUN": str(self.home), "SASREC_KAFKA_PORT": str(self.port),
+            "SASREC_KAFKA_SECURE": os.environ.get("SASREC_KAFKA_SECURE", ""),
             "SASREC_KAFKA_LIBS": os.environ.get(
                 "SASREC_KAFKA_LIBS", str(ROOT / ".run/kafka/libs"))}
         self.process = None
@@ -171,10 +172,10 @@ class Broker:
         env_file.unlink(missing_ok=True)
         self._spawn()
         self._wait("the broker has chosen its port", env_file.exists)
-        servers = env_file.read_text().strip().split("=")[1]
-        self.port = int(servers.rsplit(":", 1)[1])
+        how = dict(line.split("=", 1) for line in env_file.read_text().splitlines())
+        self.port = int(how["KAFKA_BOOTSTRAP_SERVERS"].rsplit(":", 1)[1])
         self.env["SASREC_KAFKA_PORT"] = str(self.port)
-        self.stack.env["KAFKA_BOOTSTRAP_SERVERS"] = servers
+        self.stack.env.update(how)
         self._wait("topics are created", lambda: self.stack.sasrec(
             "topics", "create", check=False).returncode == 0)
 
