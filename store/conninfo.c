@@ -80,6 +80,20 @@ conninfo_connect (const conninfo_t *self)
         (const char *const *)self->keys, (const char *const *)self->values, 0);
 }
 
+PGconn *
+conninfo_start (const conninfo_t *self, const char *hostaddr)
+{
+    const char *keys[PARAM_LIMIT + 2] = {0};
+    const char *values[PARAM_LIMIT + 2] = {0};
+    for (size_t i = 0; i < self->count; i++) {
+        keys[i] = self->keys[i];
+        values[i] = self->values[i];
+    }
+    keys[self->count] = hostaddr ? "hostaddr" : NULL;
+    values[self->count] = hostaddr;
+    return PQconnectStartParams (keys, values, 0);
+}
+
 PGPing
 conninfo_ping (const conninfo_t *self)
 {

@@ -33,6 +33,8 @@ const char *conninfo_get (const conninfo_t *self, const char *keyword);
 const char *conninfo_schema (const conninfo_t *self); /* NULL: not named */
 
 PGconn *conninfo_connect (const conninfo_t *self); /* as PQconnectdbParams */
+/* As PQconnectStartParams; hostaddr (or NULL) is the address to take for the host. */
+PGconn *conninfo_start (const conninfo_t *self, const char *hostaddr);
 PGPing conninfo_ping (const conninfo_t *self);
 
 #endif

@@ -86,6 +86,18 @@ pgwait_pending (PGconn *conn)
     return s_poll (conn, POLLIN, 0) != 0;
 }
 
+bool
+pgwait_can_read (PGconn *conn, int64_t deadline_ms)
+{
+    return s_poll (conn, POLLIN, deadline_ms) != 0;
+}
+
+bool
+pgwait_can_write (PGconn *conn, int64_t deadline_ms)
+{
+    return s_poll (conn, POLLOUT, deadline_ms) != 0;
+}
+
 int
 pgwait_writable (PGconn *conn, int64_t deadline_ms)
 {

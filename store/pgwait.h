@@ -19,6 +19,10 @@ bool pgwait_late (int64_t deadline_ms); /* or the process's end came first */
 /* Something has come from the server, or the end. Does not wait. */
 bool pgwait_pending (PGconn *conn);
 
+/* While connecting: true as soon as PQconnectPoll has something to do. */
+bool pgwait_can_read (PGconn *conn, int64_t deadline_ms);
+bool pgwait_can_write (PGconn *conn, int64_t deadline_ms);
+
 /* Until everything queued is sent: 0, or -1 (lost, or too late). */
 int pgwait_flush (PGconn *conn, int64_t deadline_ms);
 

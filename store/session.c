@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/strbuf.h"
+#include "store/connect.h"
 #include "store/conninfo.h"
 #include "store/pgwait.h"
 #include "store/pooled.h"
@@ -90,6 +91,16 @@ s_set_error (session_t *self, const char *text)
     self->error[length] = 0;
 }
 
+/* Of a connection that was given up libpq says with whom, and then nothing. */
+static void
+s_complete_error (session_t *self)
+{
+    size_t length = strlen (self->error);
+    if (length == 0 || self->error[length - 1] == ' ')
+        snprintf (
+            self->error + length, sizeof self->error - length, "no answer in time");
+}
+
 /* Bytes that are not UTF-8 would come and go unseen, or not at all. */
 static bool
 s_is_utf8 (session_t *self)
@@ -138,11 +149,11 @@ s_open (session_t *self, conninfo_t *conninfo, const session_args_t *args)
     if (!conninfo_get (conninfo, "application_name"))
         conninfo_set (conninfo, "application_name", args->application);
     conninfo_set (conninfo, "client_encoding", "UTF8");
-    self->conn = conninfo_connect (conninfo);
-    assert (self->conn);
+    self->conn = connect_open (conninfo);
     PQsetNoticeReceiver (self->conn, s_ignore_notice, NULL);
     if (PQstatus (self->conn) != CONNECTION_OK || PQsetnonblocking (self->conn, 1)) {
         s_set_error (self, PQerrorMessage (self->conn));
+        s_complete_error (self);
         return false;
     }
     return s_set_up (self, args, conninfo_schema (conninfo));
