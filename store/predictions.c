@@ -9,6 +9,7 @@
 #include "base/uuid.h"
 #include "store/array.h"
 #include "store/backoff.h"
+#include "store/pending.h"
 
 static const db_statement_t s_insert = {
     .name = "predictions_insert",
@@ -26,24 +27,24 @@ static const db_statement_t s_insert = {
 
 static const db_statement_t s_finish = {
     .name = "predictions_finish",
-    .sql = "UPDATE predictions p SET status = t.status, result_json = t.result::jsonb,"
-           " error = t.error, model_version = t.version, updated_at = now ()"
-           " FROM unnest ($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])"
-           "  WITH ORDINALITY AS t (id, status, result, error, version, number)"
-           " WHERE p.request_id = t.id::uuid AND p.status = 'PENDING'"
-           " RETURNING t.number",
+    .sql =
+        "UPDATE predictions p SET status = t.status, result_json = t.result::jsonb,"
+        " error = t.error, model_version = t.version, updated_at = now ()"
+        " FROM unnest ($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])"
+        "  WITH ORDINALITY AS t (id, status, result, error, version, number)"
+        " WHERE p.request_id = t.id::uuid AND p." PENDING_BY_ID " RETURNING t.number",
     .binary_result = true,
 };
 
 static const db_statement_t s_find_locked = {
     .name = "predictions_find_locked",
-    .sql = "WITH free AS MATERIALIZED (SELECT request_id FROM predictions"
-           "  WHERE request_id = ANY ($1::text[]::uuid[]) AND status = 'PENDING'"
-           "  FOR UPDATE SKIP LOCKED)"
-           " SELECT number FROM unnest ($1::text[]::uuid[]) WITH ORDINALITY"
-           "  AS t (request_id, number) JOIN predictions USING (request_id)"
-           " WHERE status = 'PENDING'"
-           " AND request_id NOT IN (SELECT request_id FROM free)",
+    .sql =
+        "WITH free AS MATERIALIZED (SELECT request_id FROM predictions"
+        "  WHERE request_id = ANY ($1::text[]::uuid[]) AND " PENDING_BY_ID
+        "  FOR UPDATE SKIP LOCKED)"
+        " SELECT number FROM unnest ($1::text[]::uuid[]) WITH ORDINALITY"
+        "  AS t (request_id, number) JOIN predictions USING (request_id)"
+        " WHERE " PENDING_BY_ID " AND request_id NOT IN (SELECT request_id FROM free)",
     .binary_result = true,
 };
 

@@ -6,21 +6,21 @@
 #include "base/uuid.h"
 #include "store/array.h"
 #include "store/backoff.h"
+#include "store/pending.h"
 #include "store/predictions.h"
 
 static const db_statement_t s_undispatch = {
     .name = "predictions_undispatch",
     .sql = "UPDATE predictions SET dispatched_at = NULL, next_attempt_at = '-infinity',"
            " attempts = greatest (attempts - 1, 0), updated_at = now ()"
-           " WHERE request_id = ANY ($1::text[]::uuid[]) AND status = 'PENDING'"
+           " WHERE request_id = ANY ($1::text[]::uuid[]) AND " PENDING_BY_ID
            " AND dispatched_at IS NOT NULL",
 };
 
 /* What is due. Entries of rows that have ended stay in the indexes while any transaction
  * in the database is older than they, and all of them would be walked through at each
  * look: so a look begins where the last one ended, give or take the time that a
- * transaction may have taken to commit. The sum keeps the planner from starting at the
- * index on the deadline, where nearly all rows are beyond now (). */
+ * transaction may have taken to commit. */
 #define SINCE "coalesce ($1::timestamptz, '-infinity') - interval '10 s'"
 #define ALWAYS                                                                         \
     "$1::timestamptz IS NOT DISTINCT FROM $1" /* each has the same parameters */
@@ -28,25 +28,25 @@ static const db_statement_t s_undispatch = {
     " AND request_id <> ALL ($2::text[]::uuid[])"                                      \
     " AND ($3::text[] IS NULL OR request_id = ANY ($3::text[]::uuid[]))"
 #define LIMITED " LIMIT $4::bigint FOR UPDATE SKIP LOCKED"
-#define PENDING " FROM predictions WHERE status = 'PENDING'"
 /* A stranger's row has no request to send. */
-#define SENDABLE PENDING " AND request_json IS NOT NULL"
+#define DUE " FROM predictions WHERE " PENDING_DUE " AND request_json IS NOT NULL"
 
 #define DUE_UNSENT                                                                     \
-    SENDABLE " AND deadline + interval '0 s' > now () AND " ALWAYS                     \
-             " AND next_attempt_at <= '-infinity'" CHOSEN                              \
-             " ORDER BY next_attempt_at, created_at" LIMITED
+    DUE " AND deadline > now () AND " ALWAYS                                           \
+        " AND next_attempt_at <= '-infinity'" CHOSEN                                   \
+        " ORDER BY next_attempt_at, created_at" LIMITED
 #define DUE_REPEATS                                                                    \
-    SENDABLE " AND deadline + interval '0 s' > now ()"                                 \
-             " AND next_attempt_at <= now () AND next_attempt_at >= " SINCE CHOSEN     \
-             " ORDER BY next_attempt_at, created_at" LIMITED
+    DUE " AND deadline > now ()"                                                       \
+        " AND next_attempt_at <= now () AND next_attempt_at >= " SINCE CHOSEN          \
+        " ORDER BY next_attempt_at, created_at" LIMITED
 #define DUE_RESET                                                                      \
-    SENDABLE " AND next_attempt_at > '-infinity' AND " ALWAYS                          \
-             " AND updated_at <= $5::timestamptz" CHOSEN                               \
-             " ORDER BY next_attempt_at" LIMITED
+    DUE " AND next_attempt_at > '-infinity' AND " ALWAYS                               \
+        " AND updated_at <= $5::timestamptz" CHOSEN                                    \
+        " ORDER BY next_attempt_at" LIMITED
 #define DUE_EXPIRED                                                                    \
-    PENDING " AND deadline <= now () AND deadline >= " SINCE CHOSEN                    \
-            " ORDER BY deadline" LIMITED
+    " FROM predictions WHERE " PENDING_DEADLINE                                        \
+    " AND deadline <= now () AND deadline >= " SINCE CHOSEN                            \
+    " ORDER BY deadline" LIMITED
 
 #define TAKE(due)                                                                      \
     "WITH due AS MATERIALIZED (SELECT request_id,"                                     \
@@ -73,12 +73,12 @@ static const db_statement_t s_reset = {.name = "predictions_reset",
     .sql = "WITH due AS MATERIALIZED (SELECT request_id" DUE_RESET ")"
            " UPDATE predictions p SET dispatched_at = NULL,"
            "  next_attempt_at = '-infinity', updated_at = now ()"
-           " FROM due WHERE p.request_id = due.request_id AND status = 'PENDING'"};
+           " FROM due WHERE p.request_id = due.request_id AND " PENDING_BY_ID};
 static const db_statement_t s_expire = {.name = "predictions_expire",
     .sql = "WITH due AS MATERIALIZED (SELECT request_id" DUE_EXPIRED "),"
            " ended AS (UPDATE predictions p SET status = 'EXPIRED',"
            "  updated_at = now (), error = 'not answered before its deadline'"
-           "  FROM due WHERE p.request_id = due.request_id AND status = 'PENDING'"
+           "  FROM due WHERE p.request_id = due.request_id AND " PENDING_BY_ID
            "  RETURNING p.request_id)"
            " SELECT now ()::text, request_id"
            " FROM (SELECT) one LEFT JOIN ended ON true"};
@@ -95,7 +95,7 @@ static const db_statement_t s_choose[] = {
 
 static const db_statement_t s_pending = {
     .name = "predictions_pending",
-    .sql = "SELECT count (*) FROM (SELECT FROM predictions WHERE status = 'PENDING'"
+    .sql = "SELECT count (*) FROM (SELECT FROM predictions WHERE " PENDING_DEADLINE
            " ORDER BY deadline LIMIT $1::bigint + 1) t", /* the order: use the index */
 };
 
