@@ -20,22 +20,30 @@
 /* clang-format off */
 #define NEXT_USER(bound)                                                               \
     "SELECT " KEY " AS user_key, user_id FROM interactions"                            \
-    " WHERE " bound " AND " KEY " < range.low" END " ORDER BY " KEY " LIMIT 1"
+    " WHERE " bound " ORDER BY " KEY " LIMIT 1"
+#define WALK(start, high)                                                              \
+    "WITH RECURSIVE walk (user_key, user_id) AS ((" NEXT_USER (start high) ")"         \
+    " UNION ALL SELECT next.user_key, next.user_id FROM walk,"                         \
+    " LATERAL (" NEXT_USER (KEY " > walk.user_key" high) ") AS next)"                  \
+    " SELECT user_id FROM walk"
+#define AFTER "CASE WHEN $2::text = '' THEN '' ELSE user_order ($2) END"
 static const db_statement_t s_walk_users = {
     .name = "interactions_users",
     .sql =
     "SELECT found.user_id FROM"
-    " (SELECT rtrim ($1::text, '0123456789') AS stem,"
-    "  CASE WHEN $2::text = '' THEN '' ELSE user_order ($2) END AS after) AS given,"
+    " (SELECT rtrim ($1::text, '0123456789') AS stem, " AFTER " AS after) AS given,"
     " LATERAL (SELECT substr ($1, length (stem) + 1) AS digits) AS ending,"
     " LATERAL (SELECT stem || chr (1) || chr (32 + n) || digits AS low"
     "  FROM generate_series (length (digits), 128) AS n WHERE digits <> ''"
     "  UNION ALL SELECT $1) AS range,"
-    " LATERAL (WITH RECURSIVE walk (user_key, user_id) AS (("
-    NEXT_USER (KEY " >= range.low COLLATE \"C\" AND " KEY " > after COLLATE \"C\"") ")"
-    " UNION ALL SELECT next.user_key, next.user_id FROM walk,"
-    " LATERAL (" NEXT_USER (KEY " > walk.user_key") ") AS next)"
-    " SELECT user_id FROM walk) AS found LIMIT $3::bigint",
+    " LATERAL (" WALK (KEY " >= range.low COLLATE \"C\" AND " KEY " > after COLLATE \"C\"",
+        " AND " KEY " < range.low" END) ") AS found LIMIT $3::bigint",
+};
+/* Without a prefix there is no end to compare with: a quarter less. */
+static const db_statement_t s_walk_all_users = {
+    .name = "interactions_all_users",
+    .sql = WALK ("$1::text = '' AND " KEY " > " AFTER " COLLATE \"C\"", "")
+        " LIMIT $3::bigint",
 };
 /* clang-format on */
 
@@ -103,7 +111,10 @@ interactions_users (db_t *db, const char *prefix, const char *after, size_t limi
     if (status != DB_OK)
         return status;
     PGresult *result;
-    status = db_query (db, table ? &s_walk_users : &s_sort_users, 3, params, &result);
+    const db_statement_t *statement = !table    ? &s_sort_users
+                                      : *prefix ? &s_walk_users
+                                                : &s_walk_all_users;
+    status = db_query (db, statement, 3, params, &result);
     if (status == DB_OK) {
         *count = (size_t)PQntuples (result);
         *users = s_copy_users (result, *count);
