@@ -203,12 +203,13 @@ class Broker:
 
 class Deployment(Stack):
     """starts: the roles, and "broker", that are started; None: all. The scenario starts
-    the others."""
+    the others. named: members of Kafka's groups keep their names over a restart."""
 
     def __init__(self, kind="all", proxied=False, seed=1, env=None, trained=True,
-                 starts=None):
+                 starts=None, named=False):
         super().__init__(trained=trained)
         self.kind, self.proxied, self.seed, self.starts = kind, proxied, seed, starts
+        self.named = named
         self.role_env = env or {}
         self.roles = {}
         self.proxy = self.broker = None
@@ -246,7 +247,9 @@ class Deployment(Stack):
                 self.broker.start()
         for name, arguments in ROLES[self.kind].items():
             port = self.port if name in ("server", "api") else free_port()
-            self.roles[name] = Role(self, name, [BUILD / "sasrec", *arguments], port, env)
+            mine = {"SASREC_KAFKA_CONFIG": f"group.instance.id={name}"} if self.named else {}
+            self.roles[name] = Role(
+                self, name, [BUILD / "sasrec", *arguments], port, env | mine)
         started = [role for name, role in self.roles.items() if self._is_started(name)]
         for role in started:
             role.start()

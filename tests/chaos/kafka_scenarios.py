@@ -9,6 +9,7 @@ import time
 
 from deployment import wait_for
 from scenarios import scenario
+from table_scenarios import expect_steady
 
 PARTITIONS = 12
 
@@ -193,3 +194,56 @@ def poison(run):
     run.expect("longest from request to result in Kafka, ms", max(waits.values()),
                at_most=1000)
     run.expect("requests not answered 202", run.not_accepted, at_most=0)
+
+
+# A request that kills
+
+DEADLY_ITEM = 999999999  # of no history of the load's
+ATTEMPTS = 5             # SASREC_MAX_ATTEMPTS
+
+
+def _deaths(run):
+    return sum(len(role.crashes) for role in run.roles.values())
+
+
+def _send_deadly(run):
+    """As a stranger's message, which has no row."""
+    run.note("a stranger's request that kills its worker")
+    subprocess.run(
+        ["kcat", "-P", "-b", run.deployment.env["KAFKA_BOOTSTRAP_SERVERS"], "-t",
+         "inference.requests"], check=True, text=True,
+        input=json.dumps({"request_id": "deadly", "history": [1, DEADLY_ITEM]}))
+    wait_for("it is a dead letter", 60, lambda: [
+        letter for letter in json.loads(run.deployment.sasrec(
+            "dlq", "list", "--json").stdout)["letters"] if letter["class"] == "deadly"])
+    run.note(f"it is a dead letter after {_deaths(run)} deaths")
+    run.expect("deaths by a stranger's request", _deaths(run), at_least=ATTEMPTS,
+               at_most=ATTEMPTS)
+    answers = [json.loads(v) for _, _, v in _records(run, "inference.results")
+               if _request_id(v) == "deadly"]
+    run.expect("answers that say why", sum("ended" in (a["error"] or "") for a in answers),
+               at_least=1)
+
+
+@scenario(kind="kafka", seconds=75, named=True,
+          env={"SASREC_TEST_CRASH_ITEM": str(DEADLY_ITEM)})
+def poison_request(run):
+    """Two requests whose computation kills the worker, one of a stranger and one over HTTP:
+    quarantined after five deliveries, whichever workers those kill, and nothing waits."""
+    run.pause(5)
+    _send_deadly(run)
+    before = _deaths(run)
+    run.pause(5)
+    run.note("POST /predict of such a request")
+    status, body, _ = run.deployment.post("/predict", {"history": [1, DEADLY_ITEM]})
+    assert status == 202, body
+    run.apart.add(body["request_id"])
+    row = f"from predictions where request_id = '{body['request_id']}'"
+    wait_for("it has FAILED", 60, lambda: run.deployment.sql(
+        f"select status {row}") == "FAILED")
+    run.note(f"it has FAILED: {run.deployment.sql(f'select error {row}')}")
+    run.expect("deaths by one of HTTP", _deaths(run) - before, at_least=ATTEMPTS,
+               at_most=2 * ATTEMPTS)  # its row may be sent twice
+    expect_steady(run)
+    for role in run.roles.values():  # these were asked for
+        role.crashes = [status for status in role.crashes if status != -signal.SIGKILL]

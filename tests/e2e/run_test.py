@@ -104,6 +104,16 @@ class Run(unittest.TestCase):
         self.assertIn(f"port {self.client.port} is in use", done.stderr)
         self.assertIn("SASREC_HTTP_PORT=", done.stderr)
 
+    def test_a_taken_port_of_a_role_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            done = subprocess.run(
+                [ROOT / "ops/run", "full"], text=True, capture_output=True,
+                env=self.env | {"SASREC_WORKER_2_PORT": str(port)})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"port {port} is in use", done.stderr)
+        self.assertIn("SASREC_WORKER_2_PORT=", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
