@@ -273,8 +273,9 @@ s_quiesce (void *context)
         inbound_destroy (&self->inbound[i]);
 }
 
-/* Publishes what waits and settles what it can, while the broker takes it. */
-static void
+/* Publishes what waits and settles what it can, while the broker takes it. False: it
+ * does not. */
+static bool
 s_flush (self_t *self)
 {
     int64_t deadline_ms =
@@ -287,18 +288,18 @@ s_flush (self_t *self)
         idle = producer_flush (self->producer, 50);
     }
     s_handle_settlements (self);
-    if (!idle)
-        log_warn ("bridge.stopped_early",
-            log_int ("unpublished", (int64_t)producer_queued (self->producer)));
+    size_t unpublished = producer_queued (self->producer);
+    if (unpublished > 0)
+        log_warn (
+            "bridge.stopped_early", log_int ("unpublished", (int64_t)unpublished));
+    return idle;
 }
 
 static void
 s_destroy (self_t **self_p)
 {
     self_t *self = *self_p;
-    if (self->broker)
-        s_flush (self);
-    bool leave = self->broker && broker_up (self->broker);
+    bool leave = self->broker && s_flush (self) && broker_up (self->broker);
     backlog_destroy (&self->backlog);
     producer_destroy (&self->producer);
     groups_destroy (&self->groups, leave);

@@ -10,6 +10,7 @@
 #define PROBE_MS       5000 /* how often the broker is asked while all is well */
 #define PROBE_AWAY_MS  500  /* ... and while it is not */
 #define PROBE_MISSES   3    /* in a row: a busy machine may miss one */
+#define LAST_WAIT_MS   500  /* as BROKER_WAIT_MS, before we stop */
 #define FOLLOW_WAIT_MS 1000 /* as BROKER_WAIT_MS, once, for the listener's start */
 
 struct broker {
@@ -96,9 +97,13 @@ broker_listener (const broker_t *self)
     return self->listener;
 }
 
+/* A broker that froze since the last look would cost the stop all of its time. */
 void
 broker_quiesce (broker_t *self)
 {
+    char text[160];
     self->quiesced = true;
+    self->up = self->up && producer_probe (self->args.producer, self->args.wanted,
+                               LAST_WAIT_MS, text) == 0;
     listener_destroy (&self->listener);
 }

@@ -29,6 +29,7 @@ void broker_serve (broker_t *self, int64_t now_ms);
 
 bool broker_up (const broker_t *self);              /* it answered lately */
 listener_t *broker_listener (const broker_t *self); /* NULL: not yet, or no more */
-void broker_quiesce (broker_t *self);               /* listens no more */
+void broker_quiesce (
+    broker_t *self); /* listens no more; asks once more whether it is up */
 
 #endif

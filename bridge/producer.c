@@ -26,6 +26,7 @@ struct producer {
     spread_t spreads[TOPIC_COUNT];
     int fd;          /* readable when there is something to serve */
     bool dead;       /* librdkafka said "fatal" */
+    bool abandoned;  /* one may still write to fd */
     bool suspicious; /* the last broker was lost */
     metric_t *sent[TOPIC_COUNT];
     metric_t *failed[TOPIC_COUNT];
@@ -167,8 +168,7 @@ s_close (producer_t *self)
             rd_kafka_topic_destroy (self->topics[i]);
         self->topics[i] = NULL;
     }
-    rd_kafka_destroy (self->rk);
-    self->rk = NULL;
+    self->abandoned |= !client_destroy (&self->rk);
 }
 
 producer_t *
@@ -193,7 +193,8 @@ producer_destroy (producer_t **self_p)
     if (!self)
         return;
     s_close (self);
-    close (self->fd);
+    if (!self->abandoned)
+        close (self->fd);
     free (self);
     *self_p = NULL;
 }

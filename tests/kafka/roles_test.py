@@ -1,8 +1,10 @@
 """The roles apart, with a real broker: api, two workers, db-writer."""
 import json
 import pathlib
+import signal
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "chaos"))
@@ -121,6 +123,27 @@ class Roles(unittest.TestCase):
         self.stack.broker.start()
         self.wait_completed(ids, 40)
         role.wait_ready()
+
+    def test_6a_a_stop_keeps_its_time_while_the_broker_is_frozen(self):
+        def stop(name):
+            role = self.stack.roles[name]
+            with role.lock:
+                role.kills += 1  # asked for; it is started again
+                process = role.process
+                process.terminate()
+            began = time.monotonic()
+            return process.wait(10), time.monotonic() - began
+        broker = self.stack.broker.process
+        broker.send_signal(signal.SIGSTOP)
+        try:
+            for name in "api", "worker-2", "db-writer":
+                status, seconds = stop(name)
+                self.assertEqual((name, status), (name, 0))
+                self.assertLess(seconds, 5, name)  # 4 and what a busy machine adds
+        finally:
+            broker.send_signal(signal.SIGCONT)
+        for name in "api", "worker-2", "db-writer":
+            self.stack.roles[name].wait_ready(60)
 
     def test_7_all_end_in_order(self):
         self.assertEqual(self.stack.close_roles(), [])
