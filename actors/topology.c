@@ -73,6 +73,7 @@ typedef struct {
     interaction_writer_args_t interaction_writer;
     result_router_args_t result_router;
     inference_pool_args_t inference_pool;
+    inference_worker_args_t each_worker; /* what they have in common */
     inference_worker_args_t inference_worker[WORKER_LIMIT];
     reload_controller_args_t reload_controller;
     request_producer_args_t request_producer;
@@ -189,68 +190,55 @@ s_size (const topology_t *self, config_key_t key)
 }
 
 static void
-s_wire_jobs (topology_t *self)
+s_make_jobs (topology_t *self)
 {
-    self->request_producer =
-        (request_producer_args_t){.accept_endpoint = ENDPOINT_ACCEPT,
-            .jobs_endpoint = ENDPOINT_JOBS,
-            .conninfo = self->conninfo,
-            .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
-            .deadline_s = (int)config_integer (self->config, CONFIG_DEADLINE_S),
-            .backlog = &self->backlog,
-            .unsent = &self->unsent};
-    self->reconciler = (reconciler_args_t){.jobs_endpoint = ENDPOINT_JOBS,
-        .conninfo = self->conninfo,
+    bool kafka = self->role != ALL; /* in the wires of jobs */
+    self->request_producer = (request_producer_args_t){.conninfo = self->conninfo,
+        .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
+        .deadline_s = (int)config_integer (self->config, CONFIG_DEADLINE_S),
+        .backlog = &self->backlog,
+        .unsent = &self->unsent};
+    self->reconciler = (reconciler_args_t){.conninfo = self->conninfo,
         .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
         .max_attempts = (int)config_integer (self->config, CONFIG_MAX_ATTEMPTS),
-        .job_limit = s_size (self, CONFIG_JOB_QUEUE_LIMIT),
-        .repeat_limit = REPEAT_LIMIT,
+        .job_limit = kafka ? BRIDGE_QUEUE_LIMIT : s_size (self, CONFIG_JOB_QUEUE_LIMIT),
+        .repeat_limit = kafka ? KAFKA_REPEAT_LIMIT : REPEAT_LIMIT,
         .backlog_limit = s_size (self, CONFIG_BACKLOG_LIMIT),
-        .reset_at_start = true,
+        .reset_at_start = !kafka,
         .slot = self->slot,
-        .waiting = &self->waiting,
+        .waiting = kafka ? &self->on_way : &self->waiting,
         .backlog = &self->backlog,
         .unsent = &self->unsent};
     self->pruner = (pruner_args_t){.conninfo = self->conninfo,
         .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
         .retention_s = config_integer (self->config, CONFIG_RETENTION),
         .sweep_ms = SWEEP_MS};
-    self->result_router = (result_router_args_t){.results_endpoint = ENDPOINT_RESULTS,
-        .write_endpoint = ENDPOINT_WRITE,
-        .live = self->live};
-    self->db_writer = (db_writer_args_t){.write_endpoint = ENDPOINT_WRITE,
-        .conninfo = self->conninfo,
+    self->result_router = (result_router_args_t){.live = self->live};
+    self->db_writer = (db_writer_args_t){.conninfo = self->conninfo,
         .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
         .batch_limit = WRITE_BATCH_LIMIT,
         .waiting_limit = WRITE_WAITING_LIMIT,
-        .backlog = &self->backlog};
+        .backlog = &self->backlog,
+        .shows_database = self->role == DB_WRITER};
+    self->interaction_writer = (interaction_writer_args_t){
+        .conninfo = self->conninfo, .statement_timeout_ms = STATEMENT_TIMEOUT_MS};
 }
 
 static void
-s_wire_inference (topology_t *self)
+s_make_inference (topology_t *self)
 {
-    self->inference_pool = (inference_pool_args_t){.jobs_endpoint = ENDPOINT_JOBS,
-        .once_endpoint = ENDPOINT_ONCE,
-        .free_endpoint = ENDPOINT_FREE,
-        .batch_endpoint = ENDPOINT_BATCH,
-        .worker_count = self->worker_count,
+    self->inference_pool = (inference_pool_args_t){.worker_count = self->worker_count,
         .job_limit = s_size (self, CONFIG_JOB_QUEUE_LIMIT),
         .once_limit = s_size (self, CONFIG_SYNC_QUEUE_LIMIT),
         .slot = self->slot,
         .waiting = &self->waiting};
-    for (size_t i = 0; i < self->worker_count; i++)
-        self->inference_worker[i] = (inference_worker_args_t){.index = i,
-            .batch_endpoint = ENDPOINT_BATCH,
-            .free_endpoint = ENDPOINT_FREE,
-            .results_endpoint = ENDPOINT_RESULTS,
-            .batch_limit = s_size (self, CONFIG_BATCH_LIMIT),
-            .slot = self->slot};
-    self->reload_controller =
-        (reload_controller_args_t){.reload_endpoint = ENDPOINT_RELOAD,
-            .folder = config_text (self->config, CONFIG_CHECKPOINTS),
-            .check_ms = MODEL_CHECK_MS,
-            .slot = self->slot,
-            .live = self->live};
+    self->each_worker = (inference_worker_args_t){
+        .batch_limit = s_size (self, CONFIG_BATCH_LIMIT), .slot = self->slot};
+    self->reload_controller = (reload_controller_args_t){
+        .folder = config_text (self->config, CONFIG_CHECKPOINTS),
+        .check_ms = MODEL_CHECK_MS,
+        .slot = self->slot,
+        .live = self->live};
 }
 
 static bool
@@ -273,7 +261,7 @@ s_admin_port (const topology_t *self)
 }
 
 static void
-s_wire_http (topology_t *self)
+s_make_http (topology_t *self)
 {
     bool alone = self->role & (WORKER | DB_WRITER);
     self->http = (http_args_t){.config = self->config,
@@ -281,18 +269,54 @@ s_wire_http (topology_t *self)
         .slot = self->slot,
         .live = self->live,
         .backlog = &self->backlog,
-        .accept_endpoint = ENDPOINT_ACCEPT,
-        .once_endpoint = ENDPOINT_ONCE,
-        .reload_endpoint = ENDPOINT_RELOAD,
         .admin_port = s_admin_port (self),
         .admin_bind = alone && !s_is_set (self, CONFIG_ADMIN_BIND) ? CONFIG_BIND
                                                                    : CONFIG_ADMIN_BIND,
         .probes_only = alone};
 }
 
-/* With Kafka jobs take the way over its topics: what leads from one part to the next
- * without it leads to the bridge and comes from there. */
+/* Which endpoint stands where. With Kafka jobs take the way over its topics: what leads
+ * from one part to the next without it leads to the bridge and comes from there. */
 
+#define AT(member) offsetof (topology_t, member)
+#define KAFKA      (JOINED | API | WORKER | DB_WRITER)
+#define EVERY      (ALL | KAFKA)
+
+static const struct {
+    unsigned roles;
+    size_t place; /* of a const char * in topology_t */
+    const char *endpoint;
+} s_ends[] = {
+    {EVERY, AT (http.accept_endpoint), ENDPOINT_ACCEPT},
+    {EVERY, AT (http.once_endpoint), ENDPOINT_ONCE},
+    {EVERY, AT (http.reload_endpoint), ENDPOINT_RELOAD},
+    {EVERY, AT (request_producer.accept_endpoint), ENDPOINT_ACCEPT},
+    {ALL, AT (request_producer.jobs_endpoint), ENDPOINT_JOBS},
+    {KAFKA, AT (request_producer.jobs_endpoint), ENDPOINT_PUBLISH},
+    {KAFKA, AT (request_producer.returned_endpoint), ENDPOINT_RETURNED},
+    {ALL, AT (reconciler.jobs_endpoint), ENDPOINT_JOBS},
+    {KAFKA, AT (reconciler.jobs_endpoint), ENDPOINT_PUBLISH},
+    {EVERY, AT (inference_pool.jobs_endpoint), ENDPOINT_JOBS},
+    {EVERY, AT (inference_pool.once_endpoint), ENDPOINT_ONCE},
+    {EVERY, AT (inference_pool.free_endpoint), ENDPOINT_FREE},
+    {EVERY, AT (inference_pool.batch_endpoint), ENDPOINT_BATCH},
+    {KAFKA, AT (inference_pool.settle_endpoint), ENDPOINT_SETTLE},
+    {EVERY, AT (each_worker.batch_endpoint), ENDPOINT_BATCH},
+    {EVERY, AT (each_worker.free_endpoint), ENDPOINT_FREE},
+    {EVERY & ~WORKER, AT (each_worker.results_endpoint), ENDPOINT_RESULTS},
+    {WORKER, AT (each_worker.results_endpoint), ENDPOINT_ANSWERS},
+    {EVERY, AT (result_router.results_endpoint), ENDPOINT_RESULTS},
+    {ALL, AT (result_router.write_endpoint), ENDPOINT_WRITE},
+    {JOINED, AT (result_router.answers_endpoint), ENDPOINT_ANSWERS},
+    {EVERY, AT (db_writer.write_endpoint), ENDPOINT_WRITE},
+    {KAFKA, AT (db_writer.settle_endpoint), ENDPOINT_SETTLE},
+    {KAFKA, AT (interaction_writer.interactions_endpoint), ENDPOINT_EVENTS},
+    {KAFKA, AT (interaction_writer.settle_endpoint), ENDPOINT_SETTLE},
+    {EVERY, AT (reload_controller.reload_endpoint), ENDPOINT_RELOAD},
+    {KAFKA, AT (bridge.settlements), ENDPOINT_SETTLE},
+};
+
+/* ... and what the bridge joins to which topic. */
 static const struct {
     unsigned roles;
     bridge_wire_t wire;
@@ -315,14 +339,13 @@ static const struct {
 };
 
 static void
-s_wire_bridge (topology_t *self, const char *role)
+s_make_bridge (topology_t *self, const char *role)
 {
     snprintf (self->client_id, sizeof self->client_id, "sasrec-%s", role);
     self->bridge = (bridge_args_t){
         .bootstrap_servers = config_text (self->config, CONFIG_KAFKA_BOOTSTRAP_SERVERS),
         .client_id = self->client_id,
         .wires = self->wires,
-        .settlements = ENDPOINT_SETTLE,
         .settlements_limit = ENDPOINT_SETTLE_LIMIT,
         .outstanding_limit = OUTSTANDING_LIMIT,
         .delivery_limit = (int)config_integer (self->config, CONFIG_MAX_ATTEMPTS),
@@ -336,28 +359,16 @@ s_wire_bridge (topology_t *self, const char *role)
 }
 
 static void
-s_rewire (topology_t *self)
+s_connect (topology_t *self)
 {
-    self->request_producer.jobs_endpoint = ENDPOINT_PUBLISH;
-    self->request_producer.returned_endpoint = ENDPOINT_RETURNED;
-    self->reconciler.jobs_endpoint = ENDPOINT_PUBLISH;
-    self->reconciler.job_limit = BRIDGE_QUEUE_LIMIT;
-    self->reconciler.repeat_limit = KAFKA_REPEAT_LIMIT;
-    self->reconciler.reset_at_start = false;
-    self->reconciler.waiting = &self->on_way;
-    self->result_router.write_endpoint = NULL;
-    self->result_router.answers_endpoint =
-        self->role == JOINED ? ENDPOINT_ANSWERS : NULL;
-    self->db_writer.settle_endpoint = ENDPOINT_SETTLE;
-    self->db_writer.shows_database = self->role == DB_WRITER;
-    self->interaction_writer =
-        (interaction_writer_args_t){.interactions_endpoint = ENDPOINT_EVENTS,
-            .settle_endpoint = ENDPOINT_SETTLE,
-            .conninfo = self->conninfo,
-            .statement_timeout_ms = STATEMENT_TIMEOUT_MS};
-    self->inference_pool.settle_endpoint = ENDPOINT_SETTLE;
-    for (size_t i = 0; self->role == WORKER && i < self->worker_count; i++)
-        self->inference_worker[i].results_endpoint = ENDPOINT_ANSWERS;
+    for (size_t i = 0; i < sizeof s_ends / sizeof s_ends[0]; i++)
+        if (s_ends[i].roles & self->role)
+            *(const char **)(void *)((char *)self + s_ends[i].place) =
+                s_ends[i].endpoint;
+    for (size_t i = 0; i < self->worker_count; i++) {
+        self->inference_worker[i] = self->each_worker;
+        self->inference_worker[i].index = i;
+    }
 }
 
 /* Everything that holds a file open but clients: measured, and then some. */
@@ -408,13 +419,12 @@ s_new (const config_t *config, unsigned role, const char *role_name)
     self->worker_count = s_size (self, CONFIG_WORKERS);
     if (self->worker_count > WORKER_LIMIT)
         self->worker_count = WORKER_LIMIT;
-    s_wire_jobs (self);
-    s_wire_inference (self);
-    s_wire_http (self);
-    if (role != ALL) {
-        s_wire_bridge (self, role_name);
-        s_rewire (self);
-    }
+    s_make_jobs (self);
+    s_make_inference (self);
+    s_make_http (self);
+    if (role != ALL)
+        s_make_bridge (self, role_name);
+    s_connect (self);
     return self;
 }
 

@@ -1,4 +1,4 @@
-/* Administration of our topics. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/admin.h"
 
 #include <assert.h>

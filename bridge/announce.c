@@ -1,4 +1,4 @@
-/* Telling every process that there is a new model. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/announce.h"
 
 #include <stdio.h>

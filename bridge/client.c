@@ -1,4 +1,4 @@
-/* What every Kafka client of ours shares. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/client.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* How the messages of each topic look on Kafka. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/codec.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* The consumer. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/consumer.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Dead letters: reading and replaying. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/dead_letter.h"
 
 #include <assert.h>

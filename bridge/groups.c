@@ -1,4 +1,4 @@
-/* The groups that a process is a member of. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/groups.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* A consuming or listening wire. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/inbound.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* How far a group is behind on a topic. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/lag.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* The listener. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/listener.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* A publishing wire. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/outbound.h"
 
 #include <assert.h>

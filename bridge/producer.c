@@ -1,4 +1,4 @@
-/* The producer. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/producer.h"
 
 #include <assert.h>
@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "bridge/client.h"
-#include "bridge/spread.h"
+#include "bridge/sticky.h"
 
 #define MEET_MS  100  /* between two looks for a topic */
 #define PURGE_MS 1000 /* until what a dying producer holds is reported */
@@ -23,7 +23,7 @@ struct producer {
     bool seen[TOPIC_COUNT];                /* in the broker's metadata */
     bool all_seen;                         /* ... that is all of the wanted are */
     rd_kafka_topic_t *topics[TOPIC_COUNT]; /* of those; else NULL */
-    spread_t spreads[TOPIC_COUNT];
+    sticky_t sticky[TOPIC_COUNT];
     int fd;          /* readable when there is something to serve */
     bool dead;       /* librdkafka said "fatal" */
     bool abandoned;  /* one may still write to fd */
@@ -179,7 +179,7 @@ producer_new (const producer_args_t *args, char error[160])
     self->args = args;
     self->fd = client_fd_new ();
     for (int i = 0; i < TOPIC_COUNT; i++)
-        spread_init (&self->spreads[i], (uint64_t)clock_unix_ms () + (uint64_t)i);
+        sticky_init (&self->sticky[i], (uint64_t)clock_unix_ms () + (uint64_t)i);
     s_register_metrics (self);
     if (s_open (self, error))
         producer_destroy (&self);
@@ -214,9 +214,9 @@ s_headers (const record_t *record)
 static int32_t
 s_partition (producer_t *self, const record_t *record)
 {
-    if (!topic_row (record->topic)->spread)
+    if (!topic_row (record->topic)->sticky)
         return RD_KAFKA_PARTITION_UA; /* by key */
-    return spread_partition (&self->spreads[record->topic], clock_monotonic_ms ());
+    return sticky_partition (&self->sticky[record->topic], clock_monotonic_ms ());
 }
 
 static rd_kafka_resp_err_t
@@ -343,7 +343,7 @@ producer_probe (
     client_partitions (metadata, counts);
     for (int i = 0; i < TOPIC_COUNT; i++) {
         self->seen[i] = counts[i] > 0;
-        spread_set_count (&self->spreads[i], counts[i]);
+        sticky_set_count (&self->sticky[i], counts[i]);
     }
     s_open_topics (self);
     int rc = s_find_wanted (counts, wanted, error);

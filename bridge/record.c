@@ -1,4 +1,4 @@
-/* A Kafka message as the bridge sees it. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/record_native.h"
 
 #include <assert.h>

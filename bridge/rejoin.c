@@ -1,4 +1,4 @@
-/* Delays that double. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/rejoin.h"
 
 static int64_t

@@ -1,4 +1,4 @@
-/* The topic table. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/topics.h"
 
 #include <assert.h>

@@ -23,7 +23,7 @@ typedef struct {
     int64_t retention_bytes; /* of one partition */
     int64_t segment_bytes;   /* granularity of both */
     int message_bytes;       /* the largest message; the dead letters' exceeds all */
-    bool spread; /* our producers choose partitions by bridge/spread.h, not by key */
+    bool sticky; /* our producers choose partitions by bridge/sticky.h, not by key */
 } topic_row_t;
 
 const topic_row_t *topic_row (topic_t topic);

@@ -1,4 +1,4 @@
-/* The receipt tracker. SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/tracker.h"
 
 #include <assert.h>

@@ -1,15 +1,15 @@
-/* Partitions in turns. SPDX-License-Identifier: Apache-2.0 */
-#include "bridge/spread.h"
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/sticky.h"
 
 void
-spread_init (spread_t *self, uint64_t seed)
+sticky_init (sticky_t *self, uint64_t seed)
 {
-    *self = (spread_t){.partition = -1};
+    *self = (sticky_t){.partition = -1};
     rng_seed (&self->rng, seed, 0);
 }
 
 void
-spread_set_count (spread_t *self, int32_t count)
+sticky_set_count (sticky_t *self, int32_t count)
 {
     self->count = count;
     if (self->partition >= count)
@@ -18,7 +18,7 @@ spread_set_count (spread_t *self, int32_t count)
 
 /* Another one than before, if there is one. */
 static int32_t
-s_next (spread_t *self)
+s_next (sticky_t *self)
 {
     if (self->partition < 0 || self->partition >= self->count)
         return (int32_t)rng_below (&self->rng, (uint64_t)self->count);
@@ -29,13 +29,13 @@ s_next (spread_t *self)
 }
 
 int32_t
-spread_partition (spread_t *self, int64_t now_ms)
+sticky_partition (sticky_t *self, int64_t now_ms)
 {
     if (self->count <= 0)
         return -1;
     if (now_ms >= self->until_ms) {
         self->partition = s_next (self);
-        self->until_ms = now_ms + SPREAD_MS;
+        self->until_ms = now_ms + STICKY_MS;
     }
     return self->partition;
 }

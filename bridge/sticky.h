@@ -3,28 +3,28 @@
  * with messages, so messages that are spread by key go in nearly as many requests, and
  * those are what a broker spends its time on. Knows no clock and no Kafka.
  * SPDX-License-Identifier: Apache-2.0 */
-#ifndef SASREC_BRIDGE_SPREAD_H
-#define SASREC_BRIDGE_SPREAD_H
+#ifndef SASREC_BRIDGE_STICKY_H
+#define SASREC_BRIDGE_STICKY_H
 
 #include <stdint.h>
 
 #include "base/rng.h"
 
-#define SPREAD_MS 5 /* with one partition: short beside what people notice */
+#define STICKY_MS 5 /* with one partition: short beside what people notice */
 
 typedef struct {
     int32_t count; /* partitions of the topic; 0: not known yet */
     int32_t partition;
     int64_t until_ms;
     rng_t rng;
-} spread_t;
+} sticky_t;
 
-void spread_init (spread_t *self, uint64_t seed);
+void sticky_init (sticky_t *self, uint64_t seed);
 
 /* What the broker says now. */
-void spread_set_count (spread_t *self, int32_t count);
+void sticky_set_count (sticky_t *self, int32_t count);
 
 /* The partition to send to, or -1 while their number is not known. */
-int32_t spread_partition (spread_t *self, int64_t now_ms);
+int32_t sticky_partition (sticky_t *self, int64_t now_ms);
 
 #endif
