@@ -2,6 +2,7 @@
 #include "base/progress.h"
 #include "base/clock.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -9,12 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define BAR_WIDTH        24
 #define BAR_INTERVAL_MS  100
 #define LINE_INTERVAL_MS 5000
-#define CLEAR_LINE       "\r\x1b[K"
+#define WIDTH_FALLBACK   80
 
 struct progress {
     char *label;
@@ -22,7 +24,7 @@ struct progress {
     uint64_t total; /* 0 = unknown */
     bool quiet;
     bool terminal;
-    bool bar_shown; /* the terminal's line is ours */
+    size_t shown; /* columns of the terminal's line that are ours; 0 = none */
     int64_t started_ms;
     int64_t shown_ms;    /* when the last bar or line was written */
     uint64_t shown_part; /* lines: tenths of total already told */
@@ -45,12 +47,40 @@ progress_new (const char *label, const char *unit, uint64_t total, bool quiet)
     return self;
 }
 
+/* Spaces instead of an escape sequence: every terminal knows them. */
 static void
 s_clear (progress_t *self)
 {
-    if (self->bar_shown)
-        fputs (CLEAR_LINE, stderr);
-    self->bar_shown = false;
+    if (self->shown > 0)
+        fprintf (stderr, "\r%*s\r", (int)self->shown, "");
+    self->shown = 0;
+}
+
+/* A line that fills the terminal would wrap, and stay. */
+static size_t
+s_width (void)
+{
+    struct winsize size;
+    if (ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
+        return size.ws_col - 1u;
+    return WIDTH_FALLBACK - 1;
+}
+
+/* Writes what fits over what is there, whole characters; each is taken for one column. */
+static void
+s_show (progress_t *self, const char *text)
+{
+    size_t width = s_width ();
+    size_t columns = 0;
+    const char *end = text;
+    for (size_t step; columns < width && *end && (step = utf8_length (end)) > 0;
+         columns++)
+        end += step;
+    size_t rest = self->shown > columns ? self->shown - columns : 0;
+    if (rest > width - columns)
+        rest = width - columns;
+    fprintf (stderr, "\r%.*s%*s", (int)(end - text), text, (int)rest, "");
+    self->shown = columns;
 }
 
 void
@@ -160,10 +190,9 @@ progress_update (progress_t *self, uint64_t done, const char *note)
     strbuf_t text = STRBUF_EMPTY;
     s_add_state (&text, self, done, note);
     if (self->terminal)
-        fprintf (stderr, CLEAR_LINE "%s", text.data);
+        s_show (self, text.data);
     else
         fprintf (stderr, "%s\n", text.data);
-    self->bar_shown = self->terminal;
     strbuf_free (&text);
 }
 

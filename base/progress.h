@@ -1,5 +1,5 @@
-/* Progress of long work on stderr: a bar with rate and time left on a terminal, a plain
- * line every 10 % (or every 5 s when the end is unknown) elsewhere.
+/* Progress of long work on stderr: a bar with rate and time left on a terminal, cut to
+ * its width and without escape sequences; a plain line every 10 % (or every 5 s when the end is unknown) elsewhere.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_BASE_PROGRESS_H
 #define SASREC_BASE_PROGRESS_H

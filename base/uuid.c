@@ -76,3 +76,11 @@ uuid_valid (const char *text)
     uuid_t bytes;
     return text && uuid_parse (text, bytes) == 0;
 }
+
+void
+uuid_bytes (const char *text, unsigned char bytes[16])
+{
+    int rc = uuid_parse (text, bytes);
+    assert (rc == 0);
+    (void)rc;
+}

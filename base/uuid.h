@@ -13,6 +13,9 @@ void uuid_make (char text[UUID_TEXT_SIZE]);
 /* Version 5: the same name gives the same UUID. */
 void uuid_derive (const char *name, char text[UUID_TEXT_SIZE]);
 
+/* The 16 bytes of a valid UUID, as SQL's binary format has them. */
+void uuid_bytes (const char *text, unsigned char bytes[16]);
+
 /* Any version, either case; true when text is exactly one UUID. */
 bool uuid_valid (const char *text);
 

@@ -10,16 +10,11 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/strbuf.h"
 #include "bridge/settings.h"
+#include "cli/command_line.h"
+#include "cli/unknown.h"
 #include "store/conninfo.h"
 #include "store/migrate.h"
-
-enum { S_KEY_HELP = 'h', S_KEY_JSON = 'j', S_KEY_QUIET = 'q', S_KEY_SETTING = 0x4000 };
-enum { S_GROUP_OUTPUT = 2, S_GROUP_SETTINGS = 3 }; /* 0 and 1 are the command's own */
-enum { S_CHILDREN = 3 };
-
-const char *argp_program_version = "sasrec " SASREC_VERSION;
 
 const config_key_t command_database_settings[] = {CONFIG_POSTGRES_URL, CONFIG_PGHOST,
     CONFIG_PGPORT, CONFIG_PGUSER, CONFIG_PGDATABASE, CONFIG_PGPASSWORD, CONFIG_SCHEMA,
@@ -44,119 +39,6 @@ const config_key_t command_all_settings[] = {CONFIG_POSTGRES_URL, CONFIG_PGHOST,
     CONFIG_BACKLOG_LIMIT, CONFIG_DEADLINE_S, CONFIG_MAX_ATTEMPTS,
     CONFIG_CONNECTION_LIMIT, CONFIG_ADDRESS_LIMIT, CONFIG_SSE_LIMIT, CONFIG_LOG_LEVEL,
     CONFIG_LOG_FORMAT, CONFIG_LOG_FILE, CONFIG_COUNT};
-
-/* A command that speaks no JSON starts at the second row. */
-static const struct argp_option s_output_options[] = {
-    {"json", S_KEY_JSON, 0, 0, "Answer with one JSON object on stdout", S_GROUP_OUTPUT},
-    {"quiet", S_KEY_QUIET, 0, 0, "No progress on stderr", S_GROUP_OUTPUT},
-    {0, S_KEY_HELP, 0, OPTION_HIDDEN, 0, S_GROUP_OUTPUT}, {0}};
-
-/* argp's view of the settings, made from the table in base/config. */
-typedef struct {
-    struct argp_option options[CONFIG_COUNT + 1];
-    char *help[CONFIG_COUNT]; /* owned */
-    size_t count;
-} s_settings_t;
-
-static const char *
-s_argument (const config_item_t *item)
-{
-    static const char *const names[] = {
-        [CONFIG_TEXT] = "TEXT", [CONFIG_INTEGER] = "N", [CONFIG_DURATION] = "TIME"};
-    return names[item->type];
-}
-
-static void
-s_settings_init (s_settings_t *self, const config_key_t *keys)
-{
-    memset (self, 0, sizeof *self);
-    for (; keys && *keys != CONFIG_COUNT; keys++) {
-        const config_item_t *item = config_item (*keys);
-        strbuf_t help = STRBUF_EMPTY;
-        strbuf_addf (&help, "%s (%s", item->help, item->env);
-        if (*item->fallback)
-            strbuf_addf (&help, ", %s", item->fallback);
-        strbuf_add (&help, ")");
-        self->help[self->count] = strbuf_take (&help);
-        self->options[self->count] = (struct argp_option){.name = item->flag,
-            .key = S_KEY_SETTING + (int)*keys,
-            .arg = s_argument (item),
-            .doc = self->help[self->count]};
-        self->count++;
-    }
-}
-
-static void
-s_settings_clear (s_settings_t *self)
-{
-    for (size_t i = 0; i < self->count; i++)
-        free (self->help[i]);
-}
-
-static error_t
-s_parse_setting (int key, char *text, struct argp_state *state)
-{
-    command_t *self = state->input;
-    if (key < S_KEY_SETTING || key >= S_KEY_SETTING + (int)CONFIG_COUNT)
-        return ARGP_ERR_UNKNOWN;
-    char error[160];
-    const char *flag = config_item ((config_key_t)(key - S_KEY_SETTING))->flag;
-    if (config_set (self->config, flag, text, error) == -1)
-        argp_error (state, "%s", error);
-    return 0;
-}
-
-static error_t
-s_parse_output (int key, char *text, struct argp_state *state)
-{
-    (void)text;
-    command_t *self = state->input;
-    if (key == S_KEY_JSON)
-        self->json = true;
-    else if (key == S_KEY_QUIET)
-        self->quiet = true;
-    else if (key == S_KEY_HELP)
-        argp_state_help (state, stdout, ARGP_HELP_STD_HELP);
-    else
-        return ARGP_ERR_UNKNOWN;
-    return 0;
-}
-
-/* The parser above the others: hands the command to each of them, and refuses words
- * that none of them took. */
-static error_t
-s_parse (int key, char *text, struct argp_state *state)
-{
-    command_t *self = state->input;
-    for (int i = 0; key == ARGP_KEY_INIT && i < S_CHILDREN; i++)
-        state->child_inputs[i] = self;
-    if (key == ARGP_KEY_ARG && !self->spec->arguments)
-        argp_error (state, "unexpected argument '%s'", text);
-    return ARGP_ERR_UNKNOWN;
-}
-
-static void
-s_parse_all (command_t *self, int argc, char **argv)
-{
-    const command_spec_t *spec = self->spec;
-    s_settings_t settings;
-    s_settings_init (&settings, spec->settings);
-    struct argp own = {.options = spec->options, .parser = spec->parser};
-    struct argp output = {
-        .options = s_output_options + !spec->speaks_json, .parser = s_parse_output};
-    struct argp setting = {.options = settings.options, .parser = s_parse_setting};
-    const char *header =
-        settings.count > 0 ? "Settings (environment variable, default):" : NULL;
-    struct argp_child children[S_CHILDREN + 1] = {{&own, 0, NULL, 0},
-        {&output, 0, NULL, 0}, {&setting, 0, header, S_GROUP_SETTINGS}, {0}};
-    struct argp argp = {.parser = s_parse,
-        .args_doc = spec->arguments,
-        .doc = spec->help,
-        .children = children};
-    argv[0] = (char *)spec->name;
-    argp_parse (&argp, argc, argv, 0, NULL, self);
-    s_settings_clear (&settings);
-}
 
 static bool
 s_uses_database (const command_spec_t *spec)
@@ -195,8 +77,14 @@ command_new (const command_spec_t *spec, void *options, int argc, char **argv)
     self->spec = spec;
     self->config = config;
     self->options = options;
-    s_parse_all (self, argc, argv);
+    if (command_line_describe (self)) {
+        command_destroy (&self);
+        return NULL;
+    }
+    command_line_parse (self, argc, argv);
     s_read_conninfo (self);
+    if (!self->quiet)
+        unknown_variables (spec->name);
     const char *level = config_text (config, CONFIG_LOG_LEVEL);
     bool chosen = strcmp (config_origin (config, CONFIG_LOG_LEVEL), "default") != 0;
     log_configure (chosen ? level : "warn", config_text (config, CONFIG_LOG_FORMAT));

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/config.h"
+#include "cli/files/layout.h"
 #include "store/db.h"
 
 /* Exit statuses; docs/commands.md. Wrong usage is argp's EX_USAGE, 64. */
@@ -29,6 +30,8 @@ typedef struct {
     argp_parser_t parser;              /* for those; its input is the command_t */
     const config_key_t *settings;      /* ended by CONFIG_COUNT; NULL = none */
     bool speaks_json;                  /* has --json */
+    bool reads_files;                  /* has --format, --columns, ... */
+    const char *examples;              /* command lines, "\n" between; NULL = none */
 } command_spec_t;
 
 typedef struct {
@@ -38,6 +41,7 @@ typedef struct {
     void *options;              /* the subcommand's own struct, borrowed */
     bool json;                  /* one JSON object on stdout, nothing else */
     bool quiet;                 /* no progress on stderr */
+    layout_t layout;            /* of commands that read files: what was said of them */
 } command_t;
 
 /* Reads the command line; wrong usage ends the process, as --help does. NULL: it said

@@ -11,6 +11,8 @@ static const command_spec_t s_spec = {
         "Show every setting: its value, where that is from (default, environment or "
         "flag), its environment variable, and what it is for. Secrets are masked.\v"
         "Each setting is a flag too, of the commands that use it.",
+    .examples = "sasrec config\n"
+                "sasrec config --json",
     .settings = command_all_settings,
     .speaks_json = true,
 };

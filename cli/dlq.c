@@ -50,6 +50,8 @@ static const command_spec_t s_spec = {
             "topic inference.dlq, with the reason. 'list' shows those that wait; "
             "'replay' sends each of them back to the topic it came from, once: after "
             "the cause was mended. What dies again comes back as a new letter.",
+    .examples = "sasrec dlq list\n"
+                "sasrec dlq replay",
     .options = s_options,
     .parser = s_parse,
     .settings = command_kafka_settings,

@@ -23,7 +23,8 @@ typedef struct {
 
 static const struct argp_option s_options[] = {
     {"checkpoint", 'c', "F", 0, "A file, or a version; else the current model", 0},
-    {"data", 'd', "FILE", 0, "Pairs, \"user item\" per line; else the database", 0},
+    {"data", 'd', "FILE", 0, "Any file that 'sasrec import' reads; else the database",
+        0},
     {"protocol", 'p', "WORD", 0,
         "full: rank all items (default). sampled100: among 100 random ones", 0},
     {"split", 's', "WORD", 0, "test (default) or valid", 0},
@@ -85,10 +86,13 @@ static const command_spec_t s_spec = {
     .help = "Measure a model: how high does it rank the last item of each user, given "
             "those "
             "before? Popularity and a Markov chain stand beside it.",
+    .examples = "sasrec evaluate\n"
+                "sasrec evaluate --data ratings.csv --split valid",
     .options = s_options,
     .parser = s_parse,
     .settings = s_settings,
     .speaks_json = true,
+    .reads_files = true,
 };
 
 typedef struct {

@@ -4,37 +4,59 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/strbuf.h"
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/files/reader.h"
+#include "cli/files/layout.h"
+#include "cli/files/outfile.h"
 #include "cli/files/timestamp.h"
 #include "store/interactions.h"
 
 typedef struct {
-    const char *path; /* NULL: standard output */
-    reader_format_t format;
-    bool has_format;
+    const char *path;       /* NULL: standard output */
+    layout_format_t format; /* LAYOUT_ANY: by the name, else csv */
 } s_options_t;
 
 static const struct argp_option s_options[] = {
     {"format", 'f', "FORMAT", 0,
-        "csv, jsonl or pairs; else by the file's name, else csv", 0},
-    {"out", 'o', "FILE", 0, "Write to this file, complete or not at all", 0}, {0}};
+        "csv, jsonl or pairs; else jsonl or pairs by the end of the file's name, else "
+        "csv",
+        0},
+    {"out", 'o', "FILE", 0,
+        "Write to this file, complete or not at all; into a device, FIFO or link", 0},
+    {0}};
+
+static void
+s_parse_format (s_options_t *options, const char *text, struct argp_state *state)
+{
+    char error[160];
+    layout_t layout = {0};
+    if (layout_set_format (&layout, text, error) == -1)
+        argp_error (state, "%s", error);
+    options->format = layout.format;
+}
+
+static void
+s_parse_path (s_options_t *options, const char *text, struct argp_state *state)
+{
+    const char *dot = strrchr (text, '.');
+    if (dot && (strcmp (dot, ".gz") == 0 || strcmp (dot, ".zst") == 0))
+        argp_error (state,
+            "export does not compress: write to standard output and pipe "
+            "it to gzip or zstd");
+    options->path = text;
+}
 
 static error_t
 s_parse (int key, char *text, struct argp_state *state)
 {
     command_t *self = state->input;
     s_options_t *options = self->options;
-    if (key == 'f') {
-        options->has_format = true;
-        if (reader_format_parse (text, &options->format) == -1)
-            argp_error (state, "--format must be pairs, csv or jsonl, not '%s'", text);
-    } else if (key == 'o')
-        options->path = text;
+    if (key == 'f')
+        s_parse_format (options, text, state);
+    else if (key == 'o')
+        s_parse_path (options, text, state);
     else if (key == ARGP_KEY_END && self->json && !options->path)
         argp_error (state, "--json needs --out: both would write to standard output");
     else
@@ -47,6 +69,8 @@ static const command_spec_t s_spec = {
     .help =
         "Write all interactions, user by user, oldest first, in a format that 'sasrec "
         "import' reads. pairs has no times.",
+    .examples = "sasrec export --out interactions.csv\n"
+                "sasrec export --format jsonl | zstd > interactions.jsonl.zst",
     .options = s_options,
     .parser = s_parse,
     .settings = command_database_settings,
@@ -54,10 +78,10 @@ static const command_spec_t s_spec = {
 };
 
 typedef struct {
-    FILE *file; /* borrowed */
-    reader_format_t format;
-    uint64_t unwritable; /* pairs: rows whose user id has white space */
-    strbuf_t line;       /* owned; the row being written */
+    FILE *file;             /* borrowed */
+    layout_format_t format; /* never LAYOUT_ANY */
+    uint64_t unwritable;    /* pairs: rows whose user id has white space */
+    strbuf_t line;          /* owned; the row being written */
 } s_writer_t;
 
 static void
@@ -89,9 +113,9 @@ s_write_row (void *context, const char *user_id, int64_t item_id, int64_t create
     char time[TIMESTAMP_SIZE];
     timestamp_format (created_at_us, time);
     strbuf_clear (&writer->line);
-    if (writer->format == READER_CSV)
+    if (writer->format == LAYOUT_CSV)
         s_add_csv (&writer->line, user_id, item_id, time);
-    else if (writer->format == READER_JSONL)
+    else if (writer->format == LAYOUT_JSONL)
         s_add_json (&writer->line, user_id, item_id, time);
     else if (strpbrk (user_id, " \t"))
         writer->unwritable++;
@@ -106,12 +130,12 @@ s_write (const command_t *self, db_t *db, FILE *file, uint64_t *rows)
 {
     const s_options_t *options = self->options;
     char error[160];
-    s_writer_t writer = {.file = file, .format = READER_CSV};
-    if (options->has_format)
-        writer.format = options->format;
-    else if (options->path)
-        writer.format = reader_format_of (options->path);
-    if (writer.format == READER_CSV)
+    s_writer_t writer = {.file = file, .format = options->format};
+    if (writer.format == LAYOUT_ANY && options->path)
+        writer.format = layout_format_of (options->path);
+    if (writer.format == LAYOUT_ANY)
+        writer.format = LAYOUT_CSV;
+    if (writer.format == LAYOUT_CSV)
         fputs ("user_id,item_id,created_at\n", file);
     int status = interactions_each (db, s_write_row, &writer, rows, error);
     strbuf_free (&writer.line);
@@ -140,30 +164,19 @@ s_answer (const command_t *self, uint64_t rows)
     return COMMAND_DONE;
 }
 
-/* Through a temporary file beside it, so that nobody reads half of it. */
 static int
 s_export_to_file (const command_t *self, db_t *db)
 {
     const s_options_t *options = self->options;
-    strbuf_t path = STRBUF_EMPTY;
+    char error[160];
     uint64_t rows = 0;
-    strbuf_addf (&path, "%s.%ld.tmp", options->path, (long)getpid ());
-    int status = COMMAND_DONE;
-    FILE *file = fopen (path.data, "wb");
-    if (!file)
-        status =
-            command_fail (self, "cannot write %s: %s", options->path, strerror (errno));
-    else {
-        status = s_write (self, db, file, &rows);
-        if (fclose (file) == EOF && status == COMMAND_DONE)
-            status = command_fail (self, "cannot write: %s", strerror (errno));
-        if (status == COMMAND_DONE && rename (path.data, options->path) == -1)
-            status = command_fail (
-                self, "cannot write %s: %s", options->path, strerror (errno));
-        if (status != COMMAND_DONE)
-            unlink (path.data);
-    }
-    strbuf_free (&path);
+    outfile_t *out = outfile_new (options->path, error);
+    if (!out)
+        return command_fail (self, "%s", error);
+    int status = s_write (self, db, outfile_file (out), &rows);
+    if (status == COMMAND_DONE && outfile_commit (&out, error) == -1)
+        status = command_fail (self, "%s", error);
+    outfile_destroy (&out);
     return status == COMMAND_DONE ? s_answer (self, rows) : status;
 }
 

@@ -18,14 +18,12 @@ enum { S_KEY_APPEND = 0x100, S_BAD_SHOWN = 10 };
 
 typedef struct {
     const char *path;
-    reader_format_t format;
-    bool has_format;
     bool append;
 } s_options_t;
 
 static const struct argp_option s_options[] = {
-    {"format", 'f', "FORMAT", 0, "pairs, csv or jsonl; else by the file's name", 0},
-    {"append", S_KEY_APPEND, 0, 0, "Also when this very file was loaded before", 0},
+    {"append", S_KEY_APPEND, 0, 0,
+        "Also when this very file was loaded before: add what is missing of it", 0},
     {0}};
 
 static error_t
@@ -34,11 +32,6 @@ s_parse (int key, char *text, struct argp_state *state)
     command_t *self = state->input;
     s_options_t *options = self->options;
     switch (key) {
-    case 'f':
-        options->has_format = true;
-        if (reader_format_parse (text, &options->format) == -1)
-            argp_error (state, "--format must be pairs, csv or jsonl, not '%s'", text);
-        return 0;
     case S_KEY_APPEND:
         options->append = true;
         return 0;
@@ -60,20 +53,25 @@ static const command_spec_t s_spec = {
     .name = "sasrec import",
     .arguments = "FILE",
     .help =
-        "Load interactions from a file (- is standard input): all of it, or nothing "
-        "when a line is bad.\v"
-        "pairs: \"user item\" per line in time order; loaded as of now, in that "
-        "order.\n"
-        "csv:   a header with user_id,item_id and perhaps created_at; quotes as in "
-        "RFC 4180.\n"
-        "jsonl: {\"user_id\":\"ann\",\"item_id\":7} per line, perhaps with "
-        "\"created_at\".\n"
-        "created_at is RFC 3339 or unix seconds. Exit status 2: bad lines, or the file "
-        "was loaded before.",
+        "Load interactions from a file (- is standard input; .gz and .zst are taken "
+        "off): all of it, or nothing when a line is bad. What is stored already is "
+        "skipped.\v"
+        "Formats are found out from the name and the first line: csv with a header, in "
+        "the names that people give their columns; jsonl, an object per line; pairs, "
+        "\"user item\" per line in the order of time. What was understood is told "
+        "before loading. Times may be texts or unix seconds, milliseconds, ...; "
+        "without "
+        "any the order of the lines counts. Exit status 2: bad lines, or the file was "
+        "loaded before.",
+    .examples = "sasrec import events.csv\n"
+                "sasrec import ratings.dat --no-header user,item,_,time\n"
+                "sasrec import log.jsonl.gz --columns user=who,item=what,time=when\n"
+                "psql -c '\\copy views to stdout csv header' shop | sasrec import -",
     .options = s_options,
     .parser = s_parse,
     .settings = command_database_settings,
     .speaks_json = true,
+    .reads_files = true,
 };
 
 /* One run over a file. */
@@ -83,8 +81,11 @@ typedef struct {
     reader_t *reader;          /* owned */
     interactions_load_t *load; /* owned */
     progress_t *progress;      /* owned */
-    uint64_t rows;
+    uint64_t rows;             /* good ones */
+    uint64_t added;            /* of them: new ones */
+    uint64_t untimed;          /* of them: without a time */
     uint64_t bad;
+    int64_t oldest_us, newest_us; /* of those with a time */
 } s_run_t;
 
 static void
@@ -93,6 +94,20 @@ s_tell_bad (s_run_t *run, const char *error)
     if (run->bad++ < S_BAD_SHOWN)
         fprintf (stderr, "%s: %s:%" PRIu64 ": %s\n", run->command->spec->name,
             source_name (run->source), reader_line (run->reader), error);
+}
+
+static void
+s_note (s_run_t *run, const reader_row_t *row)
+{
+    run->rows++;
+    if (row->created_at_us == READER_NO_TIME) {
+        run->untimed++;
+        return;
+    }
+    if (row->created_at_us < run->oldest_us)
+        run->oldest_us = row->created_at_us;
+    if (row->created_at_us > run->newest_us)
+        run->newest_us = row->created_at_us;
 }
 
 /* After a bad line the rest is only checked: nothing will be kept. */
@@ -111,13 +126,14 @@ s_read_all (s_run_t *run)
         }
         if (status == READER_BAD)
             s_tell_bad (run, error);
-        else if (run->bad == 0 && interactions_load_row (run->load, row.user_id,
-                                      row.item_id, row.created_at_us) == -1)
+        else if (run->bad == 0 &&
+                 interactions_load_event (run->load, row.user_id, row.item_id,
+                     row.created_at_us, row.event_id) == -1)
             return command_fail (run->command, "the connection to PostgreSQL was lost; "
                                                "nothing was loaded");
         else
-            run->rows++;
-        if (run->rows % 4096 == 0)
+            s_note (run, &row);
+        if ((run->rows + run->bad) % 4096 == 0)
             progress_update (run->progress, reader_line (run->reader), NULL);
     }
 }
@@ -136,19 +152,51 @@ s_refuse (const s_run_t *run)
 }
 
 static int
+s_answer_json (const s_run_t *run, double seconds)
+{
+    char oldest[TIMESTAMP_SIZE] = "", newest[TIMESTAMP_SIZE] = "";
+    bool timed = run->untimed < run->rows;
+    if (timed) {
+        timestamp_format (run->oldest_us, oldest);
+        timestamp_format (run->newest_us, newest);
+    }
+    json_t *answer = json_pack ("{s:s,s:s,s:s,s:I,s:I,s:I,s:f,s:s*,s:s*}", "file",
+        source_name (run->source), "sha256", source_digest (run->source), "understood",
+        reader_told (run->reader), "interactions", (json_int_t)run->added, "skipped",
+        (json_int_t)(run->rows - run->added), "untimed", (json_int_t)run->untimed,
+        "seconds", seconds, "oldest", timed ? oldest : NULL, "newest",
+        timed ? newest : NULL);
+    return command_answer (run->command, &answer);
+}
+
+static void
+s_say_times (const s_run_t *run)
+{
+    char oldest[TIMESTAMP_SIZE], newest[TIMESTAMP_SIZE];
+    if (run->untimed == run->rows)
+        return;
+    timestamp_format (run->oldest_us, oldest);
+    timestamp_format (run->newest_us, newest);
+    printf ("Their times are from %.19s to %.19s UTC%s.\n", oldest, newest,
+        reader_assumed_utc (run->reader) ? "; some have no zone and were taken as UTC"
+                                         : "");
+    if (run->untimed > 0)
+        printf ("%" PRIu64 " have no time and were taken as of now.\n", run->untimed);
+}
+
+static int
 s_answer (const s_run_t *run, double seconds)
 {
-    const command_t *self = run->command;
-    const char *name = source_name (run->source);
-    if (!self->json) {
-        printf ("Loaded %" PRIu64 " interactions from %s in %.1f s.\n", run->rows, name,
-            seconds);
-        return COMMAND_DONE;
-    }
-    json_t *answer = json_pack ("{s:s,s:s,s:I,s:f}", "file", name, "sha256",
-        source_digest (run->source), "interactions", (json_int_t)run->rows, "seconds",
-        seconds);
-    return command_answer (self, &answer);
+    if (run->command->json)
+        return s_answer_json (run, seconds);
+    printf ("Loaded %" PRIu64 " interaction%s from %s in %.1f s", run->added,
+        run->added == 1 ? "" : "s", source_name (run->source), seconds);
+    if (run->rows > run->added)
+        printf ("; %" PRIu64 " skipped: stored already, or repeated in the file",
+            run->rows - run->added);
+    puts (".");
+    s_say_times (run);
+    return COMMAND_DONE;
 }
 
 static int
@@ -162,30 +210,61 @@ s_load (s_run_t *run)
         return status;
     if (run->bad > 0 || run->rows == 0)
         return s_refuse (run);
-    if (interactions_load_commit (&run->load, &run->rows, error) == -1)
-        return command_fail (run->command, "%s; nothing was loaded", error);
+    if (interactions_load_commit (&run->load, &run->added, error) == -1)
+        return command_fail (run->command, "%s", error);
     return s_answer (run, (double)(clock_monotonic_us () - started_us) / 1e6);
+}
+
+/* Says how the file is read, before anything is loaded. */
+static int
+s_begin (s_run_t *run)
+{
+    char error[160];
+    reader_status_t status = reader_begin (run->reader, error);
+    if (status == READER_BROKEN) {
+        command_fail (run->command, "%s: %s", source_name (run->source), error);
+        return COMMAND_REFUSED;
+    }
+    if (status == READER_ROW && !run->command->quiet)
+        fprintf (
+            stderr, "%s: %s\n", source_name (run->source), reader_told (run->reader));
+    return status == READER_ROW ? COMMAND_DONE : s_refuse (run);
+}
+
+/* The load, or NULL after saying why, with the exit status. */
+static interactions_load_t *
+s_open (const command_t *self, db_t *db, const source_t *source, int *status)
+{
+    const s_options_t *options = self->options;
+    char error[160];
+    interactions_load_t *load = interactions_load_new (
+        db, source_name (source), source_digest (source), options->append, error);
+    if (load)
+        return load;
+    bool known = strstr (error, "loaded before") != NULL;
+    command_fail (self, "%s: %s%s", source_name (source), error,
+        known ? "; --append adds what is missing of it" : "");
+    *status = known ? COMMAND_REFUSED : COMMAND_FAILED;
+    return NULL;
 }
 
 static int
 s_run (const command_t *self, db_t *db, source_t *source)
 {
     const s_options_t *options = self->options;
-    char error[160];
-    s_run_t run = {.command = self, .source = source};
-    run.load = interactions_load_new (
-        db, source_name (source), source_digest (source), options->append, error);
-    if (!run.load) {
-        bool known = strstr (error, "loaded before") != NULL;
-        command_fail (self, "%s: %s%s", source_name (source), error,
-            known ? "; --append loads it again" : "");
-        return known ? COMMAND_REFUSED : COMMAND_FAILED;
+    s_run_t run = {.command = self,
+        .source = source,
+        .oldest_us = INT64_MAX,
+        .newest_us = INT64_MIN};
+    run.reader = reader_new (source_file (source), options->path, &self->layout);
+    int status = s_begin (&run);
+    if (status == COMMAND_DONE)
+        run.load = s_open (self, db, source, &status);
+    if (run.load) {
+        run.progress =
+            progress_new ("import", "lines", source_lines (source), self->quiet);
+        status = s_load (&run);
     }
-    reader_format_t format =
-        options->has_format ? options->format : reader_format_of (options->path);
-    run.reader = reader_new (source_file (source), format);
-    run.progress = progress_new ("import", "lines", source_lines (source), self->quiet);
-    int status = s_load (&run);
     progress_destroy (&run.progress);
     reader_destroy (&run.reader);
     interactions_load_destroy (&run.load);

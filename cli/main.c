@@ -1,66 +1,45 @@
 /* The command. SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/suggest.h"
 #include "model/kernel/blas_core.h"
 
-typedef struct {
-    const char *name;
-    int (*run) (int argc, char **argv);
-    const char *help;
-} s_subcommand_t;
-
-static const s_subcommand_t s_subcommands[] = {
-    {"migrate", command_migrate, "create or update the tables in PostgreSQL"},
-    {"seed", command_seed,
-        "fill the database with made-up users, items and interactions"},
-    {"import", command_import, "load interactions from a file"},
-    {"export", command_export, "write the interactions to a file"},
-    {"prune", command_prune, "delete old predictions"},
-    {"train", command_train, "learn a model and make it the one in use"},
-    {"evaluate", command_evaluate, "measure a model against data"},
-    {"recommend", command_recommend, "answer one history, without a server"},
-    {"serve", command_serve, "run the service"},
-    {"topics", command_topics, "create the topics in Kafka"},
-    {"dlq", command_dlq, "list or replay what could not be read from Kafka"},
-    {"config", command_config, "show every setting, its value and where it is from"},
-};
-static const size_t s_count = sizeof s_subcommands / sizeof s_subcommands[0];
-
 static int
 s_help (FILE *out)
 {
-    fprintf (out,
-        "Usage: sasrec COMMAND [OPTION...]\n"
-        "A self-hosted recommender: what next, from what was done so far.\n\n");
-    for (size_t i = 0; i < s_count; i++)
-        fprintf (out, "  %-10s %s\n", s_subcommands[i].name, s_subcommands[i].help);
-    fprintf (out, "\n  sasrec COMMAND --help     the options of a command\n"
-                  "  sasrec --version          the version of the program\n");
-    return out == stdout ? 0 : EX_USAGE;
-}
-
-static const s_subcommand_t *
-s_find (const char *name)
-{
-    for (size_t i = 0; i < s_count; i++) {
-        if (strcmp (s_subcommands[i].name, name) == 0)
-            return &s_subcommands[i];
+    fprintf (out, "Usage: sasrec COMMAND [OPTION...]\n"
+                  "A self-hosted recommender: what next, from what was done so far.\n");
+    const char *group = "";
+    for (size_t i = 0; i < commands_count; i++) {
+        const commands_row_t *row = &commands_table[i];
+        if (strcmp (row->group, group) != 0)
+            fprintf (out, "\n%s:\n", row->group);
+        group = row->group;
+        fprintf (out, "  %-10s %s\n", row->name, row->help);
     }
-    return NULL;
+    fprintf (out,
+        "\n  sasrec COMMAND --help     the options of a command, with examples\n"
+        "  sasrec --version          the version of the program\n"
+        "\nTo begin with:\n"
+        "  sasrec migrate && sasrec seed && sasrec train && sasrec serve\n");
+    return out == stdout ? 0 : EX_USAGE;
 }
 
 static int
 s_unknown (const char *name)
 {
-    const char *names[sizeof s_subcommands / sizeof s_subcommands[0]];
-    for (size_t i = 0; i < s_count; i++)
-        names[i] = s_subcommands[i].name;
-    const char *meant = suggest (name, names, s_count);
+    const char *names[32];
+    size_t count = 0;
+    for (; count < commands_count && count < 32; count++)
+        names[count] = commands_table[count].name;
+    const char *meant = suggest (name, names, count);
     fprintf (stderr, "sasrec: there is no command '%s'", name);
     if (meant)
         fprintf (stderr, "; did you mean '%s'?\n", meant);
@@ -73,11 +52,21 @@ s_unknown (const char *name)
 static int
 s_help_on (const char *name)
 {
-    const s_subcommand_t *subcommand = s_find (name);
+    const commands_row_t *row = commands_find (name);
     char word[] = "sasrec";
     char option[] = "--help";
     char *arguments[] = {word, option, NULL};
-    return subcommand ? subcommand->run (2, arguments) : s_unknown (name);
+    return row ? row->run (2, arguments) : s_unknown (name);
+}
+
+/* An answer that could not be written is a failure, also the help that argp prints. */
+static void
+s_close_stdout (void)
+{
+    if (fflush (stdout) == 0 && !ferror (stdout))
+        return;
+    fprintf (stderr, "sasrec: cannot write the answer: %s\n", strerror (errno));
+    _exit (EXIT_FAILURE);
 }
 
 /* OpenBLAS makes threads while it is loaded, before main. One that took a SIGTERM would
@@ -102,6 +91,7 @@ main (int argc, char **argv)
 {
     sigprocmask (SIG_SETMASK, &s_signals, NULL);
     blas_core_choose (argv);
+    atexit (s_close_stdout);
     if (argc < 2)
         return s_help (stderr);
     const char *name = argv[1];
@@ -114,6 +104,6 @@ main (int argc, char **argv)
         return puts ("Usage: sasrec COMMAND [OPTION...]") == EOF;
     if (strcmp (name, "--version") == 0 || strcmp (name, "-V") == 0)
         return puts ("sasrec " SASREC_VERSION) == EOF;
-    const s_subcommand_t *subcommand = s_find (name);
-    return subcommand ? subcommand->run (argc - 1, argv + 1) : s_unknown (name);
+    const commands_row_t *row = commands_find (name);
+    return row ? row->run (argc - 1, argv + 1) : s_unknown (name);
 }

@@ -30,6 +30,8 @@ static const command_spec_t s_spec = {
     .help =
         "Create or update the tables in PostgreSQL, and the database itself when it "
         "is missing and the role may create one. Safe at each start; all or nothing.",
+    .examples = "sasrec migrate\n"
+                "sasrec migrate --postgres-url postgresql://me@db.example/shop",
     .options = s_options,
     .parser = s_parse,
     .settings = command_database_settings,

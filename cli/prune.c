@@ -41,6 +41,7 @@ static const command_spec_t s_spec = {
     .help =
         "Delete predictions made before a date that are finished (completed, failed or "
         "expired). Pending ones stay.",
+    .examples = "sasrec prune --before 2026-02-28",
     .options = s_options,
     .parser = s_parse,
     .settings = command_database_settings,

@@ -83,6 +83,8 @@ static const command_spec_t s_spec = {
     .help =
         "Answer one history, without a server or a database. Items that the model does "
         "not know are left out; when none is left, popular items are the answer.",
+    .examples = "sasrec recommend --history 10,20,30\n"
+                "sasrec recommend --history 10,20,30 -k 5 --json",
     .options = s_options,
     .parser = s_parse,
     .settings = chosen_model_settings,

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "demo/catalog.h"
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -55,6 +54,8 @@ static const command_spec_t s_spec = {
         "Fill the database with a made-up library: books in series, and readers who "
         "follow two series at a time.\vA database that has interactions is "
         "left as it is.",
+    .examples = "sasrec seed\n"
+                "sasrec seed --users 10000 --items 2000 --seed 7",
     .options = s_options,
     .parser = s_parse,
     .settings = command_database_settings,
@@ -114,9 +115,9 @@ s_put_interactions (
         interactions_load_new (db, S_IMPORT_NAME, digest, true, error);
     if (!load)
         return command_fail (self, "cannot write the interactions: %s", error);
-    int64_t now_us = clock_unix_ms () * 1000;
-    if (simulate_users (
-            catalog, options->users, options->seed, now_us, s_load_row, load) != 0) {
+    /* The same seeding again has the same times, so it adds nothing twice. */
+    if (simulate_users (catalog, options->users, options->seed,
+            interactions_load_now_us (load), s_load_row, load) != 0) {
         interactions_load_destroy (&load);
         return command_fail (self, "cannot write the interactions: %s", db_error (db));
     }
@@ -129,7 +130,9 @@ static int
 s_answer (const command_t *self, uint64_t rows)
 {
     const s_options_t *options = self->options;
-    if (!self->json && rows == 0)
+    if (!self->json && rows == 0 && options->append)
+        printf ("These very users were seeded before; nothing was added.\n");
+    else if (!self->json && rows == 0)
         printf ("The database has interactions; nothing was added (--append does).\n");
     else if (!self->json)
         printf ("Seeded %zu users, %zu items and %" PRIu64 " interactions.\n",

@@ -31,6 +31,9 @@ static const command_spec_t s_spec = {
     .name = "sasrec serve",
     .help = "Run the service: the API and the page, jobs and answers at once, until "
             "Ctrl-C or SIGTERM.",
+    .examples = "sasrec serve\n"
+                "sasrec serve --http-port 8080 --ui-port 0\n"
+                "KAFKA_BOOTSTRAP_SERVERS=localhost:9092 sasrec serve --role worker",
     .options = s_options,
     .parser = s_parse,
     .settings = command_all_settings,

@@ -53,6 +53,7 @@ static const command_spec_t s_spec = {
             "run at every start of a broker; it waits half a minute for one. The "
             "status is 3 when "
             "one that exists has another number of partitions than it should.",
+    .examples = "sasrec topics create --partitions 12",
     .options = s_options,
     .parser = s_parse,
     .settings = command_kafka_settings,

@@ -47,7 +47,8 @@ typedef struct {
 } s_options_t;
 
 static const struct argp_option s_options[] = {
-    {"data", 'd', "FILE", 0, "Pairs, \"user item\" per line; else the database", 0},
+    {"data", 'd', "FILE", 0, "Any file that 'sasrec import' reads; else the database",
+        0},
     {"out", 'o', "FOLDER", 0, "Where to write the checkpoint, as --checkpoints", 0},
     {"seed", S_KEY_SEED, "N", 0, "The same number gives the same model", 0},
     {"time-limit", 't', "S", 0, "Stop after so many seconds, keep the best", 0},
@@ -196,10 +197,14 @@ static const command_spec_t s_spec = {
         "NDCG@10 in validation is kept. Ctrl-C keeps the best so far, and --resume "
         "goes on "
         "from there.",
+    .examples = "sasrec train\n"
+                "sasrec train --time-limit 600\n"
+                "sasrec train --data ratings.csv --curve curve",
     .options = s_options,
     .parser = s_parse,
     .settings = s_settings,
     .speaks_json = true,
+    .reads_files = true,
 };
 
 static volatile sig_atomic_t s_stop;

@@ -6,7 +6,8 @@
 #include "cli/command.h"
 #include "model/data/dataset.h"
 
-/* From a file of pairs, or from the database when path is NULL. NULL after saying why,
+/* From any file that `sasrec import` reads, as the command's layout says, or from the
+ * database when path is NULL. NULL after saying why,
  * and what to do. */
 dataset_t *training_data_read (const command_t *command, const char *path);
 

@@ -36,8 +36,11 @@ int interactions_each (db_t *db, interactions_row_fn *row, void *context,
 db_status_t interactions_add (
     db_t *db, const interaction_t *const *interactions, size_t count, size_t *added);
 
-/* A load: rows go in by binary COPY inside one transaction with the record in `imports`.
- * Destroy without commit leaves nothing. The connection is the load's until then. */
+/* A load: rows are copied into a temporary table, and what is new of them is added in
+ * one transaction with the record in `imports`. Nothing but new rows is locked, so
+ * readers of the table never wait. A row with an event_id is new when that is; without
+ * one, when no stored row has the same user, item and time (nor an earlier row of the
+ * load). Destroy without commit leaves nothing. The connection is the load's until then. */
 typedef struct interactions_load interactions_load_t;
 
 /* name: what is loaded ("seed", or a file's path); digest: of its content. When that
@@ -46,13 +49,17 @@ interactions_load_t *interactions_load_new (
     db_t *db, const char *name, const char *digest, bool append, char error[160]);
 /* created_at_us: unix microseconds, or INT64_MIN for "now plus one microsecond per row"
  * (keeps the order of the file). -1: it failed; destroy, db_error says why. A row that
- * the table refuses shows at commit. Readers of the table wait while a load of more than
- * some 80,000 rows goes into a table that had less than two million. */
+ * the table refuses shows at commit. */
 int interactions_load_row (interactions_load_t *self, const char *user_id,
     int64_t item_id, int64_t created_at_us);
-/* Takes the load, also on -1 (then nothing was kept). rows may be NULL. */
+/* event_id: a UUID; NULL or "" for none. */
+int interactions_load_event (interactions_load_t *self, const char *user_id,
+    int64_t item_id, int64_t created_at_us, const char *event_id);
+/* The "now" of this load: of the first one, when the digest was loaded before. */
+int64_t interactions_load_now_us (const interactions_load_t *self);
+/* Takes the load, also on -1 (then nothing was kept). *added (may be NULL): the new rows. */
 int interactions_load_commit (
-    interactions_load_t **self_p, uint64_t *rows, char error[160]);
+    interactions_load_t **self_p, uint64_t *added, char error[160]);
 void interactions_load_destroy (interactions_load_t **self_p);
 
 #endif

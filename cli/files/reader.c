@@ -1,119 +1,61 @@
 /* Interactions from a file. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/files/reader.h"
+#include "cli/files/reader_self.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/jsonread.h"
-#include "base/utf8.h"
-#include "cli/files/csv.h"
-#include "cli/files/timestamp.h"
 
-enum { S_USER, S_ITEM, S_TIME, S_FIELDS };
-
-static const char *const s_names[S_FIELDS] = {"user_id", "item_id", "created_at"};
-
-struct reader {
-    FILE *file; /* borrowed */
-    reader_format_t format;
-    uint64_t line;         /* where the current record begins */
-    uint64_t next_line;    /* the line after it */
-    size_t length;         /* of text */
-    bool too_long;         /* the record went past the limit; its rest was skipped */
-    bool has_header;       /* csv: columns are known */
-    int columns[S_FIELDS]; /* csv: position of each field; -1 = not there */
-    char text[READER_LINE_LIMIT]; /* the current record, NUL at its end */
-};
-
-reader_format_t
-reader_format_of (const char *path)
-{
-    const char *dot = strrchr (path, '.');
-    if (dot && strcasecmp (dot, ".csv") == 0)
-        return READER_CSV;
-    if (dot && (strcasecmp (dot, ".jsonl") == 0 || strcasecmp (dot, ".ndjson") == 0))
-        return READER_JSONL;
-    return READER_PAIRS;
-}
-
-int
-reader_format_parse (const char *word, reader_format_t *format)
-{
-    static const char *const words[] = {"pairs", "csv", "jsonl"};
-    for (int i = 0; i < 3; i++) {
-        if (strcmp (word, words[i]) == 0) {
-            *format = (reader_format_t)i;
-            return 0;
-        }
-    }
-    return -1;
-}
+enum { S_NUMBER_SIZE = 48 };
 
 reader_t *
-reader_new (FILE *file, reader_format_t format)
+reader_new (FILE *file, const char *path, const layout_t *layout)
 {
     reader_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->file = file;
-    self->format = format;
-    self->next_line = 1;
+    self->record = record_new (file);
+    self->layout = *layout;
+    self->path_format = layout_format_of (path);
+    for (int column = 0; column < COLUMN_COUNT; column++)
+        snprintf (self->names[column], LAYOUT_NAME_SIZE, "%s",
+            layout->named[column] ? layout->names[column]
+                                  : column_name ((column_t)column));
     return self;
 }
 
 void
 reader_destroy (reader_t **self_p)
 {
-    free (*self_p);
+    reader_t *self = *self_p;
+    if (!self)
+        return;
+    record_destroy (&self->record);
+    csv_fields_free (&self->fields);
+    strbuf_free (&self->told);
+    free (self);
     *self_p = NULL;
 }
 
 uint64_t
 reader_line (const reader_t *self)
 {
-    return self->line;
+    return self->record->line;
 }
 
-/* Reads up to the end of the line, or in csv of the record: a line end between quotes
- * belongs to it. False at the end of the file. */
-static bool
-s_read_record (reader_t *self)
+const char *
+reader_told (const reader_t *self)
 {
-    bool quoted = false;
-    int before = ',';
-    int byte;
-    self->line = self->next_line;
-    self->length = 0;
-    self->too_long = false;
-    while ((byte = getc_unlocked (self->file)) != EOF) {
-        if (byte == '"' && self->format == READER_CSV)
-            quoted = !quoted && (before == ',' || before == '"');
-        before = byte;
-        self->next_line += byte == '\n';
-        if (byte == '\n' && (!quoted || self->too_long))
-            break;
-        if (self->length < sizeof self->text - 1)
-            self->text[self->length++] = (char)byte;
-        else
-            self->too_long = true;
-    }
-    bool any = byte != EOF || self->length > 0;
-    if (self->length > 0 && self->text[self->length - 1] == '\r')
-        self->length--;
-    self->text[self->length] = '\0';
-    if (self->line == 1 && strncmp (self->text, "\xef\xbb\xbf", 3) == 0)
-        memmove (self->text, self->text + 3, (self->length -= 3) + 1);
-    return any;
+    return self->told.data;
 }
 
-static bool
-s_is_blank (const reader_t *self)
+bool
+reader_assumed_utc (const reader_t *self)
 {
-    return strspn (self->text, " \t") == self->length;
+    return self->assumed_utc && !self->told_utc;
 }
 
 static reader_status_t
@@ -123,180 +65,248 @@ s_bad (char error[160], const char *reason)
     return READER_BAD;
 }
 
-static reader_status_t
-s_take_user (reader_row_t *row, const char *text, char error[160])
+/* All numbers of a file are in one unit. */
+static int
+s_check_unit (reader_t *self, const char *text, timestamp_kind_t kind, char error[160])
 {
-    size_t length = strlen (text);
-    if (length == 0)
-        return s_bad (error, "user_id is empty");
-    if (length >= READER_USER_SIZE)
-        return s_bad (error, "user_id is longer than 128 bytes");
-    utf8_status_t status = utf8_check (text);
-    if (status != UTF8_PLAIN)
-        return s_bad (error, status == UTF8_INVALID
-                                 ? "user_id is not valid UTF-8"
-                                 : "user_id has a control character");
-    memcpy (row->user_id, text, length + 1);
-    return READER_ROW;
+    if (kind == TIMESTAMP_AUTO || kind >= TIMESTAMP_TEXT)
+        return 0;
+    if (self->number_kind == TIMESTAMP_AUTO) {
+        self->number_kind = kind;
+        self->number_line = self->record->line;
+    }
+    if (self->number_kind == kind)
+        return 0;
+    char reason[96];
+    snprintf (reason, sizeof reason,
+        "is in %s, line %" PRIu64 " in %s; see --time-unit", timestamp_kind_name (kind),
+        self->number_line, timestamp_kind_name (self->number_kind));
+    return values_refuse (self->names[COLUMN_TIME], text, reason, error);
 }
 
-static reader_status_t
-s_take_item (reader_row_t *row, const char *text, char error[160])
-{
-    char *end;
-    errno = 0;
-    long long value = isdigit ((unsigned char)*text) ? strtoll (text, &end, 10) : -1;
-    if (value < 0 || *end || errno != 0 || value > JSON_INTEGER_MAX)
-        return s_bad (error, "item_id must be an integer from 0 to 9007199254740991");
-    row->item_id = value;
-    return READER_ROW;
-}
-
-static reader_status_t
-s_take_time (reader_row_t *row, const char *text, char error[160])
-{
-    if (timestamp_parse (text, &row->created_at_us) == -1)
-        return s_bad (error, "created_at must be RFC 3339 or unix seconds");
-    return READER_ROW;
-}
-
-/* texts: as S_USER...; the time may be NULL or empty. */
-static reader_status_t
-s_take_row (reader_row_t *row, char *const texts[S_FIELDS], char error[160])
+static int
+s_take_time (reader_t *self, reader_row_t *row, const char *text, char error[160])
 {
     row->created_at_us = READER_NO_TIME;
-    reader_status_t status = s_take_user (row, texts[S_USER], error);
-    if (status == READER_ROW)
-        status = s_take_item (row, texts[S_ITEM], error);
-    if (status == READER_ROW && texts[S_TIME] && *texts[S_TIME])
-        status = s_take_time (row, texts[S_TIME], error);
-    return status;
+    if (values_is_null (text))
+        return 0;
+    timestamp_kind_t kind;
+    if (timestamp_read (text, self->layout.time_unit, &row->created_at_us, &kind) == -1)
+        return values_refuse (self->names[COLUMN_TIME], text,
+            "is no time; accepted: 2026-02-28T09:30:00+01:00, 2026-02-28, 1772267400",
+            error);
+    self->time_kind = kind;
+    self->timed = true;
+    self->assumed_utc = self->assumed_utc || kind == TIMESTAMP_TEXT_UTC;
+    return s_check_unit (self, text, kind, error);
+}
+
+static int
+s_take_event (reader_t *self, reader_row_t *row, const char *text, char error[160])
+{
+    row->event_id[0] = '\0';
+    if (values_is_null (text))
+        return 0;
+    if (!uuid_valid (text))
+        return values_refuse (self->names[COLUMN_EVENT], text,
+            "is no UUID; --columns event= leaves it out", error);
+    memcpy (row->event_id, text, UUID_TEXT_SIZE);
+    return 0;
+}
+
+/* NULL: the column is not there. */
+static reader_status_t
+s_take_row (reader_t *self, reader_row_t *row, const char *const texts[COLUMN_COUNT],
+    char error[160])
+{
+    const char *text[COLUMN_COUNT];
+    for (int column = 0; column < COLUMN_COUNT; column++)
+        text[column] = texts[column] ? texts[column] : "";
+    if (values_user (
+            self->names[COLUMN_USER], text[COLUMN_USER], row->user_id, error) ||
+        values_item (
+            self->names[COLUMN_ITEM], text[COLUMN_ITEM], &row->item_id, error) ||
+        s_take_time (self, row, text[COLUMN_TIME], error) ||
+        s_take_event (self, row, text[COLUMN_EVENT], error))
+        return READER_BAD;
+    return READER_ROW;
 }
 
 static reader_status_t
 s_take_pair (reader_t *self, reader_row_t *row, char error[160])
 {
     static const char white[] = " \t";
-    char *texts[S_FIELDS] = {self->text + strspn (self->text, white), NULL, NULL};
-    char *end = texts[S_USER] + strcspn (texts[S_USER], white);
-    texts[S_ITEM] = end + strspn (end, white);
-    char *rest = texts[S_ITEM] + strcspn (texts[S_ITEM], white);
-    if (!*texts[S_ITEM] || rest[strspn (rest, white)])
-        return s_bad (error, "must be a user and an item with white space between");
+    char *text = self->record->text;
+    char *user = text + strspn (text, white);
+    char *end = user + strcspn (user, white);
+    char *item = end + strspn (end, white);
+    char *rest = item + strcspn (item, white);
+    if (!*item || rest[strspn (rest, white)])
+        return s_bad (error, "must be a user and an item with white space between; "
+                             "other columns need --no-header user,item,_,time");
     *end = '\0';
     *rest = '\0';
-    return s_take_row (row, texts, error);
+    const char *texts[COLUMN_COUNT] = {[COLUMN_USER] = user, [COLUMN_ITEM] = item};
+    return s_take_row (self, row, texts, error);
 }
 
-static reader_status_t
-s_csv_header (reader_t *self, char error[160])
+/* Without the spaces around it, which only a user id may mean. */
+static char *
+s_strip (char *text)
 {
-    char *fields[CSV_FIELDS_MOST];
-    int count = csv_split (self->text, fields, error);
-    for (int field = 0; field < S_FIELDS; field++) {
-        self->columns[field] = -1;
-        for (int i = 0; i < count; i++) {
-            if (strcmp (fields[i], s_names[field]) == 0)
-                self->columns[field] = i;
-        }
+    text += strspn (text, " ");
+    size_t length = strlen (text);
+    while (length > 0 && text[length - 1] == ' ')
+        length--;
+    text[length] = '\0';
+    return text;
+}
+
+/* A delimiter that is not quoted moves what comes after it to the wrong columns. */
+static bool
+s_has_more (const reader_t *self)
+{
+    for (size_t i = self->header_count; i < self->fields.count; i++) {
+        if (*self->fields.at[i])
+            return true;
     }
-    self->has_header = self->columns[S_USER] >= 0 && self->columns[S_ITEM] >= 0;
-    if (!self->has_header) {
-        snprintf (error, 160,
-            "the first line must be a header with user_id and item_id "
-            "(and created_at)");
-        return READER_BROKEN;
-    }
-    return READER_ROW;
+    return false;
 }
 
 static reader_status_t
 s_take_csv (reader_t *self, reader_row_t *row, char error[160])
 {
-    char *fields[CSV_FIELDS_MOST];
-    char *texts[S_FIELDS] = {NULL};
-    int count = csv_split (self->text, fields, error);
-    if (count == -1)
+    const char *texts[COLUMN_COUNT] = {NULL};
+    if (csv_split (self->record->text, self->delimiter, &self->fields, error) == -1)
         return READER_BAD;
-    for (int field = 0; field < S_FIELDS; field++) {
-        int column = self->columns[field];
-        if (column >= count)
-            return s_bad (error, "fewer columns than the header");
-        texts[field] = column >= 0 ? fields[column] : NULL;
+    if (self->header_count > 0 && s_has_more (self)) {
+        snprintf (error, 160, "has %zu columns, the header %zu", self->fields.count,
+            self->header_count);
+        return READER_BAD;
     }
-    return s_take_row (row, texts, error);
+    for (int column = 0; column < COLUMN_COUNT; column++) {
+        size_t place = self->places[column];
+        if (place > self->fields.count) {
+            snprintf (error, 160, "has %zu column%s, %.40s would be column %zu",
+                self->fields.count, self->fields.count == 1 ? "" : "s",
+                self->names[column], place);
+            return READER_BAD;
+        }
+        if (place > 0)
+            texts[column] = column == COLUMN_USER
+                                ? self->fields.at[place - 1]
+                                : s_strip (self->fields.at[place - 1]);
+    }
+    return s_take_row (self, row, texts, error);
+}
+
+/* A string or a number as text, "" for null, NULL for anything else. */
+static const char *
+s_json_text (const json_t *value, char number[S_NUMBER_SIZE])
+{
+    if (!value || json_is_null (value))
+        return "";
+    if (json_is_string (value))
+        return json_string_value (value);
+    double real = json_real_value (value);
+    if (json_is_integer (value))
+        snprintf (
+            number, S_NUMBER_SIZE, "%" JSON_INTEGER_FORMAT, json_integer_value (value));
+    else if (!json_is_real (value))
+        return NULL;
+    else if (fabs (real) < 9e18)
+        snprintf (number, S_NUMBER_SIZE, real == floor (real) ? "%.0f" : "%.6f", real);
+    else
+        snprintf (number, S_NUMBER_SIZE, "%g", real);
+    return number;
+}
+
+/* Members may change from line to line: a column that the last name does not find is
+ * looked for anew. */
+static const json_t *
+s_json_find (reader_t *self, json_t *object, column_t column)
+{
+    const json_t *value = json_object_get (object, self->names[column]);
+    if (value || self->layout.named[column])
+        return value;
+    int best = -1;
+    const char *key;
+    json_t *member;
+    json_object_foreach (object, key, member)
+    {
+        int fit = column_fit (column, key);
+        if (fit < 0 || (best >= 0 && fit >= best))
+            continue;
+        best = fit;
+        value = member;
+        snprintf (self->names[column], LAYOUT_NAME_SIZE, "%s", key);
+    }
+    return value;
 }
 
 static reader_status_t
-s_take_json_time (reader_row_t *row, const json_t *value, char error[160])
+s_take_members (reader_t *self, json_t *object, reader_row_t *row, char error[160])
 {
-    if (json_is_string (value))
-        return s_take_time (row, json_string_value (value), error);
-    char text[40] = "";
-    if (json_is_integer (value))
-        snprintf (
-            text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value (value));
-    else if (json_is_real (value))
-        snprintf (text, sizeof text, "%.6f", json_real_value (value));
-    return s_take_time (row, text, error);
+    char numbers[COLUMN_COUNT][S_NUMBER_SIZE];
+    const char *texts[COLUMN_COUNT];
+    for (int column = 0; column < COLUMN_COUNT; column++) {
+        const json_t *value = s_json_find (self, object, (column_t)column);
+        texts[column] = s_json_text (value, numbers[column]);
+        if (!texts[column]) {
+            snprintf (
+                error, 160, "%.60s must be a string or a number", self->names[column]);
+            return READER_BAD;
+        }
+    }
+    return s_take_row (self, row, texts, error);
 }
 
 static reader_status_t
 s_take_json (reader_t *self, reader_row_t *row, char error[160])
 {
     json_fault_t fault;
-    json_t *object = json_read_object (self->text, self->length, &fault);
+    json_t *object =
+        json_read_object (self->record->text, self->record->length, &fault);
     if (!object)
         return s_bad (error, fault.detail);
-    const char *user_id = NULL;
-    int64_t item_id = -1;
-    reader_status_t status = READER_ROW;
-    row->created_at_us = READER_NO_TIME;
-    if (json_read_string (
-            object, "user_id", 1, READER_USER_SIZE - 1, &user_id, &fault) == -1 ||
-        json_read_integer (object, "item_id", 0, JSON_INTEGER_MAX, &item_id, &fault) ==
-            -1)
-        status = s_bad (error, fault.detail);
-    else if (!user_id || item_id == -1)
-        status = s_bad (error, "must have user_id and item_id");
-    if (status == READER_ROW)
-        status = s_take_user (row, user_id, error);
-    row->item_id = item_id;
-    const json_t *time = json_object_get (object, "created_at");
-    if (status == READER_ROW && time && !json_is_null (time))
-        status = s_take_json_time (row, time, error);
+    reader_status_t status = s_take_members (self, object, row, error);
     json_decref (object);
     return status;
 }
 
-static reader_status_t
-s_take (reader_t *self, reader_row_t *row, char error[160])
+reader_status_t
+reader_take (reader_t *self, reader_row_t *row, char error[160])
 {
-    if (self->too_long)
+    if (self->record->too_long)
         return s_bad (error, "the line is longer than 64 KiB");
-    if (strlen (self->text) != self->length)
+    if (strlen (self->record->text) != self->record->length)
         return s_bad (error, "the line has a NUL byte");
-    if (self->format == READER_PAIRS)
+    if (self->format == LAYOUT_PAIRS)
         return s_take_pair (self, row, error);
-    if (self->format == READER_JSONL)
+    if (self->format == LAYOUT_JSONL)
         return s_take_json (self, row, error);
     return s_take_csv (self, row, error);
 }
 
 reader_status_t
+reader_end (reader_t *self, char error[160])
+{
+    if (!ferror (self->record->file))
+        return READER_END;
+    snprintf (error, 160, "cannot read: %s", strerror (errno));
+    return READER_BROKEN;
+}
+
+reader_status_t
 reader_next (reader_t *self, reader_row_t *row, char error[160])
 {
-    while (s_read_record (self)) {
-        if (s_is_blank (self))
-            continue;
-        if (self->format != READER_CSV || self->has_header)
-            return s_take (self, row, error);
-        if (s_csv_header (self, error) == READER_BROKEN)
-            return READER_BROKEN;
+    if (!self->begun) {
+        reader_status_t status = reader_begin (self, error);
+        if (status != READER_ROW)
+            return status;
     }
-    if (ferror (self->file)) {
-        snprintf (error, 160, "cannot read: %s", strerror (errno));
-        return READER_BROKEN;
-    }
-    return READER_END;
+    if (!self->pending && !record_next (self->record, reader_quotes (self)))
+        return reader_end (self, error);
+    self->pending = false;
+    return reader_take (self, row, error);
 }

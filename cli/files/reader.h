@@ -1,13 +1,13 @@
-/* Interactions from a file, one at a time, in the three formats of `sasrec import`. A
- * bad line is told and skipped: the caller decides what it means. Knows no database.
+/* Interactions from a file, one at a time, whatever of the field's formats it has. A bad
+ * line is told and skipped: the caller decides what it means. Knows no database.
  *
- *   pairs   user item                             white space between; in time order
- *   csv     user_id,item_id[,created_at]          a header, any order, RFC 4180 quotes;
- *                                                 other columns are left out
- *   jsonl   {"user_id":..,"item_id":..}           and "created_at"; others are left out
+ *   pairs   user item              white space between; in time order
+ *   csv     a header, or --no-header; any delimiter; RFC 4180 quotes
+ *   jsonl   {"user_id":..,"item_id":..}
  *
- * Empty lines are skipped, CR LF is a line end, a byte order mark is no text.
- * SPDX-License-Identifier: Apache-2.0 */
+ * Columns and members are found by the names that people give them (cli/files/columns),
+ * others are left out and named. Empty lines are skipped, CR LF is a line end, a byte
+ * order mark is no text. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_CLI_FILES_READER_H
 #define SASREC_CLI_FILES_READER_H
 
@@ -15,11 +15,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define READER_USER_SIZE  129   /* 1 to 128 bytes and NUL */
+#include "base/uuid.h"
+#include "cli/files/layout.h"
+#include "cli/files/values.h"
+
 #define READER_LINE_LIMIT 65536 /* bytes of a line, or of a record with line ends */
 #define READER_NO_TIME    INT64_MIN
-
-typedef enum { READER_PAIRS, READER_CSV, READER_JSONL } reader_format_t;
 
 typedef enum {
     READER_ROW, /* *row is filled */
@@ -29,25 +30,33 @@ typedef enum {
 } reader_status_t;
 
 typedef struct {
-    char user_id[READER_USER_SIZE];
+    char user_id[VALUES_USER_SIZE];
     int64_t item_id;
-    int64_t created_at_us; /* or READER_NO_TIME */
+    int64_t created_at_us;         /* or READER_NO_TIME */
+    char event_id[UUID_TEXT_SIZE]; /* "" = none */
 } reader_row_t;
 
 typedef struct reader reader_t;
 
-/* By a file's name: .csv, .jsonl or .ndjson; else pairs. */
-reader_format_t reader_format_of (const char *path);
-/* "pairs", "csv" or "jsonl"; -1 for another word. */
-int reader_format_parse (const char *word, reader_format_t *format);
-
-/* file stays the caller's. */
-reader_t *reader_new (FILE *file, reader_format_t format);
+/* file stays the caller's; path is only looked at for what its end says; layout is
+ * copied. */
+reader_t *reader_new (FILE *file, const char *path, const layout_t *layout);
 void reader_destroy (reader_t **self_p);
+
+/* Looks at the beginning: READER_ROW when it is understood, READER_END when there is
+ * nothing, READER_BROKEN with error. Called by reader_next otherwise. */
+reader_status_t reader_begin (reader_t *self, char error[160]);
+
+/* What was understood, after reader_begin: "csv: user is userId, item is movieId, time
+ * is timestamp (unix seconds); left out: rating". The reader's. */
+const char *reader_told (const reader_t *self);
 
 reader_status_t reader_next (reader_t *self, reader_row_t *row, char error[160]);
 
 /* Where the last row or bad line began, from 1. */
 uint64_t reader_line (const reader_t *self);
+
+/* A time without a zone was taken as UTC, and reader_told does not say so. */
+bool reader_assumed_utc (const reader_t *self);
 
 #endif

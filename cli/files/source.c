@@ -1,5 +1,6 @@
 /* A file that is read twice. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/files/source.h"
+#include "cli/files/packed.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -10,8 +11,9 @@
 #include <sys/stat.h>
 
 struct source {
-    const char *name; /* borrowed */
-    FILE *file;       /* owned */
+    const char *name;   /* borrowed */
+    FILE *file;         /* owned */
+    const char *packed; /* "gzip", "zstd" or NULL */
     uint64_t lines;
     char digest[2 * crypto_hash_sha256_BYTES + 1];
 };
@@ -20,6 +22,16 @@ static int
 s_fail (const char *what, const char *name, char error[160])
 {
     snprintf (error, 160, "cannot %s %.80s: %s", what, name, strerror (errno));
+    return -1;
+}
+
+/* Damage has an error number of its own, with a text that says nothing. */
+static int
+s_fail_reading (const char *name, char error[160])
+{
+    if (errno != EBADMSG)
+        return s_fail ("read", name, error);
+    snprintf (error, 160, "cannot read %.80s: it is damaged, or cut short", name);
     return -1;
 }
 
@@ -51,6 +63,14 @@ s_copy_pipe (source_t *self, char error[160])
     return failed ? s_fail ("copy", self->name, error) : 0;
 }
 
+static void
+s_unpack (source_t *self)
+{
+    self->packed = packed_kind (self->file);
+    if (self->packed)
+        self->file = packed_open (self->file, self->packed);
+}
+
 static int
 s_digest (source_t *self, char error[160])
 {
@@ -65,7 +85,7 @@ s_digest (source_t *self, char error[160])
             self->lines += block[i] == '\n';
     }
     if (ferror (self->file))
-        return s_fail ("read", self->name, error);
+        return s_fail_reading (self->name, error);
     crypto_hash_sha256_final (&state, hash);
     sodium_bin2hex (self->digest, sizeof self->digest, hash, sizeof hash);
     rewind (self->file);
@@ -82,7 +102,10 @@ source_open (const char *path, char error[160])
     self->file = standard ? stdin : fopen (path, "rb");
     if (!self->file)
         s_fail ("read", self->name, error);
-    if (!self->file || s_copy_pipe (self, error) == -1 || s_digest (self, error) == -1)
+    bool ready = self->file && s_copy_pipe (self, error) == 0;
+    if (ready)
+        s_unpack (self);
+    if (!ready || s_digest (self, error) == -1)
         source_close (&self);
     return self;
 }
@@ -121,4 +144,10 @@ FILE *
 source_file (source_t *self)
 {
     return self->file;
+}
+
+const char *
+source_packed (const source_t *self)
+{
+    return self->packed;
 }

@@ -3,14 +3,16 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const int64_t s_second_us = 1000000;
 static const int64_t s_day_s = 86400;
-static const int64_t s_least_s = -62135596800; /* 0001-01-01 */
-static const int64_t s_most_s = 253402300799;  /* 9999-12-31T23:59:59 */
+static const int64_t s_least_us = -62135596800000000; /* 0001-01-01 */
+static const int64_t s_most_us = 253402300799999999;  /* the end of 9999 */
 
 /* Days since 1970-01-01 in the Gregorian calendar (Hinnant's days_from_civil). */
 static int64_t
@@ -54,11 +56,11 @@ s_skip (const char **text, const char *any)
     return true;
 }
 
-/* ".25" as microseconds, 0 when there is none; digits past the sixth are cut. */
+/* ".25" or ",25" as millionths, 0 when there is none; digits past the sixth are cut. */
 static int64_t
 s_fraction (const char **text)
 {
-    if (!s_skip (text, "."))
+    if (!s_skip (text, ".,"))
         return 0;
     if (!isdigit ((unsigned char)**text))
         return -1;
@@ -70,22 +72,38 @@ s_fraction (const char **text)
     return value;
 }
 
-/* "Z" or "+hh:mm" as seconds east of UTC. */
+/* Digits after an optional colon, 0 when there are none; -1: not below 60. */
+static int
+s_sixtieth (const char **text)
+{
+    bool colon = s_skip (text, ":");
+    if (!colon && !isdigit ((unsigned char)**text))
+        return 0;
+    int value = s_number (text, 2);
+    return value < 60 ? value : -1;
+}
+
+/* "Z", "UTC", "+hh", "+hhmm", "+hh:mm" or "+hh:mm:ss", perhaps after a space: seconds
+ * east of UTC. False: none of these. */
 static bool
-s_offset (const char **text, int64_t *offset_s)
+s_zone (const char **text, int64_t *offset_s)
 {
     *offset_s = 0;
+    s_skip (text, " ");
+    if (strncasecmp (*text, "UTC", 3) == 0 || strncasecmp (*text, "GMT", 3) == 0) {
+        *text += 3;
+        return true;
+    }
     if (s_skip (text, "Zz"))
         return true;
     int sign = **text == '-' ? -1 : 1;
     if (!s_skip (text, "+-"))
         return false;
     int hours = s_number (text, 2);
-    if (hours < 0 || hours > 23 || !s_skip (text, ":"))
-        return false;
-    int minutes = s_number (text, 2);
-    *offset_s = (int64_t)sign * (hours * 3600 + minutes * 60);
-    return minutes >= 0 && minutes < 60;
+    int minutes = hours < 0 ? -1 : s_sixtieth (text);
+    int seconds = minutes < 0 ? -1 : s_sixtieth (text);
+    *offset_s = (int64_t)sign * (hours * 3600 + minutes * 60 + seconds);
+    return hours >= 0 && hours <= 23 && minutes >= 0 && seconds >= 0;
 }
 
 static bool
@@ -95,9 +113,9 @@ s_time_of_day (const char **text, int64_t *seconds, int64_t *fraction_us)
     if (hour < 0 || hour > 23 || !s_skip (text, ":"))
         return false;
     int minute = s_number (text, 2);
-    if (minute < 0 || minute > 59 || !s_skip (text, ":"))
+    if (minute < 0 || minute > 59)
         return false;
-    int second = s_number (text, 2);
+    int second = s_skip (text, ":") ? s_number (text, 2) : 0;
     *fraction_us = s_fraction (text);
     *seconds =
         hour * 3600 + minute * 60 + second; /* a leap second is the next minute */
@@ -105,13 +123,23 @@ s_time_of_day (const char **text, int64_t *seconds, int64_t *fraction_us)
 }
 
 static int
-s_parse_calendar (const char *text, int64_t *unix_us)
+s_check (int64_t unix_us, int64_t *result_us)
+{
+    if (unix_us < s_least_us || unix_us > s_most_us)
+        return -1;
+    *result_us = unix_us;
+    return 0;
+}
+
+static int
+s_read_calendar (const char *text, int64_t *unix_us, timestamp_kind_t *kind)
 {
     int year = s_number (&text, 4);
-    if (year < 1 || !s_skip (&text, "-"))
+    char dash[] = {*text, '\0'};
+    if (year < 1 || !s_skip (&text, "-/"))
         return -1;
     int month = s_number (&text, 2);
-    if (month < 1 || month > 12 || !s_skip (&text, "-"))
+    if (month < 1 || month > 12 || !s_skip (&text, dash))
         return -1;
     int day = s_number (&text, 2);
     if (day < 1 || day > s_month_length (year, month))
@@ -120,43 +148,148 @@ s_parse_calendar (const char *text, int64_t *unix_us)
     int64_t fraction_us = 0;
     int64_t offset_s = 0;
     if (*text &&
-        (!s_skip (&text, "Tt ") || !s_time_of_day (&text, &seconds, &fraction_us) ||
-            !s_offset (&text, &offset_s)))
+        (!s_skip (&text, "Tt ") || !s_time_of_day (&text, &seconds, &fraction_us)))
         return -1;
-    if (*text)
+    *kind = *text ? TIMESTAMP_TEXT : TIMESTAMP_TEXT_UTC;
+    if (*text && (!s_zone (&text, &offset_s) || *text))
         return -1;
     seconds += s_days (year, month, day) * s_day_s - offset_s;
-    if (seconds < s_least_s || seconds > s_most_s)
+    return s_check (seconds * s_second_us + fraction_us, unix_us);
+}
+
+/* "20260228", of a year that people have data of. */
+static int
+s_read_day (const char *text, int64_t *unix_us)
+{
+    if (strlen (text) != 8 || strspn (text, "0123456789") != 8)
         return -1;
-    *unix_us = seconds * s_second_us + fraction_us;
+    int year = s_number (&text, 4);
+    int month = s_number (&text, 2);
+    int day = s_number (&text, 2);
+    if (year < 1900 || year > 2100 || month < 1 || month > 12 || day < 1 ||
+        day > s_month_length (year, month))
+        return -1;
+    return s_check (s_days (year, month, day) * s_day_s * s_second_us, unix_us);
+}
+
+/* A number: what stands before the point, and millionths after it. */
+typedef struct {
+    int64_t whole;
+    int64_t millionths;
+} s_number_t;
+
+/* "8.81250949e8", as some libraries print floats. */
+static int
+s_read_exponent (const char *text, s_number_t *number)
+{
+    char *end;
+    if (strspn (text, "-+.0123456789eE") != strlen (text))
+        return -1;
+    long double value = strtold (text, &end);
+    if (*end || !(value > -9e18L && value < 9e18L))
+        return -1;
+    number->whole = (int64_t)value;
+    number->millionths = llroundl ((value - (long double)number->whole) * 1e6L);
     return 0;
 }
 
 static int
-s_parse_unix (const char *text, int64_t *unix_us)
+s_read_number (const char *text, s_number_t *number)
 {
+    const char *start = text;
     bool negative = s_skip (&text, "-");
     if (!isdigit ((unsigned char)*text))
         return -1;
-    int64_t seconds = 0;
+    if (strpbrk (text, "eE"))
+        return s_read_exponent (start, number);
+    int64_t whole = 0;
     for (; isdigit ((unsigned char)*text); text++) {
-        seconds = seconds * 10 + (*text - '0');
-        if (seconds > s_most_s)
+        if (whole > (INT64_MAX - 9) / 10)
             return -1;
+        whole = whole * 10 + (*text - '0');
     }
-    int64_t fraction_us = s_fraction (&text);
-    if (fraction_us < 0 || *text || (negative && seconds > -s_least_s))
+    int64_t millionths = s_fraction (&text);
+    if (millionths < 0 || *text)
         return -1;
-    int64_t us = seconds * s_second_us + fraction_us;
-    *unix_us = negative ? -us : us;
+    number->whole = negative ? -whole : whole;
+    number->millionths = negative ? -millionths : millionths;
     return 0;
+}
+
+/* By size: each unit has three decimal places of its own, seconds up to the year 5138,
+ * the others from 1973. 0 is the same in all. */
+static timestamp_kind_t
+s_unit_of (s_number_t number)
+{
+    if (number.whole == 0 && number.millionths == 0)
+        return TIMESTAMP_AUTO;
+    if (number.whole > -100000000000 && number.whole < 100000000000)
+        return TIMESTAMP_S;
+    if (number.whole > -100000000000000 && number.whole < 100000000000000)
+        return TIMESTAMP_MS;
+    if (number.whole > -100000000000000000 && number.whole < 100000000000000000)
+        return TIMESTAMP_US;
+    return TIMESTAMP_NS;
+}
+
+static int
+s_scale (s_number_t number, timestamp_kind_t unit, int64_t *unix_us)
+{
+    if (unit == TIMESTAMP_NS)
+        return s_check (number.whole / 1000, unix_us);
+    int64_t factor = unit == TIMESTAMP_US ? 1 : unit == TIMESTAMP_MS ? 1000 : 1000000;
+    if (number.whole > s_most_us / factor || number.whole < s_least_us / factor)
+        return -1;
+    return s_check (
+        number.whole * factor + number.millionths * factor / 1000000, unix_us);
+}
+
+int
+timestamp_read (
+    const char *text, timestamp_kind_t unit, int64_t *unix_us, timestamp_kind_t *kind)
+{
+    if (strlen (text) >= 5 && (text[4] == '-' || text[4] == '/'))
+        return s_read_calendar (text, unix_us, kind);
+    *kind = TIMESTAMP_DAY;
+    if ((unit == TIMESTAMP_AUTO || unit == TIMESTAMP_DAY) &&
+        s_read_day (text, unix_us) == 0)
+        return 0;
+    s_number_t number;
+    if (unit == TIMESTAMP_DAY || s_read_number (text, &number) == -1)
+        return -1;
+    *kind = unit == TIMESTAMP_AUTO ? s_unit_of (number) : unit;
+    return s_scale (number, *kind, unix_us);
 }
 
 int
 timestamp_parse (const char *text, int64_t *unix_us)
 {
-    bool calendar = strlen (text) >= 5 && text[4] == '-';
-    return calendar ? s_parse_calendar (text, unix_us) : s_parse_unix (text, unix_us);
+    timestamp_kind_t kind;
+    return timestamp_read (text, TIMESTAMP_AUTO, unix_us, &kind);
+}
+
+/* As the words of --time-unit, and as people call them. */
+static const char *const s_words[] = {"auto", "s", "ms", "us", "ns", "day"};
+static const char *const s_names[] = {"unix time", "unix seconds", "unix milliseconds",
+    "unix microseconds", "unix nanoseconds", "days like 20260228", "with a zone",
+    "without a zone: taken as UTC"};
+
+int
+timestamp_unit (const char *word, timestamp_kind_t *unit)
+{
+    for (size_t i = 0; i < sizeof s_words / sizeof s_words[0]; i++) {
+        if (strcmp (word, s_words[i]) == 0) {
+            *unit = (timestamp_kind_t)i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+const char *
+timestamp_kind_name (timestamp_kind_t kind)
+{
+    return s_names[kind];
 }
 
 /* The inverse of s_days. */

@@ -51,7 +51,7 @@ class Words(Cli):
 
     stack = NoStack
     commands = ("migrate", "seed", "import", "export", "prune", "train", "evaluate",
-                "recommend", "serve", "config")
+                "recommend", "serve", "topics", "dlq", "config", "man", "completion")
 
     def test_help_lists_the_commands(self):
         text = self.stack.sasrec("--help").stdout
@@ -73,6 +73,25 @@ class Words(Cli):
         self.assertIn("did you mean 'train'?", self.refuse(64, "trian"))
         self.assertIn("'sasrec help' lists them", self.refuse(64, "frobnicate"))
         self.assertIn("Usage:", self.refuse(64))
+
+    def test_unknown_options_and_variables_get_a_suggestion(self):
+        self.assertIn("'--colums'; did you mean '--columns'?",
+                      self.refuse(64, "import", "--colums=user=a", "x.csv"))
+        self.assertIn("'sasrec serve --help' lists them", self.refuse(64, "serve", "--banana"))
+        done = subprocess.run([BUILD / "sasrec", "config"], env={"SASREC_CHEKPOINTS": "x"},
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("SASREC_CHEKPOINTS is none of ours; did you mean SASREC_CHECKPOINTS?",
+                      done.stderr)
+
+    def test_an_answer_that_cannot_be_written_is_a_failure(self):
+        for arguments in (["help"], ["--version"], ["config"], ["config", "--json"],
+                          ["import", "--help"], ["man"], ["completion", "bash"]):
+            with self.subTest(arguments), open("/dev/full", "w") as full:
+                done = subprocess.run([BUILD / "sasrec", *arguments], stdout=full,
+                                      stderr=subprocess.PIPE, text=True)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn("No space left", done.stderr)
 
     def test_wrong_usage_is_64_and_names_the_command(self):
         for arguments in (("train", "--epochs", "x"), ("train", "--epochs", "0"),
@@ -144,7 +163,9 @@ class Data(Cli):
         count = int(self.stack.sql("select count(*) from interactions"))
         self.assertEqual(count, answer["interactions"])
         self.stack.sasrec("seed", "--users", "20", "--items", "60", "--append")
-        self.assertEqual(int(self.stack.sql("select count(*) from interactions")), 2 * count)
+        self.assertEqual(int(self.stack.sql("select count(*) from interactions")), count)
+        self.stack.sasrec("seed", "--users", "20", "--items", "60", "--append", "--seed", "2")
+        self.assertGreater(int(self.stack.sql("select count(*) from interactions")), count)
 
     def test_seed_has_titles_users_and_the_items_of_the_examples(self):
         self.stack.sasrec("seed")
@@ -190,7 +211,7 @@ class Data(Cli):
         for i in range(3, 27, 2):
             lines[i] = "bad"
         text = self.refuse(2, "import", self.file("b.txt", "\n".join(lines) + "\n"))
-        self.assertEqual(text.count("b.txt:"), 10)
+        self.assertEqual(text.count("sasrec import: "), 11)
         self.assertIn("b.txt:4: ", text)
         self.assertIn("12 bad lines", text)
         self.assertIn("nothing was loaded", text)
@@ -204,7 +225,7 @@ class Data(Cli):
         self.assertIn("--append", self.refuse(2, "import", copy))
         self.assertEqual(len(self.interactions()), 2)
         self.stack.sasrec("import", copy, "--append")
-        self.assertEqual(len(self.interactions()), 4)
+        self.assertEqual(len(self.interactions()), 2)
 
     def test_import_reads_standard_input(self):
         done = subprocess.run([BUILD / "sasrec", "import", "-"], env=self.stack.env,
@@ -234,7 +255,8 @@ class Data(Cli):
     def test_export_leaves_the_old_file_when_it_fails(self):
         self.stack.sasrec("import", self.file("e.csv", "user_id,item_id\na b,1\n"))
         path = self.file("kept.txt", "old")
-        self.assertIn("--format csv", self.refuse(1, "export", "--out", path))
+        self.assertIn("--format csv", self.refuse(1, "export", "--out", path,
+                                                  "--format", "pairs"))
         self.assertEqual(pathlib.Path(path).read_text(), "old")
         self.assertEqual(list(self.stack.folder.glob("kept.txt.*")), [])
 

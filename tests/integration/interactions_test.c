@@ -331,21 +331,26 @@ s_load_keeps_many_rows_and_their_order (void **state)
         self, "SELECT name || digest || rows FROM imports", "file.txtmany20000");
 }
 
+/* Readers go on, and one that stays does not hold the load up. */
 static void
-s_large_load_has_its_indexes_again (void **state)
+s_large_load_locks_no_reader (void **state)
 {
     store_fixture_t *self = *state;
-    static const char indexes[] =
-        "SELECT string_agg (indexdef, ';' ORDER BY indexname) FROM pg_indexes"
-        " WHERE tablename = 'interactions'";
-    char *before = store_value (self, indexes);
+    PGconn *reader = PQconnectdb (self->conninfo);
+    PQclear (PQexec (reader, "BEGIN; SELECT count (*) FROM interactions"));
     interactions_load_t *load = s_begin (self, "large");
     for (int i = 0; i < 150000; i++)
         assert_int_equal (interactions_load_row (load, "ann", i, NOW), 0);
+    store_assert_value (self,
+        "SELECT count (*) FROM pg_locks WHERE relation IN (SELECT indexrelid FROM "
+        "pg_index"
+        " WHERE indrelid = 'interactions'::regclass UNION SELECT "
+        "'interactions'::regclass)"
+        " AND mode NOT IN ('AccessShareLock', 'RowExclusiveLock')",
+        "0");
     s_commit (load);
-    store_assert_value (self, indexes, before);
+    PQfinish (reader);
     store_assert_value (self, "SELECT count (*) FROM interactions", "150000");
-    free (before);
 }
 
 static void
@@ -411,7 +416,75 @@ s_same_digest_is_refused_unless_appended (void **state)
     assert_non_null (load);
     interactions_load_row (load, "ann", 1, NOW);
     s_commit (load);
-    store_assert_value (self, "SELECT count (*) FROM interactions", "2");
+    store_assert_value (self, "SELECT count (*) FROM interactions", "1");
+}
+
+#define AT INT64_C (1767225600000000)
+
+static uint64_t
+s_added (interactions_load_t *load)
+{
+    char error[160];
+    uint64_t added = 99;
+    if (interactions_load_commit (&load, &added, error))
+        fail_msg ("%s", error);
+    return added;
+}
+
+static void
+s_overlapping_loads_count_each_event_once (void **state)
+{
+    store_fixture_t *self = *state;
+    interactions_load_t *load = s_begin (self, "day 1");
+    interactions_load_row (load, "ann", 1, AT);
+    interactions_load_row (load, "ann", 1, AT + 1);
+    interactions_load_row (load, "ann", 2, AT + 1);
+    interactions_load_row (load, "ann", 1, AT); /* in the same load, too */
+    assert_int_equal (s_added (load), 3);
+    load = s_begin (self, "day 2");
+    interactions_load_row (load, "ann", 3, AT + 2);
+    interactions_load_row (load, "ann", 2, AT + 1);
+    interactions_load_row (load, "ann", 1, AT);
+    interactions_load_row (load, "ben", 1, AT);
+    assert_int_equal (s_added (load), 2);
+    store_assert_value (self,
+        "SELECT string_agg (user_id || item_id, ' ' ORDER BY user_id, created_at, id)"
+        " FROM interactions",
+        "ann1 ann1 ann2 ann3 ben1");
+}
+
+static void
+s_an_event_id_counts_once (void **state)
+{
+    store_fixture_t *self = *state;
+    static const char one[] = "0190b0a0-0000-7000-8000-000000000001";
+    static const char two[] = "0190b0a0-0000-7000-8000-000000000002";
+    interactions_load_t *load = s_begin (self, "events");
+    interactions_load_event (load, "ann", 1, AT, one);
+    interactions_load_event (load, "ann", 1, AT, one);
+    interactions_load_event (load, "ann", 1, AT + 5, one);
+    interactions_load_event (load, "ann", 1, AT, two); /* another one like it */
+    assert_int_equal (s_added (load), 2);
+    load = s_begin (self, "events again");
+    interactions_load_event (load, "ann", 7, AT + 9, two);
+    interactions_load_event (load, "ann", 1, AT, NULL); /* equal to a stored one */
+    assert_int_equal (s_added (load), 0);
+}
+
+static void
+s_rows_without_a_time_are_the_same_when_loaded_again (void **state)
+{
+    store_fixture_t *self = *state;
+    char error[160];
+    interactions_load_t *load = s_begin (self, "pairs");
+    interactions_load_row (load, "ann", 1, INT64_MIN);
+    interactions_load_row (load, "ann", 1, INT64_MIN);
+    assert_int_equal (s_added (load), 2);
+    load = interactions_load_new (self->db, "copy.txt", "pairs", true, error);
+    interactions_load_row (load, "ann", 1, INT64_MIN);
+    interactions_load_row (load, "ann", 1, INT64_MIN);
+    interactions_load_row (load, "ann", 1, INT64_MIN);
+    assert_int_equal (s_added (load), 1);
 }
 
 static void
@@ -445,11 +518,14 @@ main (void)
         STORE_TEST (s_each_refuses_null),
         STORE_TEST (s_each_says_that_the_table_is_missing),
         STORE_TEST (s_load_keeps_many_rows_and_their_order),
-        STORE_TEST (s_large_load_has_its_indexes_again),
+        STORE_TEST (s_large_load_locks_no_reader),
         STORE_TEST (s_load_given_up_leaves_nothing),
         STORE_TEST (s_load_with_a_bad_row_leaves_nothing),
         STORE_TEST (s_load_cut_off_leaves_nothing),
         STORE_TEST (s_same_digest_is_refused_unless_appended),
+        STORE_TEST (s_overlapping_loads_count_each_event_once),
+        STORE_TEST (s_an_event_id_counts_once),
+        STORE_TEST (s_rows_without_a_time_are_the_same_when_loaded_again),
         STORE_TEST (s_load_into_a_view_says_so),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <cmocka.h>
 
@@ -96,14 +97,17 @@ test_more_than_the_total_is_100_percent (void **state)
     free (text);
 }
 
-/* stderr is a terminal for the time of one bar; returns what it showed. */
+/* stderr is a terminal of so many columns for the time of one bar; returns what it
+ * showed. */
 static ssize_t
-s_show_on_terminal (char *text, size_t size)
+s_show_on_terminal (char *text, size_t size, unsigned short columns)
 {
     int master = posix_openpt (O_RDWR | O_NOCTTY);
     assert_true (master >= 0 && grantpt (master) == 0 && unlockpt (master) == 0);
     int terminal = open (ptsname (master), O_RDWR | O_NOCTTY);
     assert_true (terminal >= 0);
+    struct winsize window = {.ws_col = columns, .ws_row = 25};
+    assert_int_equal (ioctl (terminal, TIOCSWINSZ, &window), 0);
     fflush (stderr);
     int kept = dup (STDERR_FILENO);
     dup2 (terminal, STDERR_FILENO);
@@ -129,14 +133,28 @@ test_terminal_gets_a_bar_that_goes_away (void **state)
 {
     (void)state;
     char text[2000];
-    ssize_t length = s_show_on_terminal (text, sizeof text);
+    ssize_t length = s_show_on_terminal (text, sizeof text, 100);
     assert_true (length > 0);
     text[length] = '\0';
-    assert_non_null (strstr (text, "\r\x1b[Ktrain [######------------------]  25 %"));
+    assert_non_null (strstr (text, "\rtrain [######------------------]  25 %"));
     assert_null (strstr (text, " 50 %"));
-    assert_non_null (strstr (text, "\r\x1b[Kepoch 1\r\n"));
+    assert_non_null (strstr (text, " \repoch 1\r\n"));
     assert_non_null (strstr (text, "[########################] 100 %"));
-    assert_string_equal (text + length - 4, "\r\x1b[K");
+    assert_null (strchr (text, '\x1b'));
+    assert_string_equal (text + length - 2, " \r");
+}
+
+static void
+test_bar_never_wraps (void **state)
+{
+    (void)state;
+    char text[2000];
+    ssize_t length = s_show_on_terminal (text, sizeof text, 20);
+    assert_true (length > 0);
+    text[length] = '\0';
+    for (char *save, *part = strtok_r (text, "\r\n", &save); part;
+         part = strtok_r (NULL, "\r\n", &save))
+        assert_true (strlen (part) <= 19);
 }
 
 int
@@ -149,6 +167,7 @@ main (void)
         cmocka_unit_test (test_said_lines_stand_between),
         cmocka_unit_test (test_more_than_the_total_is_100_percent),
         cmocka_unit_test (test_terminal_gets_a_bar_that_goes_away),
+        cmocka_unit_test (test_bar_never_wraps),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,0 +1,103 @@
+/* The values of an interaction. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/files/values.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/jsonread.h"
+#include "base/utf8.h"
+
+enum { S_SHOWN_MOST = 40 };
+
+/* Whole characters that can be printed, at most S_SHOWN_MOST bytes of them. */
+static void
+s_show (const char *value, char shown[S_SHOWN_MOST + 4])
+{
+    const char *at = value;
+    size_t length = 0;
+    while (*at) {
+        size_t step = utf8_length (at);
+        bool plain = step > 0 && !utf8_is_control (at);
+        if (length + (plain ? step : 1) > S_SHOWN_MOST) {
+            memcpy (shown + length, "...", 4);
+            return;
+        }
+        memcpy (shown + length, plain ? at : "?", plain ? step : 1);
+        length += plain ? step : 1;
+        at += step > 0 ? step : 1;
+    }
+    shown[length] = '\0';
+}
+
+int
+values_refuse (const char *name, const char *value, const char *reason, char error[160])
+{
+    char shown[S_SHOWN_MOST + 4];
+    s_show (value, shown);
+    snprintf (error, 160, "%.30s \"%s\" %s", name, shown, reason);
+    return -1;
+}
+
+int
+values_user (
+    const char *name, const char *text, char user_id[VALUES_USER_SIZE], char error[160])
+{
+    size_t length = strlen (text);
+    if (length == 0 || strcmp (text, "\\N") == 0) {
+        snprintf (error, 160, "has no %.60s", name);
+        return -1;
+    }
+    if (length >= VALUES_USER_SIZE)
+        return values_refuse (name, text, "is longer than 128 bytes", error);
+    utf8_status_t status = utf8_check (text);
+    if (status == UTF8_INVALID)
+        return values_refuse (name, text, "is not valid UTF-8", error);
+    if (status == UTF8_CONTROL)
+        return values_refuse (name, text, "has a control character", error);
+    memcpy (user_id, text, length + 1);
+    return 0;
+}
+
+/* Behind ".": nothing but zeros, at least one. */
+static bool
+s_is_zero_fraction (const char *text)
+{
+    size_t zeros = *text == '.' ? strspn (text + 1, "0") : 0;
+    return zeros > 0 && text[1 + zeros] == '\0';
+}
+
+int
+values_item (const char *name, const char *text, int64_t *item_id, char error[160])
+{
+    if (values_is_null (text)) {
+        snprintf (error, 160, "has no %.60s", name);
+        return -1;
+    }
+    if (!isdigit ((unsigned char)*text))
+        return values_refuse (name, text,
+            "is no item: they are integers from 0 to 9007199254740991", error);
+    char *end;
+    errno = 0;
+    long long value = strtoll (text, &end, 10);
+    if ((*end && !s_is_zero_fraction (end)) || errno != 0 || value > JSON_INTEGER_MAX)
+        return values_refuse (name, text,
+            "is no item: they are integers from 0 to 9007199254740991", error);
+    *item_id = value;
+    return 0;
+}
+
+bool
+values_is_null (const char *text)
+{
+    static const char *const nulls[] = {
+        "", "\\N", "NULL", "null", "NaN", "nan", "NaT", "None", "<NA>"};
+    for (size_t i = 0; i < sizeof nulls / sizeof nulls[0]; i++) {
+        if (strcmp (text, nulls[i]) == 0)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,145 @@
+/* Options and variables that are not ours. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/unknown.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "cli/suggest.h"
+
+enum { S_WORDS_MOST = 128 };
+
+/* argp's own. */
+static const struct argp_option s_argp_options[] = {{"help", '?', 0, 0, 0, 0},
+    {"usage", 0, 0, 0, 0, 0}, {"version", 'V', 0, 0, 0, 0}, {0}};
+
+static bool
+s_is_end (const struct argp_option *option)
+{
+    return !option->name && !option->key && !option->doc;
+}
+
+/* An alias takes what the option before it takes. */
+static bool
+s_takes_value (const struct argp_option *list, const struct argp_option *option)
+{
+    while (option > list && option->flags & OPTION_ALIAS)
+        option--;
+    return option->arg && !(option->flags & OPTION_ARG_OPTIONAL);
+}
+
+typedef struct {
+    bool known;
+    bool takes_value;
+} s_found_t;
+
+static void
+s_look_in (const struct argp_option *list, const char *arg, s_found_t *found)
+{
+    bool is_long = strncmp (arg, "--", 2) == 0;
+    size_t length = strcspn (arg + 2 * is_long, "=");
+    for (const struct argp_option *option = list; !s_is_end (option); option++) {
+        bool same = is_long
+                        ? option->name && strncmp (option->name, arg + 2, length) == 0
+                        : option->key == arg[1] && !arg[2];
+        if (!same)
+            continue;
+        found->known = true;
+        found->takes_value = s_takes_value (list, option);
+        if (is_long && strlen (option->name) == length)
+            return;
+    }
+}
+
+static s_found_t
+s_look (unknown_options_t known, const char *arg)
+{
+    s_found_t found = {0};
+    s_look_in (s_argp_options, arg, &found);
+    for (size_t i = 0; i < known.count && !found.known; i++)
+        s_look_in (known.lists[i], arg, &found);
+    return found;
+}
+
+static const char *
+s_suggest (unknown_options_t known, const char *arg)
+{
+    char typed[33];
+    const char *words[S_WORDS_MOST];
+    size_t count = 0;
+    snprintf (typed, sizeof typed, "%.*s", (int)strcspn (arg + 2, "="), arg + 2);
+    for (size_t i = 0; i < known.count; i++) {
+        const struct argp_option *option = known.lists[i];
+        for (; !s_is_end (option) && count < S_WORDS_MOST; option++) {
+            if (option->name && !(option->flags & OPTION_HIDDEN))
+                words[count++] = option->name;
+        }
+    }
+    return suggest (typed, words, count);
+}
+
+const char *
+unknown_option (unknown_options_t known, int argc, char **argv, const char **meant)
+{
+    for (int i = 1; i < argc && strcmp (argv[i], "--") != 0; i++) {
+        const char *arg = argv[i];
+        if (arg[0] != '-' || !arg[1])
+            continue;
+        s_found_t found = s_look (known, arg);
+        if (found.takes_value && !strchr (arg, '='))
+            i++;
+        if (!found.known && arg[1] == '-') {
+            *meant = s_suggest (known, arg);
+            return arg;
+        }
+    }
+    return NULL;
+}
+
+/* Of ops/ and tests/, whose scripts run us. */
+static bool
+s_is_of_scripts (const char *name, size_t length)
+{
+    static const char *const names[] = {"SASREC_RUN", "SASREC_BUILD", "SASREC_DATA",
+        "SASREC_PGPORT", "SASREC_PEER_PYTHON", "SASREC_SANITIZE"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strlen (names[i]) == length && strncmp (names[i], name, length) == 0)
+            return true;
+    }
+    return strncmp (name, "SASREC_KAFKA_", 13) == 0;
+}
+
+static bool
+s_is_setting (const char *name, size_t length)
+{
+    for (int i = 0; i < CONFIG_COUNT; i++) {
+        const char *env = config_item ((config_key_t)i)->env;
+        if (strlen (env) == length && strncmp (env, name, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+void
+unknown_variables (const char *command)
+{
+    const char *names[CONFIG_COUNT];
+    for (int i = 0; i < CONFIG_COUNT; i++)
+        names[i] = config_item ((config_key_t)i)->env;
+    for (char **at = environ; *at; at++) {
+        size_t length = strcspn (*at, "=");
+        if (strncmp (*at, "SASREC_", 7) != 0 || s_is_setting (*at, length) ||
+            s_is_of_scripts (*at, length))
+            continue;
+        char name[65];
+        snprintf (name, sizeof name, "%.*s", length < 64 ? (int)length : 64, *at);
+        const char *meant = suggest (name, names, CONFIG_COUNT);
+        fprintf (stderr, "%s: the variable %s is none of ours", command, name);
+        if (meant)
+            fprintf (stderr, "; did you mean %s?\n", meant);
+        else
+            fprintf (stderr, "; 'sasrec config' lists them\n");
+    }
+}
