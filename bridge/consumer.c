@@ -9,8 +9,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "bridge/assignment.h"
 #include "bridge/client.h"
 #include "bridge/marks.h"
+#include "bridge/member.h"
 #include "bridge/record_native.h"
 #include "bridge/rejoin.h"
 #include "bridge/tracker.h"
@@ -18,26 +20,23 @@
 #define COMMIT_MS    200
 #define COMMIT_COUNT 500  /* settled messages that are committed at once */
 #define PAUSE_MS     1000 /* short stalls are waited out with what is prefetched */
-#define SEEK_MS      1000 /* a local affair of librdkafka's threads */
-#define LOOK_MS      200  /* which topics there are; rarely asked */
 #define BYTES_LIMIT                                                                    \
     (32 << 20) /* of messages that are out: they are kept as they came */
 
 struct consumer {
     consumer_args_t args;
     rd_kafka_t *rk;
-    int fd;             /* readable when the queue is no longer empty */
-    tracker_t *tracker; /* what is out, up to where all is settled */
-    rd_kafka_topic_partition_list_t *assigned; /* or NULL */
-    rd_kafka_topic_partition_list_t *seeks;    /* partitions to be read again */
-    bool more;                                 /* the queue may hold something */
-    marks_t *marks;                            /* what is in work, for who takes over */
+    member_calls_t calls;        /* ours */
+    int fd;                      /* readable when the queue is no longer empty */
+    tracker_t *tracker;          /* what is out, up to where all is settled */
+    assignment_t *assignment;    /* our partitions */
+    marks_t *marks;              /* what is in work, for who takes over */
     rd_kafka_message_t *waiting; /* for its mark, or to go alone; or NULL */
+    bool more;                   /* the queue may hold something */
     rejoin_t rejoin;             /* a topic without a partition */
     bool full;                   /* too much is out, until half of it is settled */
     bool blocked;                /* the reader has no room */
     bool quiesced;
-    bool paused;        /* all assigned partitions are, each once */
     bool dead;          /* librdkafka gave up */
     int64_t stalled_ms; /* since when nothing is read; 0: it is */
     int64_t commit_ms;  /* when the next is due */
@@ -110,18 +109,6 @@ s_committed (rd_kafka_t *rk, rd_kafka_resp_err_t error,
 /* Rebalancing: never waits. */
 
 static void
-s_set_paused (consumer_t *self, bool paused)
-{
-    self->paused = paused;
-    if (!self->assigned || self->assigned->cnt == 0)
-        return;
-    if (paused)
-        rd_kafka_pause_partitions (self->rk, self->assigned);
-    else
-        rd_kafka_resume_partitions (self->rk, self->assigned);
-}
-
-static void
 s_stop_waiting (consumer_t *self)
 {
     if (self->waiting)
@@ -129,37 +116,26 @@ s_stop_waiting (consumer_t *self)
     self->waiting = NULL;
 }
 
+/* What was ours is the next one's: its receipts are stale. */
 static void
 s_forget (consumer_t *self)
 {
+    const rd_kafka_topic_partition_list_t *parts = assignment_parts (self->assignment);
     s_stop_waiting (self);
-    if (self->marks)
-        marks_assign (self->marks, NULL);
-    for (int i = 0; self->assigned && i < self->assigned->cnt; i++) {
+    marks_assign (self->marks, NULL);
+    for (int i = 0; parts && i < parts->cnt; i++) {
         topic_t topic;
-        if (topic_find (self->assigned->elems[i].topic, &topic) == 0)
-            tracker_revoke (
-                self->tracker, (uint16_t)topic, self->assigned->elems[i].partition);
+        if (topic_find (parts->elems[i].topic, &topic) == 0)
+            tracker_revoke (self->tracker, (uint16_t)topic, parts->elems[i].partition);
     }
-    if (self->assigned)
-        rd_kafka_topic_partition_list_destroy (self->assigned);
-    self->assigned = NULL;
-    rd_kafka_topic_partition_list_destroy (self->seeks);
-    self->seeks = rd_kafka_topic_partition_list_new (1);
 }
 
 /* One of our topics has no partition here. */
 static bool
 s_lacks (const consumer_t *self)
 {
-    size_t counts[TOPIC_COUNT] = {0};
-    for (int i = 0; i < self->assigned->cnt; i++) {
-        topic_t topic;
-        if (topic_find (self->assigned->elems[i].topic, &topic) == 0)
-            counts[topic]++;
-    }
     for (size_t i = 0; i < self->args.topic_count; i++)
-        if (counts[self->args.topics[i]] == 0)
+        if (assignment_count_of (self->assignment, self->args.topics[i]) == 0)
             return true;
     return false;
 }
@@ -168,7 +144,6 @@ static void
 s_assign (consumer_t *self, const rd_kafka_topic_partition_list_t *parts)
 {
     s_forget (self);
-    self->assigned = rd_kafka_topic_partition_list_copy (parts);
     for (int i = 0; i < parts->cnt; i++) {
         topic_t topic;
         int rc = topic_find (parts->elems[i].topic, &topic);
@@ -176,9 +151,7 @@ s_assign (consumer_t *self, const rd_kafka_topic_partition_list_t *parts)
         tracker_assign (self->tracker, (uint16_t)topic, parts->elems[i].partition);
     }
     marks_assign (self->marks, parts);
-    rd_kafka_assign (self->rk, parts);
-    if (self->paused)
-        s_set_paused (self, true);
+    assignment_set (self->assignment, parts);
     rejoin_note (&self->rejoin, s_lacks (self), clock_monotonic_ms ());
     metric_add (self->rebalances, 1);
     log_info ("bridge.assigned", log_str ("group", self->args.group),
@@ -194,7 +167,7 @@ s_revoke (consumer_t *self)
         log_int ("unsettled", (int64_t)tracker_outstanding (self->tracker)));
     s_forget (self);
     rejoin_cancel (&self->rejoin);
-    rd_kafka_assign (self->rk, NULL);
+    assignment_set (self->assignment, NULL);
 }
 
 static void
@@ -224,63 +197,17 @@ s_error (rd_kafka_t *rk, int error, const char *reason, void *context)
         log_str ("reason", text));
 }
 
-static rd_kafka_conf_t *
-s_conf (consumer_t *self, char error[160])
-{
-    client_args_t args = {self->args.bootstrap_servers, self->args.client_id};
-    rd_kafka_conf_t *conf = client_conf (&args, error);
-    if (!conf)
-        return NULL;
-    client_set (conf, "group.id", self->args.group);
-    if (self->args.instance)
-        client_set (conf, "group.instance.id", self->args.instance);
-    client_set (conf, "enable.auto.commit", "false");
-    client_set (conf, "enable.auto.offset.store", "false");
-    client_set (conf, "auto.offset.reset", "earliest");
-    client_set (conf, "partition.assignment.strategy", "range");
-    client_set (conf, "session.timeout.ms", "6000");
-    client_set (conf, "heartbeat.interval.ms", "2000");
-    client_set (conf, "max.poll.interval.ms", "60000");
-    client_set (conf, "fetch.wait.max.ms", "50");
-    client_set (conf, "fetch.error.backoff.ms", "100");
-    client_set (conf, "queued.min.messages", "2000");
-    client_set (conf, "queued.max.messages.kbytes", "8192");
-    client_set (conf, "check.crcs", "true");
-    rd_kafka_conf_set_opaque (conf, self);
-    rd_kafka_conf_set_rebalance_cb (conf, s_rebalance);
-    rd_kafka_conf_set_offset_commit_cb (conf, s_committed);
-    rd_kafka_conf_set_error_cb (conf, s_error);
-    return conf;
-}
-
-/* Also joins anew. */
-static rd_kafka_resp_err_t
-s_subscribe (consumer_t *self)
-{
-    rd_kafka_topic_partition_list_t *topics =
-        rd_kafka_topic_partition_list_new ((int)self->args.topic_count);
-    for (size_t i = 0; i < self->args.topic_count; i++)
-        rd_kafka_topic_partition_list_add (
-            topics, topic_name (self->args.topics[i]), RD_KAFKA_PARTITION_UA);
-    rd_kafka_resp_err_t rc = rd_kafka_subscribe (self->rk, topics);
-    rd_kafka_topic_partition_list_destroy (topics);
-    return rc;
-}
-
 static int
 s_open (consumer_t *self, char error[160])
 {
-    rd_kafka_conf_t *conf = s_conf (self, error);
-    self->rk = conf ? client_new (RD_KAFKA_CONSUMER, &conf, error) : NULL;
+    self->calls = (member_calls_t){s_rebalance, s_committed, s_error, self};
+    self->rk = member_new (&self->args, &self->calls, self->fd, error);
     if (!self->rk)
         return -1;
-    rd_kafka_poll_set_consumer (self->rk);
-    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer (self->rk);
-    client_watch (queue, self->fd);
-    rd_kafka_queue_destroy (queue);
+    self->assignment = assignment_new (self->rk);
     self->marks = marks_new (
         self->rk, self->fd, self->args.delivery_limit, self->args.outstanding_limit);
-    rd_kafka_resp_err_t rc = s_subscribe (self);
+    rd_kafka_resp_err_t rc = member_join (self->rk, &self->args);
     if (rc)
         snprintf (error, 160, "cannot subscribe: %.120s", rd_kafka_err2str (rc));
     return rc ? -1 : 0;
@@ -295,40 +222,10 @@ consumer_new (const consumer_args_t *args, char error[160])
     self->fd = client_fd_new ();
     /* Room for what arrives between "full" and the pause. */
     self->tracker = tracker_new (2 * args->outstanding_limit + 1024);
-    self->seeks = rd_kafka_topic_partition_list_new (1);
     s_register_metrics (self);
     if (s_open (self, error))
         consumer_destroy (&self, false);
     return self;
-}
-
-/* By events: serving the queue by callbacks aborts on prefetched messages. */
-static void
-s_serve_leaving (consumer_t *self, rd_kafka_queue_t *queue)
-{
-    rd_kafka_event_t *event = rd_kafka_queue_poll (queue, 20);
-    if (event && rd_kafka_event_type (event) == RD_KAFKA_EVENT_REBALANCE)
-        s_rebalance (self->rk, rd_kafka_event_error (event),
-            rd_kafka_event_topic_partition_list (event), self);
-    if (event)
-        rd_kafka_event_destroy (event);
-}
-
-/* rd_kafka_consumer_close without its unbounded wait. False: not in time. */
-static bool
-s_leave (consumer_t *self)
-{
-    int64_t deadline_ms = clock_monotonic_ms () + CONSUMER_CLOSE_MS;
-    rd_kafka_queue_t *queue = rd_kafka_queue_new (self->rk);
-    rd_kafka_error_t *error = rd_kafka_consumer_close_queue (self->rk, queue);
-    while (!error && !rd_kafka_consumer_closed (self->rk) &&
-           clock_monotonic_ms () < deadline_ms)
-        s_serve_leaving (self, queue);
-    bool left = !error && rd_kafka_consumer_closed (self->rk);
-    if (error)
-        rd_kafka_error_destroy (error);
-    rd_kafka_queue_destroy (queue);
-    return left;
 }
 
 void
@@ -337,13 +234,13 @@ consumer_destroy (consumer_t **self_p, bool leave)
     consumer_t *self = *self_p;
     if (!self)
         return;
-    if (self->rk && leave && !s_leave (self))
+    if (self->rk && leave && !member_leave (self->rk, &self->calls))
         log_warn ("bridge.left_late", log_str ("group", self->args.group));
-    s_forget (self); /* librdkafka waits for its messages */
-    marks_destroy (&self->marks);
-    bool ended = !self->rk || client_destroy (&self->rk);
-    rd_kafka_topic_partition_list_destroy (self->seeks);
+    s_stop_waiting (self); /* librdkafka waits for its messages */
     tracker_destroy (&self->tracker);
+    marks_destroy (&self->marks);
+    assignment_destroy (&self->assignment);
+    bool ended = !self->rk || client_destroy (&self->rk);
     if (ended)
         close (self->fd);
     free (self);
@@ -381,17 +278,8 @@ consumer_wake (consumer_t *self)
 bool
 consumer_ready (const consumer_t *self)
 {
-    return self->more && (!s_stalled (self) || self->waiting || self->paused);
-}
-
-static bool
-s_to_be_read_again (const consumer_t *self, const record_t *record)
-{
-    const rd_kafka_topic_partition_t *seek =
-        self->seeks->cnt > 0 ? rd_kafka_topic_partition_list_find (self->seeks,
-                                   topic_name (record->topic), record->partition)
-                             : NULL;
-    return seek && record->offset >= seek->offset;
+    return self->more &&
+           (!s_stalled (self) || self->waiting || assignment_paused (self->assignment));
 }
 
 /* An offset that was there before: its topic was emptied and began afresh. */
@@ -402,8 +290,7 @@ s_take (consumer_t *self, record_t *record)
     if (tracker_take (self->tracker, topic, record->partition, record->offset,
             &record->receipt) == 0)
         return 0;
-    if (!self->assigned || !rd_kafka_topic_partition_list_find (self->assigned,
-                               topic_name (record->topic), record->partition))
+    if (!assignment_has (self->assignment, record->topic, record->partition))
         return -1;
     log_warn ("bridge.restarted_log", log_str ("topic", topic_name (record->topic)),
         log_int ("partition", record->partition), log_int ("offset", record->offset));
@@ -434,11 +321,9 @@ s_keep (consumer_t *self, record_t *record)
 static void
 s_put_back (consumer_t *self, rd_kafka_message_t *message)
 {
-    const char *name = rd_kafka_topic_name (message->rkt);
-    if (!message->err &&
-        !rd_kafka_topic_partition_list_find (self->seeks, name, message->partition))
-        rd_kafka_topic_partition_list_add (self->seeks, name, message->partition)
-            ->offset = message->offset;
+    if (!message->err)
+        assignment_rewind (self->assignment, rd_kafka_topic_name (message->rkt),
+            message->partition, message->offset);
     rd_kafka_message_destroy (message);
 }
 
@@ -447,7 +332,7 @@ static rd_kafka_message_t *
 s_poll (consumer_t *self)
 {
     rd_kafka_message_t *message = NULL;
-    if (!self->waiting || self->paused) {
+    if (!self->waiting || assignment_paused (self->assignment)) {
         message = rd_kafka_consumer_poll (self->rk, 0);
         self->more = message != NULL;
     }
@@ -470,7 +355,7 @@ s_offer (consumer_t *self, rd_kafka_message_t *message, record_t *record)
         rd_kafka_message_destroy (message);
         return false;
     }
-    if (s_to_be_read_again (self, record)) {
+    if (assignment_rewinds (self->assignment, record)) {
         record_release (record);
         return false;
     }
@@ -523,12 +408,7 @@ s_rewind (consumer_t *self, const receipt_t *receipt)
     const char *name = topic_name ((topic_t)receipt->topic);
     if (tracker_rewind (self->tracker, receipt, &offset))
         return;
-    rd_kafka_topic_partition_t *seek =
-        rd_kafka_topic_partition_list_find (self->seeks, name, receipt->partition);
-    if (!seek)
-        seek =
-            rd_kafka_topic_partition_list_add (self->seeks, name, receipt->partition);
-    seek->offset = offset;
+    assignment_rewind (self->assignment, name, receipt->partition, offset);
     if (self->waiting && self->waiting->partition == receipt->partition &&
         strcmp (rd_kafka_topic_name (self->waiting->rkt), name) == 0)
         s_stop_waiting (self);
@@ -560,19 +440,8 @@ void
 consumer_quiesce (consumer_t *self)
 {
     self->quiesced = true;
-    if (!self->paused)
-        s_set_paused (self, true);
-}
-
-static void
-s_read_again (consumer_t *self)
-{
-    rd_kafka_error_t *error = rd_kafka_seek_partitions (self->rk, self->seeks, SEEK_MS);
-    for (int i = self->seeks->cnt - 1; !error && i >= 0; i--)
-        if (!self->seeks->elems[i].err)
-            rd_kafka_topic_partition_list_del_by_idx (self->seeks, i);
-    if (error)
-        rd_kafka_error_destroy (error);
+    if (!assignment_paused (self->assignment))
+        assignment_pause (self->assignment, true);
 }
 
 static void
@@ -580,42 +449,27 @@ s_pause_or_resume (consumer_t *self, int64_t now_ms)
 {
     if (!s_stalled (self)) {
         self->stalled_ms = 0;
-        if (self->paused)
-            s_set_paused (self, false);
+        if (assignment_paused (self->assignment))
+            assignment_pause (self->assignment, false);
     } else if (!self->stalled_ms) {
         self->stalled_ms = now_ms;
-    } else if (!self->paused && now_ms - self->stalled_ms >= PAUSE_MS) {
-        s_set_paused (self, true);
+    } else if (!assignment_paused (self->assignment) &&
+               now_ms - self->stalled_ms >= PAUSE_MS) {
+        assignment_pause (self->assignment, true);
     }
-}
-
-/* All of our topics are there. */
-static bool
-s_topics_exist (const consumer_t *self)
-{
-    const struct rd_kafka_metadata *metadata;
-    int counts[TOPIC_COUNT];
-    if (rd_kafka_metadata (self->rk, 1, NULL, &metadata, LOOK_MS))
-        return false;
-    client_partitions (metadata, counts);
-    rd_kafka_metadata_destroy (metadata);
-    for (size_t i = 0; i < self->args.topic_count; i++)
-        if (counts[self->args.topics[i]] == 0)
-            return false;
-    return true;
 }
 
 static void
 s_join_anew (consumer_t *self, int64_t now_ms)
 {
-    if (!s_topics_exist (self)) {
+    if (!member_topics_exist (self->rk, &self->args)) {
         rejoin_put_off (&self->rejoin, now_ms);
         return;
     }
     rejoin_tried (&self->rejoin);
     log_info ("bridge.joining_anew", log_str ("group", self->args.group),
         log_str ("reason", "a topic without a partition here"));
-    s_subscribe (self);
+    member_join (self->rk, &self->args);
 }
 
 void
@@ -623,8 +477,7 @@ consumer_serve (consumer_t *self, int64_t now_ms)
 {
     if (!self->quiesced && rejoin_due (&self->rejoin, now_ms))
         s_join_anew (self, now_ms);
-    if (self->seeks->cnt > 0)
-        s_read_again (self);
+    assignment_read_again (self->assignment);
     s_pause_or_resume (self, now_ms);
     if (self->settled > 0 && !self->commit_ms)
         self->commit_ms = now_ms + COMMIT_MS;
@@ -643,38 +496,13 @@ consumer_outstanding (const consumer_t *self)
 size_t
 consumer_partitions (const consumer_t *self)
 {
-    return self->assigned ? (size_t)self->assigned->cnt : 0;
-}
-
-/* Of one partition; an unknown position counts as no lag. */
-static int64_t
-s_partition_lag (const consumer_t *self, const rd_kafka_topic_partition_t *position)
-{
-    int64_t low = 0, high = 0;
-    if (position->offset < 0 ||
-        rd_kafka_get_watermark_offsets (
-            self->rk, position->topic, position->partition, &low, &high) ||
-        high < position->offset)
-        return 0;
-    return high - position->offset;
+    return assignment_count (self->assignment);
 }
 
 int64_t
 consumer_lag (const consumer_t *self, topic_t topic)
 {
-    int64_t lag = 0;
-    if (!self->assigned)
-        return 0;
-    rd_kafka_topic_partition_list_t *positions =
-        rd_kafka_topic_partition_list_copy (self->assigned);
-    rd_kafka_position (self->rk, positions);
-    for (int i = 0; i < positions->cnt; i++) {
-        topic_t found;
-        if (topic_find (positions->elems[i].topic, &found) == 0 && found == topic)
-            lag += s_partition_lag (self, &positions->elems[i]);
-    }
-    rd_kafka_topic_partition_list_destroy (positions);
-    return lag;
+    return assignment_lag (self->assignment, topic);
 }
 
 bool
