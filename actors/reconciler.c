@@ -29,8 +29,11 @@
 #define CHANGE_LIMIT  10000 /* rows expired or reset at a time */
 #define ASIDE_LIMIT   10000 /* rows that are in the way, of each kind */
 #define IDLE_WAITING  64    /* jobs waiting in a pool that counts as keeping up */
-#define ROOM_MS       20    /* until a full pool is looked at again */
-#define ROOM_LIMIT_MS 500   /* when rows did not fit, it doubles up to this */
+#define SUSPECT_FROM  2     /* deaths that make a row a suspect */
+#define SUSPECT_MS    5    /* how soon the next suspect may follow one that has ended */
+#define CALM_MS       1000 /* from the start until the first suspect: the others first */
+#define ROOM_MS       20   /* until a full pool is looked at again */
+#define ROOM_LIMIT_MS 500  /* when rows did not fit, it doubles up to this */
 
 struct self;
 
@@ -56,6 +59,9 @@ typedef struct self {
     int64_t look_ms;                   /* when the next is due */
     int64_t sweep_ms;                  /* when to take unsent rows next */
     int64_t count_ms;                  /* when to count next */
+    bool suspects;                     /* there may be some */
+    char suspect[PROTO_ID_SIZE];       /* sent alone; "": none */
+    int64_t suspect_ms;                /* when to look after it, or send the next */
     int room_ms;          /* the last pause because rows did not fit; 0: they did */
     request_t **requests; /* taken in this statement */
     size_t request_count;
@@ -144,12 +150,22 @@ reconciler_destroy (self_t **self_p)
 
 /* Changing rows */
 
+/* With Kafka the bridge counts deliveries. */
+static take_t
+reconciler_take (const self_t *self, bool repeats)
+{
+    int last = self->args->max_attempts > 1 ? self->args->max_attempts - 1 : 1;
+    int suspect_from = last < SUSPECT_FROM ? last : SUSPECT_FROM;
+    return (take_t){.repeats = repeats,
+        .suspect_from = self->args->reset_at_start ? suspect_from : 0,
+        .max_attempts = self->args->max_attempts};
+}
+
 static db_status_t
 change_apply (change_t *self, const due_t *due, size_t *count, char *looked)
 {
     self_t *actor = self->actor;
-    take_t take = {.repeats = self->which == CHOOSE_REPEATS,
-        .max_attempts = actor->args->max_attempts};
+    take_t take = reconciler_take (actor, self->which == CHOOSE_REPEATS);
     db_status_t status;
     switch (self->which) {
     case CHOOSE_RESET:
@@ -331,6 +347,52 @@ reconciler_sweep (self_t *self)
         clock_monotonic_ms () + reconciler_sweep_pause_ms (self, limit > 0, held);
 }
 
+/* The request_producer shows the database and its schema. */
+static bool
+reconciler_ready (self_t *self)
+{
+    return health_ok (health_check ("schema", true)) && db_ensure (self->db);
+}
+
+/* True: there is none that could bring us down. */
+static bool
+reconciler_suspect_ended (self_t *self)
+{
+    prediction_t row;
+    bool found = false;
+    if (!self->suspect[0])
+        return true;
+    if (predictions_find (self->db, self->suspect, &row, &found) != DB_OK)
+        return false;
+    bool ended = !found || strcmp (row.status, "PENDING") != 0;
+    prediction_clear (&row);
+    return ended;
+}
+
+/* The next suspect, once the one before has ended. */
+static void
+reconciler_try_suspect (self_t *self)
+{
+    char looked[PREDICTIONS_TIME_SIZE];
+    take_t take = reconciler_take (self, false);
+    const due_t due = {.limit = 1};
+    size_t count = 0;
+    self->suspect_ms = clock_monotonic_ms () + SUSPECT_MS;
+    if (!reconciler_ready (self) || !model_slot_has (self->args->slot) ||
+        !reconciler_suspect_ended (self))
+        return;
+    self->suspect[0] = 0;
+    take.suspects = true;
+    db_status_t status =
+        predictions_take (self->db, &due, &take, self->requests, &count, looked);
+    self->suspects = status == DB_OK && count > 0; /* else the next look asks again */
+    if (!self->suspects)
+        return;
+    snprintf (self->suspect, sizeof self->suspect, "%s", self->requests[0]->request_id);
+    self->request_count = count;
+    reconciler_send (self, self->unsent_sent);
+}
+
 static void
 reconciler_repeat (self_t *self)
 {
@@ -365,6 +427,7 @@ reconciler_reset (self_t *self)
         reconciler_reset_all (self, &total) != DB_OK)
         return;
     self->was_reset = true;
+    self->suspect_ms = clock_monotonic_ms () + CALM_MS;
     atomic_store (self->args->unsent, true);
     if (total > 0)
         log_info ("reconciler.resending", log_int ("rows", (int64_t)total));
@@ -398,13 +461,6 @@ reconciler_count (self_t *self)
     metric_set (self->pending, (double)count);
 }
 
-/* The request_producer shows the database and its schema. */
-static bool
-reconciler_ready (self_t *self)
-{
-    return health_ok (health_check ("schema", true)) && db_ensure (self->db);
-}
-
 static void
 reconciler_look (self_t *self)
 {
@@ -425,6 +481,7 @@ reconciler_look (self_t *self)
     if (!atomic_load (self->args->unsent))
         reconciler_repeat (self);
     atomic_store (self->args->unsent, true); /* another process may have left some */
+    self->suspects = self->was_reset && self->args->reset_at_start;
 }
 
 /* Its life */
@@ -452,6 +509,8 @@ reconciler_wait_ms (const self_t *self)
         reconciler_sweep_wanted (self) ? self->sweep_ms : now_ms + UNSENT_MS;
     if (sweep_ms < due_ms)
         due_ms = sweep_ms;
+    if (self->suspects && self->suspect_ms < due_ms)
+        due_ms = self->suspect_ms;
     return due_ms > now_ms ? (long)(due_ms - now_ms) : 0;
 }
 
@@ -471,6 +530,8 @@ reconciler_serve (void *context, zsock_t *pipe)
         else
             self->sweep_ms = clock_monotonic_ms () + AWAY_MS;
     }
+    if (self->suspects && clock_monotonic_ms () >= self->suspect_ms)
+        reconciler_try_suspect (self);
     return false;
 }
 

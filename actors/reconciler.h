@@ -10,7 +10,10 @@
  * than half full. Rows sent but not answered (from 15 s on) are sent again only while
  * there is a model and nearly nothing waits in the pool: a full queue explains them.
  * Without Kafka the first connection makes every PENDING row unsent: whatever was in the
- * memory of an earlier process is gone. Another process of role all on the same database
+ * memory of an earlier process is gone. Rows that were with two processes that died are
+ * suspects: from a second after the start on they are sent one at a time, each counted
+ * before, so that a request that kills its process is known, FAILED after max_attempts,
+ * and blames no other. Another process of role all on the same database
  * may then compute some twice, which its guard on PENDING makes harmless.
  *
  * With Kafka the pipe leads to the bridge, and `waiting` counts what it has not delivered

@@ -42,6 +42,9 @@ typedef void (predictions_ended_fn) (
 
 typedef struct {
     bool repeats;     /* those sent and not answered in time; else those never sent */
+    bool suspects;    /* of those never sent: the suspects, else the others */
+    int suspect_from; /* attempts from which on a row that is unsent is a suspect: it was
+                         with a process that died; 0: none is */
     int max_attempts; /* rows sent so often and still not answered become FAILED */
     predictions_ended_fn *ended;
     void *context;

@@ -35,8 +35,17 @@ static const db_statement_t s_undispatch = {
     DUE " AND deadline > now () AND " ALWAYS                                           \
         " AND next_attempt_at <= '-infinity'" CHOSEN                                   \
         " ORDER BY next_attempt_at, created_at" LIMITED
+/* Rows that were with processes that died are taken apart from the others. */
+#define DUE_INNOCENT                                                                   \
+    DUE " AND ($6::bigint = 0 OR attempts < $6::bigint) AND deadline > now () "        \
+        "AND " ALWAYS " AND next_attempt_at <= '-infinity'" CHOSEN                     \
+        " ORDER BY next_attempt_at, created_at" LIMITED
+#define DUE_SUSPECT                                                                    \
+    DUE " AND attempts >= $6::bigint AND deadline > now () AND " ALWAYS                \
+        " AND next_attempt_at <= '-infinity'" CHOSEN                                   \
+        " ORDER BY next_attempt_at, created_at" LIMITED
 #define DUE_REPEATS                                                                    \
-    DUE " AND deadline > now ()"                                                       \
+    DUE " AND deadline > now () AND dispatched_at IS NOT NULL"                         \
         " AND next_attempt_at <= now () AND next_attempt_at >= " SINCE CHOSEN          \
         " ORDER BY next_attempt_at, created_at" LIMITED
 #define DUE_RESET                                                                      \
@@ -49,8 +58,9 @@ static const db_statement_t s_undispatch = {
     " ORDER BY deadline" LIMITED
 
 #define TAKE(due)                                                                      \
-    "WITH due AS MATERIALIZED (SELECT request_id,"                                     \
-    "  dispatched_at IS NOT NULL AND attempts >= $5::bigint AS spent" due "),"         \
+    "WITH due AS MATERIALIZED (SELECT request_id, attempts >= $5::bigint AND"          \
+    "  (dispatched_at IS NOT NULL OR ($6::bigint > 0 AND attempts >= $6::bigint))"     \
+    "  AS spent" due "),"                                                              \
     " taken AS (UPDATE predictions p SET"                                              \
     "  status = CASE WHEN spent THEN 'FAILED' ELSE 'PENDING' END,"                     \
     "  error = CASE WHEN spent THEN format ('no answer after %s attempts', attempts)"  \
@@ -66,7 +76,9 @@ static const db_statement_t s_undispatch = {
     " FROM (SELECT) one LEFT JOIN taken ON true ORDER BY created_at, request_id"
 
 static const db_statement_t s_take_unsent = {
-    .name = "predictions_take_unsent", .sql = TAKE (DUE_UNSENT)};
+    .name = "predictions_take_unsent", .sql = TAKE (DUE_INNOCENT)};
+static const db_statement_t s_take_suspects = {
+    .name = "predictions_take_suspects", .sql = TAKE (DUE_SUSPECT)};
 static const db_statement_t s_take_repeats = {
     .name = "predictions_take_repeats", .sql = TAKE (DUE_REPEATS)};
 static const db_statement_t s_reset = {.name = "predictions_reset",
@@ -113,8 +125,8 @@ predictions_undispatch (db_t *db, const char *const *ids, size_t count)
     return status;
 }
 
-/* The parameters that say what is due, and one of the statement's own. */
-enum { DUE_SINCE, DUE_ASIDE, DUE_ONLY, DUE_LIMIT, DUE_OWN, DUE_COLUMNS };
+/* The parameters that say what is due, and up to two of the statement's own. */
+enum { DUE_SINCE, DUE_ASIDE, DUE_ONLY, DUE_LIMIT, DUE_OWN, DUE_COLUMNS = DUE_OWN + 2 };
 
 static void
 s_add_ids (array_t *column, const char *const *ids, size_t count)
@@ -126,7 +138,7 @@ s_add_ids (array_t *column, const char *const *ids, size_t count)
 
 static db_status_t
 s_query_due (db_t *db, const db_statement_t *statement, const due_t *due,
-    const char *own, PGresult **result)
+    const char *const *own, int own_count, PGresult **result)
 {
     array_t aside = {0}, only = {0};
     char limit[24];
@@ -135,12 +147,12 @@ s_query_due (db_t *db, const db_statement_t *statement, const due_t *due,
     s_add_ids (&only, due->only, due->only_count);
     db_param_t params[DUE_COLUMNS] = {[DUE_SINCE] = {.bytes = due->since},
         [DUE_ASIDE] = array_param (&aside),
-        [DUE_LIMIT] = {.bytes = limit},
-        [DUE_OWN] = {.bytes = own}};
+        [DUE_LIMIT] = {.bytes = limit}};
+    for (int i = 0; i < own_count; i++)
+        params[DUE_OWN + i].bytes = own[i];
     if (due->only)
         params[DUE_ONLY] = array_param (&only);
-    db_status_t status =
-        db_query (db, statement, own ? DUE_COLUMNS : DUE_OWN, params, result);
+    db_status_t status = db_query (db, statement, DUE_OWN + own_count, params, result);
     array_free (&aside);
     array_free (&only);
     return status;
@@ -151,8 +163,8 @@ predictions_choose (db_t *db, choose_t which, const due_t *due, const char *star
     char (*ids)[UUID_TEXT_SIZE], size_t *count)
 {
     PGresult *result = NULL;
-    db_status_t status = s_query_due (
-        db, &s_choose[which], due, which == CHOOSE_RESET ? start : NULL, &result);
+    db_status_t status =
+        s_query_due (db, &s_choose[which], due, &start, which == CHOOSE_RESET, &result);
     *count = status == DB_OK ? (size_t)PQntuples (result) : 0;
     for (size_t row = 0; row < *count; row++)
         snprintf (ids[row], UUID_TEXT_SIZE, "%s", PQgetvalue (result, (int)row, 0));
@@ -232,12 +244,16 @@ db_status_t
 predictions_take (db_t *db, const due_t *due, const take_t *take, request_t **requests,
     size_t *count, char looked[PREDICTIONS_TIME_SIZE])
 {
-    char attempts[16];
+    char attempts[16], suspect_from[16];
+    const char *own[] = {attempts, suspect_from};
     PGresult *result = NULL;
     snprintf (attempts, sizeof attempts, "%d", take->max_attempts);
+    snprintf (suspect_from, sizeof suspect_from, "%d", take->suspect_from);
+    const db_statement_t *statement = take->repeats    ? &s_take_repeats
+                                      : take->suspects ? &s_take_suspects
+                                                       : &s_take_unsent;
     *count = 0;
-    db_status_t status = s_query_due (
-        db, take->repeats ? &s_take_repeats : &s_take_unsent, due, attempts, &result);
+    db_status_t status = s_query_due (db, statement, due, own, 2, &result);
     int row_count = status == DB_OK ? PQntuples (result) : 0;
     if (row_count > 0)
         snprintf (looked, PREDICTIONS_TIME_SIZE, "%s", PQgetvalue (result, 0, 0));
@@ -262,7 +278,7 @@ db_status_t
 predictions_reset (db_t *db, const due_t *due, const char *start, size_t *count)
 {
     PGresult *result = NULL;
-    db_status_t status = s_query_due (db, &s_reset, due, start, &result);
+    db_status_t status = s_query_due (db, &s_reset, due, &start, 1, &result);
     *count = status == DB_OK ? db_changed (result) : 0;
     PQclear (result);
     return status;
@@ -274,7 +290,7 @@ predictions_expire (db_t *db, const due_t *due, predictions_ended_fn *ended,
 {
     PGresult *result = NULL;
     *count = 0;
-    db_status_t status = s_query_due (db, &s_expire, due, NULL, &result);
+    db_status_t status = s_query_due (db, &s_expire, due, NULL, 0, &result);
     int row_count = status == DB_OK ? PQntuples (result) : 0;
     if (row_count > 0)
         snprintf (looked, PREDICTIONS_TIME_SIZE, "%s", PQgetvalue (result, 0, 0));

@@ -269,6 +269,44 @@ test_a_locked_row_holds_up_no_other (void **state)
     db_destroy (&person);
 }
 
+/* What was with two processes that died may have killed them: no other is out with it. */
+static void
+test_suspects_are_sent_one_at_a_time (void **state)
+{
+    world_t *world = *state;
+    s_put_model (world);
+    rows_make (world->store, 3);
+    store_do (world->store, "UPDATE predictions SET attempts = 2");
+    rows_make_unsent (world->store, 4);
+    s_start (world);
+    request_t *innocent = s_job (world);
+    assert_string_equal (innocent->request_id + 24, "000000000004");
+    request_destroy (&innocent);
+    for (int i = 0; i < 3; i++) {
+        request_t *suspect = s_job (world);
+        assert_int_equal (suspect->attempt, 3);
+        assert_false (arrives (world->jobs, 300));
+        char sql[200];
+        snprintf (sql, sizeof sql,
+            "UPDATE predictions SET status = 'FAILED' WHERE request_id = '%s'",
+            suspect->request_id);
+        request_destroy (&suspect);
+        store_do (world->store, sql);
+    }
+}
+
+static void
+test_a_row_that_killed_too_often_fails (void **state)
+{
+    world_t *world = *state;
+    s_put_model (world);
+    rows_make (world->store, 1);
+    store_do (world->store, "UPDATE predictions SET attempts = 5");
+    s_start (world);
+    rows_await (world->store, "status = 'FAILED' AND error LIKE '%5 attempts'", 1);
+    assert_false (arrives (world->jobs, 0));
+}
+
 static void
 test_unknown_commands_are_answered (void **state)
 {
@@ -293,6 +331,8 @@ main (void)
         WORLD_TEST (test_the_backlog_is_counted),
         WORLD_TEST (test_a_refused_row_holds_up_no_other),
         WORLD_TEST (test_a_locked_row_holds_up_no_other),
+        WORLD_TEST (test_suspects_are_sent_one_at_a_time),
+        WORLD_TEST (test_a_row_that_killed_too_often_fails),
         WORLD_TEST (test_unknown_commands_are_answered),
     };
     zsys_handler_set (NULL);

@@ -225,13 +225,15 @@ def _send_deadly(run):
                at_least=1)
 
 
-@scenario(kind="kafka", seconds=75, named=True,
+@scenario(seconds=75, named=True,
           env={"SASREC_TEST_CRASH_ITEM": str(DEADLY_ITEM)})
 def poison_request(run):
-    """Two requests whose computation kills the worker, one of a stranger and one over HTTP:
-    quarantined after five deliveries, whichever workers those kill, and nothing waits."""
+    """Requests whose computation kills the worker, one over HTTP and, with Kafka, one of a
+    stranger: quarantined after five deliveries, whichever workers those kill, and nothing
+    waits."""
     run.pause(5)
-    _send_deadly(run)
+    if run.deployment.broker:
+        _send_deadly(run)
     before = _deaths(run)
     run.pause(5)
     run.note("POST /predict of such a request")
