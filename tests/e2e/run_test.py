@@ -21,6 +21,7 @@ class Run(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.client.folder, ignore_errors=True)
         self.env = self.client.env | {"SASREC_RUN": str(self.folder / "run")}
         self.env.pop("SASREC_CHECKPOINTS")
+        self.env["SASREC_MARTS"] = "off"  # tests/marts
 
     def start(self, script=ROOT / "ops/run"):
         """Runs ops/run until it is ready; (process, seconds)."""

@@ -1,0 +1,10 @@
+{{ config(unique_key='report_date') }}
+
+select
+    {{ utc_day('created_at') }} as report_date,
+    item_id,
+    count(*) as interactions,
+    count(distinct user_id) as users
+from {{ ref('stg_interactions') }}
+where {{ since('created_at') }}
+group by 1, 2
