@@ -15,6 +15,7 @@
 #include "base/metrics.h"
 #include "base/strbuf.h"
 #include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/load.h"
 #include "base/actor/control.h"
 #include "proto/reload.h"
 #include "base/actor/wire.h"
@@ -116,7 +117,7 @@ s_announce (self_t *self, const char *version)
 static model_t *
 s_read (const char *path, const char *version, char error[160])
 {
-    model_t *model = model_load (path, error);
+    model_t *model = load_model (path, error);
     if (model && strcmp (model_version (model), version) != 0) {
         snprintf (error, 160, "the file holds version %s", model_version (model));
         model_destroy (&model);

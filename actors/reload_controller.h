@@ -1,6 +1,6 @@
 /* The reload_controller actor: keeps the model slot at what `current` names. It looks at
  * the start, every check_ms, and when asked; a new version is loaded beside the old one,
- * verified (model_load: checks, hashes, canary) and only then put in its place. A file
+ * verified (load_model: checks, hashes, canary) and only then put in its place. A file
  * that was refused is not tried again until it changes or somebody asks; the old model
  * stays, and log, metrics and /readyz say why. When there is no model at all, previous
  * versions are tried, newest first.

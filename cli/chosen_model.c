@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "model/checkpoint/load.h"
+
 const config_key_t chosen_model_settings[] = {CONFIG_CHECKPOINTS, CONFIG_COUNT};
 
 static int
@@ -48,7 +50,7 @@ chosen_model_load (
     if (status != 0)
         return NULL;
     char error[160];
-    model_t *model = model_load (path, error);
+    model_t *model = load_model (path, error);
     if (!model)
         command_fail (command, "cannot use %s: %s", path, error);
     return model;

@@ -1,7 +1,7 @@
 /* sasrec evaluate. SPDX-License-Identifier: Apache-2.0 */
-#include "model/eval/evaluate.h"
-
+#include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/chosen_model.h"
@@ -9,13 +9,17 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/training_data.h"
+#include "model/eval/evaluator.h"
+#include "model/eval/floors.h"
+#include "model/kernel/blas.h"
 
-enum { S_KEY_SEED = 0x100, S_KEY_THREADS };
+enum { S_KEY_SEED = 0x100, S_KEY_THREADS, S_KEY_INCLUDE_SEEN };
 
 typedef struct {
     const char *checkpoint; /* NULL: the current one */
     const char *data;       /* NULL: the database */
-    evaluate_protocol_t protocol;
+    bool sampled;           /* among 100 random items */
+    bool include_seen;
     ranking_split_t split;
     uint64_t seed;
     size_t threads;
@@ -29,6 +33,8 @@ static const struct argp_option s_options[] = {
         "full: rank all items (default). sampled100: among 100 random ones", 0},
     {"split", 's', "WORD", 0, "test (default) or valid", 0},
     {"seed", S_KEY_SEED, "N", 0, "Of the random items of sampled100 (1)", 0},
+    {"include-seen", S_KEY_INCLUDE_SEEN, 0, 0,
+        "As a request with include_seen: items of the history count too", 0},
     {"threads", S_KEY_THREADS, "N", 0, "Threads (2)", 0}, {0}};
 
 /* Which of the two words it is. */
@@ -58,9 +64,10 @@ s_parse (int key, char *text, struct argp_state *state)
         options->data = text;
         return 0;
     case 'p':
-        options->protocol = s_choose (state, "--protocol", text, protocols) == 0
-                                ? EVALUATE_FULL
-                                : EVALUATE_SAMPLED100;
+        options->sampled = s_choose (state, "--protocol", text, protocols) == 1;
+        return 0;
+    case S_KEY_INCLUDE_SEEN:
+        options->include_seen = true;
         return 0;
     case 's':
         options->split = s_choose (state, "--split", text, splits) == 0 ? RANKING_VALID
@@ -70,7 +77,7 @@ s_parse (int key, char *text, struct argp_state *state)
         options->seed = (uint64_t)command_integer (state, "--seed", text, 0, INT64_MAX);
         return 0;
     case S_KEY_THREADS:
-        options->threads = (size_t)command_integer (state, "--threads", text, 1, 256);
+        options->threads = (size_t)command_integer (state, "--threads", text, 1, 64);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -101,9 +108,8 @@ typedef struct {
     const char *protocol;
     const char *split;
     ranking_t model;
-    ranking_t popularity; /* full protocol only, as markov */
-    ranking_t markov;
-    bool has_floors;
+    floors_t floors;
+    bool has_floors; /* full protocol only */
 } s_outcome_t;
 
 static json_t *
@@ -116,8 +122,7 @@ s_to_json (const s_outcome_t *outcome)
     json_object_update (answer, ranking);
     json_decref (ranking);
     if (outcome->has_floors)
-        json_object_set_new (
-            answer, "floors", report_floors (&outcome->popularity, &outcome->markov));
+        json_object_set_new (answer, "floors", report_floors (&outcome->floors));
     return answer;
 }
 
@@ -132,10 +137,44 @@ s_answer (const command_t *self, const s_outcome_t *outcome)
     snprintf (title, sizeof title, "%s, %zu users, %s", outcome->split,
         outcome->model.users, outcome->protocol);
     printf ("Model %s\n", outcome->version);
-    report_print (title, &outcome->model,
-        outcome->has_floors ? &outcome->popularity : NULL,
-        outcome->has_floors ? &outcome->markov : NULL);
+    report_print (
+        title, &outcome->model, outcome->has_floors ? &outcome->floors : NULL);
     return COMMAND_DONE;
+}
+
+/* Item of the data -> of the model; fresh. */
+static int32_t *
+s_indexes (const model_t *model, const dataset_t *data)
+{
+    int32_t *indexes = calloc (data->item_count, sizeof *indexes);
+    assert (indexes);
+    for (size_t i = 0; i < data->item_count; i++)
+        indexes[i] = model_item_index (model, data->item_ids[i]);
+    return indexes;
+}
+
+static ranking_t
+s_rank (const s_options_t *options, const model_t *model, const dataset_t *data)
+{
+    const sasrec_weights_t *weights = model_weights (model);
+    int32_t *indexes = s_indexes (model, data);
+    blas_setup ();
+    team_t *team = team_new (options->threads);
+    evaluator_t *evaluator = evaluator_new (data, &weights->shape, team);
+    evaluator_network_t network = {weights, indexes};
+    evaluator_task_t task = {.split = options->split,
+        .step = 1,
+        .include_seen = options->include_seen,
+        .sampled = options->sampled,
+        .seed = options->seed};
+    ranking_t ranking;
+    evaluator_run (evaluator, &network, &task, &ranking);
+    if (options->sampled)
+        ranking = evaluator_sampled (evaluator);
+    evaluator_destroy (&evaluator);
+    team_destroy (&team);
+    free (indexes);
+    return ranking;
 }
 
 static int
@@ -145,15 +184,13 @@ s_evaluate (const command_t *self, const model_t *model, const char *path,
     const s_options_t *options = self->options;
     s_outcome_t outcome = {.path = path,
         .version = model_version (model),
-        .protocol = options->protocol == EVALUATE_FULL ? "full" : "sampled100",
+        .protocol = options->sampled ? "sampled100" : "full",
         .split = options->split == RANKING_TEST ? "test" : "valid",
-        .has_floors = options->protocol == EVALUATE_FULL};
-    outcome.model = evaluate_model (model, data, options->split, options->protocol,
-        options->seed, options->threads);
-    if (outcome.has_floors) {
-        outcome.popularity = ranking_popularity (data, options->split, 1);
-        outcome.markov = ranking_markov (data, options->split, 1);
-    }
+        .has_floors = !options->sampled};
+    outcome.model = s_rank (options, model, data);
+    if (outcome.has_floors)
+        outcome.floors =
+            floors_measure (data, options->split, 1, options->include_seen);
     return s_answer (self, &outcome);
 }
 
@@ -168,7 +205,8 @@ command_evaluate (int argc, char **argv)
     dataset_t *data = NULL;
     int status = COMMAND_FAILED;
     model_t *model = chosen_model_load (self, options.checkpoint, path);
-    if (model && (data = training_data_read (self, options.data)))
+    int64_t last_id = 0;
+    if (model && (data = training_data_read (self, options.data, &last_id)))
         status = s_evaluate (self, model, path, data);
     dataset_destroy (&data);
     model_destroy (&model);

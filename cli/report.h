@@ -4,16 +4,16 @@
 
 #include <jansson.h>
 
-#include "model/eval/ranking.h"
+#include "model/eval/floors.h"
 
-/* {"ndcg@10","hr@10","mrr","users","ndcg@10_error"}, fresh. */
+/* {"ndcg@10","hr@10","mrr","users","unreachable","ndcg@10_error"}, fresh. */
 json_t *report_ranking (const ranking_t *ranking);
 
 /* {"popularity":{...},"markov":{...}}, fresh. */
-json_t *report_floors (const ranking_t *popularity, const ranking_t *markov);
+json_t *report_floors (const floors_t *floors);
 
-/* A table of the model and, unless NULL, the floors. title: "test, 100 users". */
-void report_print (const char *title, const ranking_t *model,
-    const ranking_t *popularity, const ranking_t *markov);
+/* A table of the model and, unless NULL, the floors. title: "test, 100 users". Says how
+ * many targets could not be reached, and what that means when they are many. */
+void report_print (const char *title, const ranking_t *model, const floors_t *floors);
 
 #endif

@@ -114,11 +114,28 @@ s_on_epoch (void *context, const trainer_epoch_t *epoch)
     }
 }
 
+/* The first Ctrl-C: what follows takes some seconds. */
+static void
+s_on_end (void *context, bool interrupted)
+{
+    train_view_t *self = context;
+    if (!interrupted)
+        return;
+    const char *text = "Stopping: the best epoch is measured and written; "
+                       "'sasrec train --resume' goes on from here, Ctrl-C again ends "
+                       "at once.";
+    if (self->progress)
+        progress_say (self->progress, "%s", text);
+    else if (!self->quiet)
+        fprintf (stderr, "%s\n", text);
+}
+
 void
 train_view_attach (train_view_t *self, trainer_hooks_t *hooks)
 {
     hooks->on_recipe = s_on_recipe;
     hooks->on_progress = s_on_progress;
     hooks->on_epoch = s_on_epoch;
+    hooks->on_end = s_on_end;
     hooks->context = self;
 }

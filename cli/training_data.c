@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/jsonread.h"
 #include "base/progress.h"
 #include "cli/files/reader.h"
 #include "cli/files/source.h"
@@ -15,6 +16,7 @@ typedef struct {
     dataset_builder_t *builder; /* owned */
     progress_t *progress;       /* owned */
     uint64_t rows;
+    uint64_t bad; /* of them: their item is no id */
 } s_load_t;
 
 static void
@@ -22,13 +24,16 @@ s_add (void *context, const char *user_id, int64_t item_id, int64_t created_at_u
 {
     (void)created_at_us;
     s_load_t *load = context;
-    dataset_builder_add (load->builder, user_id, item_id);
+    if (item_id >= 0 && item_id <= JSON_INTEGER_MAX) /* a view may hold anything */
+        dataset_builder_add (load->builder, user_id, item_id);
+    else
+        load->bad++;
     if (++load->rows % 4096 == 0)
         progress_update (load->progress, load->rows, NULL);
 }
 
 static dataset_t *
-s_read_database (const command_t *command)
+s_read_database (const command_t *command, int64_t *last_id)
 {
     db_t *db = command_database (command);
     if (!db)
@@ -39,8 +44,15 @@ s_read_database (const command_t *command)
     s_load_t load = {.builder = dataset_builder_new (),
         .progress = progress_new ("read", "interactions", 0, command->quiet)};
     char *label = conninfo_label (command->conninfo);
-    if (interactions_each (db, s_add, &load, &count, error) == -1)
+    if (*last_id == 0)
+        *last_id = interactions_last_id (db);
+    if (interactions_until (db, *last_id, s_add, &load, &count, error) == -1)
         command_fail (command, "cannot read the interactions in %s: %s", label, error);
+    else if (load.bad)
+        command_fail (command,
+            "%" PRIu64 " of %" PRIu64 " interactions in %s have an item_id outside 0 "
+            "to 2^53 - 1; correct the view or table",
+            load.bad, count, label);
     else if (!(data = dataset_builder_finish (load.builder)))
         command_fail (command,
             "no interactions in %s; run 'sasrec seed' or 'sasrec "
@@ -121,10 +133,11 @@ s_read_source (const command_t *command, const char *path, source_t *source)
 }
 
 dataset_t *
-training_data_read (const command_t *command, const char *path)
+training_data_read (const command_t *command, const char *path, int64_t *last_id)
 {
     if (!path)
-        return s_read_database (command);
+        return s_read_database (command, last_id);
+    *last_id = 0;
     char error[160];
     source_t *source = source_open (path, error);
     if (!source) {

@@ -6,9 +6,10 @@
 #include "cli/command.h"
 #include "model/data/dataset.h"
 
-/* From any file that `sasrec import` reads, as the command's layout says, or from the
- * database when path is NULL. NULL after saying why,
- * and what to do. */
-dataset_t *training_data_read (const command_t *command, const char *path);
+/* From any file that `sasrec import` reads, as the command's layout says, or from the database when path is NULL. *last_id: from the
+ * database, those up to this id; 0: what there is, and becomes the last of them (0 for a
+ * file). NULL after saying why, and what to do. */
+dataset_t *training_data_read (
+    const command_t *command, const char *path, int64_t *last_id);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <endian.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,7 +198,7 @@ static const char s_stream_begin[] =
     "BEGIN READ ONLY; SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '64MB'";
 static const char s_stream_copy[] =
     "COPY (SELECT user_id::text, item_id::bigint, created_at::timestamptz"
-    " FROM interactions ORDER BY user_id, created_at, id) TO STDOUT (FORMAT binary)";
+    " FROM interactions%s ORDER BY user_id, created_at, id) TO STDOUT (FORMAT binary)";
 
 /* Each message of COPY is a tuple (the first also has the header). False: a value has
  * an unexpected form. */
@@ -238,15 +239,37 @@ s_stream (db_t *db, interactions_row_fn *row, void *context, uint64_t *count, bo
     return status;
 }
 
+int64_t
+interactions_last_id (db_t *db)
+{
+    PGresult *result;
+    db_status_t status = db_exec (db,
+        "SELECT coalesce (max (id), 0)::bigint FROM interactions", 0, NULL, &result);
+    int64_t id = status == DB_OK ? strtoll (PQgetvalue (result, 0, 0), NULL, 10) : 0;
+    PQclear (result);
+    return id;
+}
+
 int
 interactions_each (
     db_t *db, interactions_row_fn *row, void *context, uint64_t *count, char error[160])
 {
+    return interactions_until (db, 0, row, context, count, error);
+}
+
+int
+interactions_until (db_t *db, int64_t last_id, interactions_row_fn *row, void *context,
+    uint64_t *count, char error[160])
+{
     bool odd = false;
+    char where[48] = "", copy[sizeof s_stream_copy + sizeof where];
+    if (last_id > 0)
+        snprintf (where, sizeof where, " WHERE id <= %" PRId64, last_id);
+    snprintf (copy, sizeof copy, s_stream_copy, where);
     *count = 0;
     db_status_t status = db_ensure (db) ? db_script (db, s_stream_begin) : DB_AWAY;
     if (status == DB_OK)
-        status = db_copy_start (db, s_stream_copy);
+        status = db_copy_start (db, copy);
     if (status == DB_OK)
         status = s_stream (db, row, context, count, &odd);
     if (status == DB_OK)

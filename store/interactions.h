@@ -31,6 +31,13 @@ typedef void (interactions_row_fn) (
 int interactions_each (db_t *db, interactions_row_fn *row, void *context,
     uint64_t *count, char error[160]);
 
+/* Likewise, those up to an id: what there was then. 0: all of them. */
+int interactions_until (db_t *db, int64_t last_id, interactions_row_fn *row,
+    void *context, uint64_t *count, char error[160]);
+
+/* The largest id; 0 when there is none, or ids are no integers (a view). */
+int64_t interactions_last_id (db_t *db);
+
 /* Adds what came one by one, in one statement; an event_id that exists is left alone.
  * *added: the new rows. */
 db_status_t interactions_add (

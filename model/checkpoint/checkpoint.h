@@ -11,10 +11,11 @@
 
 #include "model/data/dataset.h"
 #include "model/net/sasrec.h"
+#include "model/serve/model.h"
 
-#define CHECKPOINT_VERSION_SIZE                                                        \
-    65 /* [0-9A-Za-z._-]{1,64} and NUL, not starting with '.' */
-#define CHECKPOINT_PATH_SIZE 512
+/* [0-9A-Za-z._-]{1,64} and NUL, not starting with '.' */
+#define CHECKPOINT_VERSION_SIZE MODEL_VERSION_SIZE
+#define CHECKPOINT_PATH_SIZE    512
 
 bool checkpoint_version_valid (const char *version);
 int checkpoint_path (
@@ -39,6 +40,8 @@ typedef struct {
     const dataset_t *data;  /* item ids and counts; histories for the samples */
     const json_t *training; /* an object: "metrics" (shown by checkpoint_list),
                                         "options", "lineage", ...; may be NULL */
+    size_t
+        sample_users; /* of the reference histograms at most; 0: as many as are good */
 } checkpoint_draft_t;
 
 /* Writes folder/<version>.safetensors (folder is made) with reference histograms, canary
@@ -47,7 +50,7 @@ typedef struct {
 int checkpoint_write (const char *folder, const checkpoint_draft_t *draft,
     char path[CHECKPOINT_PATH_SIZE], char error[160]);
 
-/* A file that passed every check but the canary (model_load runs that one). */
+/* A file that passed every check but the canary (load_model runs that one). */
 typedef struct {
     char version[CHECKPOINT_VERSION_SIZE];
     sasrec_weights_t *weights;

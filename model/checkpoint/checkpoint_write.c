@@ -162,7 +162,8 @@ s_add_metadata (writer_t *self)
     s_set_text (metadata, "shape", s_shape (&draft->weights->shape));
     s_set_text (metadata, "training",
         draft->training ? json_deep_copy (draft->training) : json_object ());
-    s_set_text (metadata, "reference", reference_new (model, draft->data));
+    s_set_text (
+        metadata, "reference", reference_new (model, draft->data, draft->sample_users));
     s_set_text (metadata, "canary", canary_new (model, draft->data));
     json_object_set_new (self->header, "__metadata__", metadata);
     model_destroy (&model);

@@ -46,33 +46,20 @@ s_json (const histogram_t *self)
     return json_pack ("{s:o,s:o}", "bounds", bounds, "counts", counts);
 }
 
+/* Queries at a time: the item table is then read once for all of them. */
+#define BATCH 32
+
 typedef struct {
     const model_t *model;
     const dataset_t *data;
     model_scratch_t *scratch;
-    int64_t *history; /* room for the longest */
+    int64_t *history; /* room for BATCH times the longest */
+    size_t longest;
     histogram_t scores, lengths;
 } sampler_t;
 
-static void
-s_sample_user (sampler_t *self, size_t user)
-{
-    const dataset_t *data = self->data;
-    size_t count = data->offsets[user + 1] - data->offsets[user];
-    for (size_t i = 0; i < count; i++)
-        self->history[i] = data->item_ids[data->items[data->offsets[user] + i]];
-    int64_t item_ids[TOP];
-    float scores[TOP];
-    model_query_t query = {self->history, count, TOP, false};
-    model_answer_t answer = {.item_ids = item_ids, .scores = scores};
-    model_recommend (self->model, self->scratch, &query, 1, &answer);
-    s_observe (&self->lengths, (double)count);
-    for (size_t i = 0; i < answer.count; i++)
-        s_observe (&self->scores, (double)scores[i]);
-}
-
-static size_t
-s_sample (const dataset_t *data)
+size_t
+reference_users (const dataset_t *data)
 {
     size_t users = (size_t)(SCORES / (double)data->item_count);
     users = users < SAMPLE_LEAST ? SAMPLE_LEAST : users;
@@ -80,19 +67,62 @@ s_sample (const dataset_t *data)
     return users < data->user_count ? users : data->user_count;
 }
 
-json_t *
-reference_new (const model_t *model, const dataset_t *data)
+static model_query_t
+s_query (const dataset_t *data, size_t user, int64_t *history)
 {
+    size_t count = data->offsets[user + 1] - data->offsets[user];
+    for (size_t i = 0; i < count; i++)
+        history[i] = data->item_ids[data->items[data->offsets[user] + i]];
+    return (model_query_t){history, count, TOP, false};
+}
+
+/* Users first .. first + count - 1 of a sample of `users`. */
+static void
+s_sample (sampler_t *self, size_t first, size_t count, size_t users)
+{
+    int64_t item_ids[BATCH][TOP];
+    float scores[BATCH][TOP];
+    model_query_t queries[BATCH];
+    model_answer_t answers[BATCH];
+    for (size_t i = 0; i < count; i++) {
+        size_t user = self->data->user_count * (first + i) / users;
+        queries[i] = s_query (self->data, user, self->history + i * self->longest);
+        answers[i] = (model_answer_t){.item_ids = item_ids[i], .scores = scores[i]};
+    }
+    model_recommend (self->model, self->scratch, queries, count, answers);
+    for (size_t i = 0; i < count; i++) {
+        s_observe (&self->lengths, (double)queries[i].history_count);
+        for (size_t j = 0; j < answers[i].count; j++)
+            s_observe (&self->scores, (double)scores[i][j]);
+    }
+}
+
+static size_t
+s_longest (const dataset_t *data)
+{
+    size_t longest = 1;
+    for (size_t user = 0; user < data->user_count; user++) {
+        size_t count = data->offsets[user + 1] - data->offsets[user];
+        longest = count > longest ? count : longest;
+    }
+    return longest;
+}
+
+json_t *
+reference_new (const model_t *model, const dataset_t *data, size_t users)
+{
+    size_t longest = s_longest (data);
     sampler_t sampler = {.model = model,
         .data = data,
-        .scratch = model_scratch_new (model, 1),
-        .history = calloc (data->interaction_count, sizeof (int64_t)),
+        .scratch = model_scratch_new (model, BATCH),
+        .history = calloc (BATCH * longest, sizeof (int64_t)),
+        .longest = longest,
         .scores = {checkpoint_score_bounds, checkpoint_score_bound_count, {0}},
         .lengths = {checkpoint_history_bounds, checkpoint_history_bound_count, {0}}};
     assert (sampler.history);
-    size_t users = s_sample (data);
-    for (size_t i = 0; i < users; i++)
-        s_sample_user (&sampler, data->user_count * i / users);
+    users = users ? users : reference_users (data);
+    for (size_t at = 0; at < users; at += BATCH)
+        s_sample (&sampler, at, users - at < BATCH ? users - at : BATCH, users);
     model_scratch_destroy (&sampler.scratch);
     free (sampler.history);
     return json_pack ("{s:I,s:o,s:o}", "users", (json_int_t)users, "scores",

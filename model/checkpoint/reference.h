@@ -8,9 +8,12 @@
 #include "model/data/dataset.h"
 #include "model/serve/model.h"
 
+/* Histories that a sample has at most: the larger the catalogue, the fewer. */
+size_t reference_users (const dataset_t *data);
+
 /* {"users":N,"scores":{"bounds":[...],"counts":[...]},"history_length":{...}}; fresh.
- * scores: of the top 10 for a sample of at most 1,000 histories; one count more than
- * bounds. */
-json_t *reference_new (const model_t *model, const dataset_t *data);
+ * scores: of the top 10 for a sample of users histories (0: reference_users); one count
+ * more than bounds. */
+json_t *reference_new (const model_t *model, const dataset_t *data, size_t users);
 
 #endif

@@ -10,7 +10,8 @@
 
 struct sampled {
     const dataset_t *data;
-    size_t *trained; /* V: user + 1 of the last user who trained on it */
+    int32_t *trained; /* room for the longest history: different items, ascending */
+    size_t count;
 };
 
 sampled_t *
@@ -19,7 +20,12 @@ sampled_new (const dataset_t *data)
     sampled_t *self = calloc (1, sizeof (*self));
     assert (self);
     self->data = data;
-    self->trained = calloc (data->item_count, sizeof (*self->trained));
+    size_t longest = 0;
+    for (size_t user = 0; user < data->user_count; user++) {
+        size_t count = dataset_train_count (data, user);
+        longest = count > longest ? count : longest;
+    }
+    self->trained = calloc (longest + 1, sizeof (*self->trained));
     assert (self->trained);
     return self;
 }
@@ -34,34 +40,54 @@ sampled_destroy (sampled_t **self_p)
     *self_p = NULL;
 }
 
-/* Returns how many different ones there are. */
-static size_t
-s_mark_trained (sampled_t *self, size_t user)
+static int
+s_ascending (const void *a, const void *b)
+{
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void
+s_read_trained (sampled_t *self, size_t user)
 {
     const int32_t *items = self->data->items + self->data->offsets[user];
-    size_t different = 0;
-    for (size_t i = 0; i < dataset_train_count (self->data, user); i++)
-        if (self->trained[items[i]] != user + 1) {
-            self->trained[items[i]] = user + 1;
-            different++;
-        }
-    return different;
+    size_t count = dataset_train_count (self->data, user);
+    self->count = 0;
+    for (size_t i = 0; i < count; i++)
+        self->trained[i] = items[i];
+    qsort (self->trained, count, sizeof (*self->trained), s_ascending);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || self->trained[i] != self->trained[self->count - 1])
+            self->trained[self->count++] = self->trained[i];
+}
+
+/* The item at a place among those that are not trained on: before the i-th trained item
+ * there are trained[i] - i of them. */
+static size_t
+s_other (const sampled_t *self, size_t place)
+{
+    size_t low = 0, high = self->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if ((size_t)self->trained[middle] - middle <= place)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return place + low;
 }
 
 size_t
 sampled_rank (sampled_t *self, uint64_t seed, size_t user, const float *scores,
     int32_t target, const int32_t *indexes)
 {
-    size_t rank = 0;
-    if (s_mark_trained (self, user) == self->data->item_count)
-        return 0; /* nothing left to draw */
     rng_t rng;
+    size_t rank = 0;
+    s_read_trained (self, user);
+    size_t others = self->data->item_count - self->count;
     rng_seed (&rng, seed, user);
-    for (size_t drawn = 0; drawn < NEGATIVES;) {
-        size_t item = (size_t)rng_below (&rng, self->data->item_count);
-        if (self->trained[item] == user + 1)
-            continue;
-        drawn++;
+    for (size_t drawn = 0; drawn < NEGATIVES && others; drawn++) {
+        size_t item = s_other (self, (size_t)rng_below (&rng, others));
         int32_t index = indexes ? indexes[item] : (int32_t)item;
         /* NaN counts against the target. */
         rank += index >= 0 && index != target && !(scores[index] <= scores[target]);

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/checkpoint/canary.h"
-#include "model/checkpoint/checkpoint.h"
 #include "model/net/encoder.h"
 #include "model/data/idmap.h"
 #include "model/serve/scorer.h"
@@ -20,9 +18,9 @@
 #define HIDDEN_MOST 1e9f
 
 struct model {
-    char version[CHECKPOINT_VERSION_SIZE];
+    char version[MODEL_VERSION_SIZE];
     const sasrec_weights_t *weights;
-    checkpoint_t *checkpoint; /* owns the weights; NULL when they are borrowed */
+    sasrec_weights_t *owned; /* the same; NULL when they are borrowed */
     idmap_t *indexes;
     int64_t *item_ids; /* V */
     float *popularity; /* V: log share of interactions */
@@ -75,7 +73,7 @@ model_t *
 model_new (const char *version, const sasrec_weights_t *weights,
     const int64_t *item_ids, const int64_t *item_counts)
 {
-    assert (checkpoint_version_valid (version));
+    assert (strlen (version) < MODEL_VERSION_SIZE);
     model_t *self = calloc (1, sizeof *self);
     assert (self);
     snprintf (self->version, sizeof self->version, "%s", version);
@@ -86,19 +84,12 @@ model_new (const char *version, const sasrec_weights_t *weights,
     return self;
 }
 
-model_t *
-model_load (const char *path, char error[160])
+void
+model_own_weights (model_t *self, sasrec_weights_t **weights_p)
 {
-    checkpoint_t *checkpoint = checkpoint_read (path, error);
-    if (!checkpoint)
-        return NULL;
-    model_t *self = model_new (checkpoint->version, checkpoint->weights,
-        checkpoint->item_ids, checkpoint->item_counts);
-    self->checkpoint = checkpoint;
-    const json_t *canary = json_object_get (checkpoint->metadata, "canary");
-    if (canary_check (self, canary, error) != 0)
-        model_destroy (&self);
-    return self;
+    assert (*weights_p == self->weights);
+    self->owned = *weights_p;
+    *weights_p = NULL;
 }
 
 void
@@ -109,7 +100,7 @@ model_destroy (model_t **self_p)
         return;
     idmap_destroy (&self->indexes);
     scorer_destroy (&self->scorer);
-    checkpoint_destroy (&self->checkpoint);
+    sasrec_weights_destroy (&self->owned);
     free (self->item_ids);
     free (self->popularity);
     free (self);
@@ -120,6 +111,12 @@ const char *
 model_version (const model_t *self)
 {
     return self->version;
+}
+
+const sasrec_weights_t *
+model_weights (const model_t *self)
+{
+    return self->weights;
 }
 
 size_t
@@ -329,18 +326,4 @@ model_recommend (const model_t *self, model_scratch_t *scratch,
     for (size_t i = 0; i < count; i++)
         if (answers[i].history_used == 0)
             s_answer_popular (self, &queries[i], NULL, &answers[i]);
-}
-
-bool
-model_scores (const model_t *self, model_scratch_t *scratch, const model_query_t *query,
-    float *scores)
-{
-    assert (model_scratch_fits (scratch, self));
-    model_answer_t answer;
-    bool known = s_encode (self, scratch, query, 1, &answer) > 0;
-    if (known)
-        scorer_all (self->scorer, scratch->hidden, 1, scores);
-    else
-        memcpy (scores, self->popularity, self->weights->shape.items * sizeof *scores);
-    return known;
 }

@@ -14,17 +14,18 @@
 typedef struct model model_t;
 typedef struct model_scratch model_scratch_t;
 
-/* Reads, checks (model/checkpoint/checkpoint.h) and runs the canary. NULL with error, which says
- * what is wrong with the file. */
-model_t *model_load (const char *path, char error[160]);
+#define MODEL_VERSION_SIZE 65 /* with the NUL */
 
 /* A model of parts in memory: borrows the weights, copies the ids and counts (V each,
  * counts descending). No metadata. */
 model_t *model_new (const char *version, const sasrec_weights_t *weights,
     const int64_t *item_ids, const int64_t *item_counts);
+/* From now on the model frees its weights. */
+void model_own_weights (model_t *self, sasrec_weights_t **weights_p);
 void model_destroy (model_t **self_p);
 
 const char *model_version (const model_t *self);
+const sasrec_weights_t *model_weights (const model_t *self);
 size_t model_item_count (const model_t *self);              /* V */
 size_t model_window (const model_t *self);                  /* L */
 int64_t model_item_id (const model_t *self, size_t index);  /* of a dense index */
@@ -58,10 +59,5 @@ typedef struct {
  * other queries of its batch, up to the rounding of the products (about 1e-6). */
 void model_recommend (const model_t *self, model_scratch_t *scratch,
     const model_query_t *queries, size_t count, model_answer_t *answers);
-
-/* For evaluation: scores (V, by dense index) of all items, those of the history too.
- * False, and popularity, when no item is known. k and include_seen are not looked at. */
-bool model_scores (const model_t *self, model_scratch_t *scratch,
-    const model_query_t *query, float *scores);
 
 #endif

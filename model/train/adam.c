@@ -212,19 +212,19 @@ adam_settle (adam_t *self)
 }
 
 size_t
-adam_state (adam_t *self, state_part_t parts[ADAM_STATE_PARTS])
+adam_state (adam_t *self, part_t parts[ADAM_STATE_PARTS])
 {
     size_t bytes = self->count * sizeof (float), count = 0;
-    parts[count++] = (state_part_t){"adam.steps", &self->steps, sizeof (self->steps)};
+    parts[count++] = (part_t){"adam.steps", &self->steps, sizeof (self->steps)};
     parts[count++] =
-        (state_part_t){"adam.log_keep", &self->log_keep, sizeof (self->log_keep)};
-    parts[count++] = (state_part_t){"adam.first", self->first, bytes};
-    parts[count++] = (state_part_t){"adam.second", self->second, bytes};
+        (part_t){"adam.log_keep", &self->log_keep, sizeof (self->log_keep)};
+    parts[count++] = (part_t){"adam.first", self->first, bytes};
+    parts[count++] = (part_t){"adam.second", self->second, bytes};
     if (self->averaged)
-        parts[count++] = (state_part_t){"adam.averaged", self->averaged, bytes};
+        parts[count++] = (part_t){"adam.averaged", self->averaged, bytes};
     if (self->rows)
-        parts[count++] = (state_part_t){
-            "adam.rows", self->rows, self->row_count * sizeof (*self->rows)};
+        parts[count++] =
+            (part_t){"adam.rows", self->rows, self->row_count * sizeof (*self->rows)};
     return count;
 }
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/train/state.h"
+#include "model/train/part.h"
 
 #define ADAM_STATE_PARTS 6
 
@@ -48,7 +48,7 @@ void adam_update_rows (adam_t *self, const int32_t *rows, size_t begin, size_t e
 void adam_settle (adam_t *self);
 
 /* Everything that has to be kept to go on later; name, address and size of each part. */
-size_t adam_state (adam_t *self, state_part_t parts[ADAM_STATE_PARTS]);
+size_t adam_state (adam_t *self, part_t parts[ADAM_STATE_PARTS]);
 
 /* count floats: the average (from the first step on, without a bias to the start), or the
  * weights when there is none. */

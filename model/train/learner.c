@@ -310,10 +310,10 @@ learner_weights (learner_t *self)
 }
 
 size_t
-learner_state (learner_t *self, state_part_t parts[LEARNER_STATE_PARTS])
+learner_state (learner_t *self, part_t parts[LEARNER_STATE_PARTS])
 {
-    parts[0] = (state_part_t){"learner.steps", &self->steps, sizeof (self->steps)};
-    parts[1] = (state_part_t){"learner.weights", self->weights->values,
+    parts[0] = (part_t){"learner.steps", &self->steps, sizeof (self->steps)};
+    parts[1] = (part_t){"learner.weights", self->weights->values,
         self->weights->count * sizeof (float)};
     return 2 + adam_state (self->adam, parts + 2);
 }

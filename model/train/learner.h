@@ -1,7 +1,7 @@
 /* A network in training: weights, gradients per thread, optimiser. One step takes a batch
  * forward and back on all threads and updates the weights; everything is allocated
  * before the first step. The same recipe, data, seed and number of threads give the same
- * bits. SPDX-License-Identifier: Apache-2.0 */
+ * bits; another number of threads sums the same gradients in another order. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_MODEL_TRAIN_LEARNER_H
 #define SASREC_MODEL_TRAIN_LEARNER_H
 
@@ -27,6 +27,6 @@ const sasrec_weights_t *learner_weights (learner_t *self);
 
 /* Everything that has to be kept to go on later with the same bits. */
 #define LEARNER_STATE_PARTS (ADAM_STATE_PARTS + 2)
-size_t learner_state (learner_t *self, state_part_t parts[LEARNER_STATE_PARTS]);
+size_t learner_state (learner_t *self, part_t parts[LEARNER_STATE_PARTS]);
 
 #endif

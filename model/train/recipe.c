@@ -123,7 +123,7 @@ s_width (recipe_kind_t kind, size_t items)
 #define NEGATIVES  2048
 
 static void
-s_choose_loss (recipe_t *self, const trainer_options_t *options, const dataset_t *data)
+s_choose_loss (recipe_t *self, const options_t *options, const dataset_t *data)
 {
     self->loss = options->loss;
     if (self->loss == LOSS_DEFAULT)
@@ -133,10 +133,10 @@ s_choose_loss (recipe_t *self, const trainer_options_t *options, const dataset_t
 }
 
 /* The paper's setting in what is left open: kang205/SASRec on MovieLens 1M. */
-static trainer_options_t
-s_paper (const trainer_options_t *given)
+static options_t
+s_paper (const options_t *given)
 {
-    trainer_options_t options = *given;
+    options_t options = *given;
     options.width = s_or (given->width, 50);
     options.blocks = s_or (given->blocks, 2);
     options.heads = s_or (given->heads, 1);
@@ -154,11 +154,11 @@ s_paper (const trainer_options_t *given)
 }
 
 recipe_t
-recipe_make (const dataset_t *data, const trainer_options_t *options)
+recipe_make (const dataset_t *data, const options_t *options)
 {
-    if (options->preset == TRAINER_PAPER) {
-        trainer_options_t paper = s_paper (options);
-        paper.preset = TRAINER_RULES;
+    if (options->preset == OPTIONS_PAPER) {
+        options_t paper = s_paper (options);
+        paper.preset = OPTIONS_RULES;
         recipe_t self = recipe_make (data, &paper);
         self.constant = true;
         self.warm_up = self.decay = self.average = self.earlier = self.balance = 0;

@@ -11,7 +11,7 @@
 #include "model/data/dataset.h"
 #include "model/train/loss.h"
 #include "model/net/sasrec.h"
-#include "model/train/trainer.h"
+#include "model/train/options.h"
 
 /* Of data: by training positions, and how many a user has. */
 typedef enum { RECIPE_TINY, RECIPE_SPARSE, RECIPE_DENSE, RECIPE_LARGE } recipe_kind_t;
@@ -38,7 +38,7 @@ typedef struct {
 } recipe_t;
 
 /* Options given stay; 0 (or a negative rate) is filled. */
-recipe_t recipe_make (const dataset_t *data, const trainer_options_t *options);
+recipe_t recipe_make (const dataset_t *data, const options_t *options);
 
 batcher_settings_t recipe_batcher (const recipe_t *self, size_t threads);
 

@@ -12,12 +12,12 @@
 
 #include "base/files.h"
 
-#define MAGIC     "sasrec state 1\n" /* 16 bytes with the NUL */
+#define MAGIC     "sasrec state 2\n" /* 16 bytes with the NUL */
 #define HASH_SIZE crypto_hash_sha256_BYTES
 
 /* In front of each part. */
 typedef struct {
-    char name[STATE_NAME_SIZE];
+    char name[PART_NAME_SIZE];
     uint64_t length;
 } head_t;
 
@@ -26,7 +26,7 @@ struct state {
 };
 
 int
-state_write (const char *path, const state_part_t *parts, size_t count, char error[160])
+state_write (const char *path, const part_t *parts, size_t count, char error[160])
 {
     assert (count <= STATE_PARTS_LIMIT);
     head_t heads[STATE_PARTS_LIMIT];
@@ -35,7 +35,7 @@ state_write (const char *path, const state_part_t *parts, size_t count, char err
     memset (heads, 0, sizeof (heads));
     pieces[used++] = (files_part_t){MAGIC, sizeof (MAGIC)};
     for (size_t i = 0; i < count; i++) {
-        assert (strlen (parts[i].name) < STATE_NAME_SIZE);
+        assert (strlen (parts[i].name) < PART_NAME_SIZE);
         strcpy (heads[i].name, parts[i].name);
         heads[i].length = parts[i].length;
         pieces[used++] = (files_part_t){&heads[i], sizeof (heads[i])};
@@ -105,13 +105,13 @@ state_close (state_t **self_p)
 }
 
 int
-state_read (state_t *self, const state_part_t *parts, size_t count, char error[160])
+state_read (state_t *self, const part_t *parts, size_t count, char error[160])
 {
     for (size_t i = 0; i < count; i++) {
         head_t head;
         bool read =
             fread (&head, sizeof (head), 1, self->file) == 1 &&
-            strncmp (head.name, parts[i].name, STATE_NAME_SIZE) == 0 &&
+            strncmp (head.name, parts[i].name, PART_NAME_SIZE) == 0 &&
             head.length == parts[i].length &&
             fread (parts[i].bytes, 1, parts[i].length, self->file) == parts[i].length;
         if (!read) {

@@ -7,18 +7,12 @@
 
 #include <stddef.h>
 
-#define STATE_NAME_SIZE   32
+#include "model/train/part.h"
+
 #define STATE_PARTS_LIMIT 32
 
-typedef struct {
-    const char *name; /* shorter than STATE_NAME_SIZE */
-    void *bytes;
-    size_t length;
-} state_part_t;
-
 /* At most STATE_PARTS_LIMIT parts. -1 with error. */
-int state_write (
-    const char *path, const state_part_t *parts, size_t count, char error[160]);
+int state_write (const char *path, const part_t *parts, size_t count, char error[160]);
 
 typedef struct state state_t;
 
@@ -28,7 +22,6 @@ void state_close (state_t **self_p);
 
 /* The next parts of the file, in the order they were written. -1 with error: another name
  * or size; what was read is then lost. */
-int state_read (
-    state_t *self, const state_part_t *parts, size_t count, char error[160]);
+int state_read (state_t *self, const part_t *parts, size_t count, char error[160]);
 
 #endif

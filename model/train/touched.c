@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define TRIES 100 /* for a negative outside the history; then any other item will do */
+#define TRIES 100 /* for a negative outside the history */
 
 typedef struct {
     uint32_t step; /* when the item got its row */
@@ -127,15 +127,18 @@ s_mark_history (touched_t *self, batcher_history_t history)
         self->marks[history.items[i]] = self->mark;
 }
 
+/* A user may have every item: after TRIES any other one than the target will do, in a
+ * single draw. There are at least two items. */
 static size_t
 s_draw_one (const touched_t *self, size_t target, rng_t *rng)
 {
-    for (size_t tries = 0;; tries++) {
+    for (size_t tries = 0; tries < TRIES; tries++) {
         size_t item = (size_t)rng_below (rng, self->items);
-        bool seen = self->marks[item] == self->mark && tries < TRIES;
-        if (item != target && !seen)
+        if (item != target && self->marks[item] != self->mark)
             return item;
     }
+    size_t other = (size_t)rng_below (rng, self->items - 1);
+    return other + (other >= target);
 }
 
 static void

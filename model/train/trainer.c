@@ -7,24 +7,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "model/train/batcher.h"
+#include "base/rng.h"
+#include "model/checkpoint/reference.h"
+#include "model/eval/evaluator.h"
 #include "model/kernel/blas.h"
-#include "model/kernel/blas_core.h"
-#include "model/checkpoint/checkpoint.h"
-#include "model/train/course.h"
-#include "model/train/learner.h"
-#include "model/eval/ranker.h"
-#include "model/train/recipe.h"
 #include "model/kernel/team.h"
+#include "model/train/batcher.h"
+#include "model/train/budget.h"
+#include "model/train/course.h"
+#include "model/train/incumbent.h"
+#include "model/train/learner.h"
+#include "model/train/lineage.h"
+#include "model/train/memory.h"
+#include "model/train/recipe.h"
 
 #define VALID_USERS       10000 /* ranked in a validation at most */
 #define VALID_USERS_LEAST 1000
 #define VALID_PAIRS       4e9 /* of a user and an item: larger catalogues get fewer users */
-#define WRITE_BYTES_PER_S 80e6 /* hashing, checking and writing a checkpoint */
+#define TEST_PAIRS        1e10 /* likewise; a test has all users up to here */
+#define SAMPLED_SEED      1    /* of the items drawn for the test among 100 */
 
 #define SAVE_INTERVAL_MS 60000
 
@@ -33,35 +37,27 @@
 
 typedef struct {
     const dataset_t *data;
-    const char *folder;
+    const trainer_job_t *job;
     trainer_hooks_t hooks;
     course_plan_t plan;
     course_t course;
+    budget_t budget;
     team_t *team;
     batcher_t *batcher;
     learner_t *learner;
-    ranker_t *ranker;
+    evaluator_t *evaluator;
     sasrec_weights_t *best;
-    ranking_t popularity, markov; /* floors of the test */
-    double ranking_s; /* of a validation, by a trial; with a time limit only */
-    int64_t start_ms; /* as if the run had never been interrupted */
+    floors_t floors; /* of the test */
+    incumbent_t incumbent;
+    size_t diverged_epoch;
     int64_t saved_ms; /* when the state was last saved, or the run began */
     bool saved;       /* there is a state of this run */
 } trainer_t;
 
-void
-trainer_defaults (trainer_options_t *options)
-{
-    *options = (trainer_options_t){.seed = 1,
-        .threads = 2,
-        .dropout = -1,
-        .attention_dropout = -1,
-        .learning_rate = -1};
-}
-
 static int
-s_check (const dataset_t *data, const trainer_options_t *options, char error[160])
+s_check (const trainer_job_t *job, char error[160])
 {
+    const dataset_t *data = job->data;
     size_t ranked = 0;
     for (size_t u = 0; data && u < data->user_count; u++)
         ranked += data->offsets[u + 1] - data->offsets[u] >= 4 ? 1 : 0;
@@ -71,60 +67,119 @@ s_check (const dataset_t *data, const trainer_options_t *options, char error[160
             "interactions (2 to learn from, 1 to validate, 1 to test)");
         return -1;
     }
-    if (options->threads < 1 || options->threads > 64 || options->dropout >= 0.95 ||
-        options->attention_dropout >= 0.95) {
-        snprintf (error, 160, "threads must be 1 to 64, dropouts below 0.95");
-        return -1;
-    }
-    return 0;
+    return options_check (job->options, error);
 }
 
-static size_t
-s_valid_users (const dataset_t *data)
+static bool
+s_interrupted (const trainer_t *self)
 {
-    double users = VALID_PAIRS / (double)data->item_count;
-    if (users >= VALID_USERS)
-        return VALID_USERS;
-    return users > VALID_USERS_LEAST ? (size_t)users : VALID_USERS_LEAST;
+    return self->hooks.stop && *self->hooks.stop;
+}
+
+/* As many as there may be pairs of a user and an item. */
+static size_t
+s_affordable (const trainer_t *self, double pairs, size_t least)
+{
+    double users = pairs / (double)self->data->item_count;
+    return users > (double)least ? (size_t)fmin (users, 1e15) : least;
+}
+
+static evaluator_network_t
+s_network (const sasrec_weights_t *weights)
+{
+    return (evaluator_network_t){weights, NULL};
+}
+
+static evaluator_task_t
+s_task (const trainer_t *self, ranking_split_t split)
+{
+    bool test = split == RANKING_TEST;
+    size_t users = test ? self->budget.test_users : self->course.valid_users;
+    return (evaluator_task_t){.split = split,
+        .step = evaluator_step (self->evaluator, users),
+        .include_seen = self->plan.options.include_seen,
+        .sampled = test,
+        .seed = SAMPLED_SEED,
+        .stop = test ? NULL : self->hooks.stop};
 }
 
 static void
-s_init (trainer_t *self)
+s_plan_users (trainer_t *self)
+{
+    size_t users = evaluator_users (self->evaluator);
+    size_t valid = s_affordable (self, VALID_PAIRS, VALID_USERS_LEAST);
+    size_t test = s_affordable (self, TEST_PAIRS, VALID_USERS);
+    valid = valid < VALID_USERS ? valid : VALID_USERS;
+    self->budget.valid_users = valid < users ? valid : users;
+    self->budget.test_users = test < users ? test : users;
+    self->budget.sample_users = reference_users (self->data);
+}
+
+/* With a time limit, what comes behind the steps is tried first. */
+static int
+s_measure (trainer_t *self, char error[160])
+{
+    budget_t *budget = &self->budget;
+    evaluator_network_t network = s_network (learner_weights (self->learner));
+    evaluator_task_t valid = s_task (self, RANKING_VALID);
+    evaluator_task_t test = s_task (self, RANKING_TEST);
+    budget->valid_user_s = evaluator_cost_s (self->evaluator, &network, &valid);
+    budget->test_user_s = evaluator_cost_s (self->evaluator, &network, &test);
+    budget->bytes = self->best->count * sizeof (float);
+    budget->byte_s = budget_byte_s (run_folder (self->job->run), budget->bytes, error);
+    budget_plan (budget);
+    return budget->byte_s < 0 ? -1 : 0;
+}
+
+static int
+s_init (trainer_t *self, char error[160])
 {
     const recipe_t *recipe = &self->plan.recipe;
-    self->start_ms = self->saved_ms = clock_monotonic_ms ();
+    size_t threads = self->plan.options.threads;
+    self->saved_ms = clock_monotonic_ms ();
     self->course = (course_t){.epoch = 1};
+    self->budget = (budget_t){.limit_s = self->plan.options.time_limit_s,
+        .start_ms = self->job->start_ms ? self->job->start_ms : self->saved_ms,
+        .threads = threads};
     blas_setup ();
-    self->team = team_new (self->plan.options.threads);
-    batcher_settings_t batches = recipe_batcher (recipe, self->plan.options.threads);
+    self->team = team_new (threads);
+    batcher_settings_t batches = recipe_batcher (recipe, threads);
     self->batcher = batcher_new (self->data, &batches);
     self->learner =
         learner_new (recipe, self->batcher, self->team, self->plan.options.seed);
-    self->ranker =
-        ranker_new (self->data, &recipe->shape, self->team, s_valid_users (self->data));
+    self->evaluator = evaluator_new (self->data, &recipe->shape, self->team);
     self->best = sasrec_weights_new (&recipe->shape);
-    self->popularity = ranking_popularity (
-        self->data, RANKING_TEST, ranker_step (self->ranker, RANKING_TEST));
-    self->markov = ranking_markov (
-        self->data, RANKING_TEST, ranker_step (self->ranker, RANKING_TEST));
-    if (self->plan.options.time_limit_s > 0)
-        self->ranking_s = ranker_cost_s (self->ranker, learner_weights (self->learner));
+    s_plan_users (self);
+    self->course.valid_users = self->budget.valid_users;
+    int status = self->budget.limit_s > 0 ? s_measure (self, error) : 0;
+    self->course.valid_users = self->budget.valid_users;
+    return status;
+}
+
+/* What the model will be compared with, on the users of its test. The incumbent before
+ * the first step: its time is then no guess. */
+static void
+s_measure_rivals (trainer_t *self)
+{
+    evaluator_task_t task = s_task (self, RANKING_TEST);
+    self->floors =
+        floors_measure (self->data, RANKING_TEST, task.step, task.include_seen);
+    task.sampled = false;
+    task.stop = self->hooks.stop;
+    if (self->plan.options.publish == PUBLISH_BETTER)
+        incumbent_measure (&self->incumbent, run_folder (self->job->run), self->data,
+            self->team, &task);
 }
 
 static void
 s_free (trainer_t *self)
 {
+    incumbent_free (&self->incumbent);
     sasrec_weights_destroy (&self->best);
-    ranker_destroy (&self->ranker);
+    evaluator_destroy (&self->evaluator);
     learner_destroy (&self->learner);
     batcher_destroy (&self->batcher);
     team_destroy (&self->team);
-}
-
-static double
-s_elapsed_s (const trainer_t *self)
-{
-    return (double)(clock_monotonic_ms () - self->start_ms) / 1000.0;
 }
 
 static double
@@ -136,42 +191,13 @@ s_rate (const trainer_t *self)
                : 0;
 }
 
-/* What follows the last step: a validation, the test and the file's histograms, of which
- * there may be slower ones than the last, and writing. */
-static double
-s_reserve_s (const trainer_t *self)
-{
-    double ranking_s = self->course.validation_ms > 0
-                           ? (double)self->course.validation_ms / 1000.0
-                           : self->ranking_s;
-    double bytes = (double)(self->best->count * sizeof (float));
-    return 0.1 + 2.5 * ranking_s + bytes / WRITE_BYTES_PER_S;
-}
-
-/* Share of the time limit used. */
-static double
-s_time_used (const trainer_t *self)
-{
-    double limit = self->plan.options.time_limit_s;
-    if (limit <= 0)
-        return 0;
-    double reserve = fmax (0.02 * limit, s_reserve_s (self));
-    return limit > reserve ? s_elapsed_s (self) / (limit - reserve) : 1.0;
-}
-
-static bool
-s_interrupted (const trainer_t *self)
-{
-    return self->hooks.stop && *self->hooks.stop;
-}
-
 static bool
 s_stopped (const trainer_t *self)
 {
     if (s_interrupted (self))
         return true;
     return self->course.positions > 0 &&
-           s_time_used (self) >= 1.0; /* one step at least */
+           budget_used (&self->budget) >= 1.0; /* one step at least */
 }
 
 /* Of the whole run: by steps, or by time when that runs out first. */
@@ -180,7 +206,8 @@ s_progress (const trainer_t *self)
 {
     double all =
         (double)batcher_positions (self->batcher) * (double)self->plan.recipe.epochs;
-    double done = (double)self->course.positions / all, used = s_time_used (self);
+    double done = (double)self->course.positions / all,
+           used = budget_used (&self->budget);
     return done > used ? done : used;
 }
 
@@ -233,7 +260,7 @@ s_keep_best (trainer_t *self, const ranking_t *valid)
 static double
 s_left_s (const trainer_t *self)
 {
-    double progress = s_progress (self), elapsed = s_elapsed_s (self);
+    double progress = s_progress (self), elapsed = budget_elapsed_s (&self->budget);
     return progress > 0 && progress < 1 ? elapsed / progress - elapsed : 0;
 }
 
@@ -247,26 +274,32 @@ s_report_epoch (trainer_t *self, const ranking_t *valid, bool best)
         .valid_hr10 = valid->hr10,
         .best = best,
         .positions_per_second = s_rate (self),
-        .elapsed_s = s_elapsed_s (self),
+        .elapsed_s = budget_elapsed_s (&self->budget),
         .left_s = s_left_s (self)};
     if (self->hooks.on_epoch)
         self->hooks.on_epoch (self->hooks.context, &report);
 }
 
-/* Ranks the validation targets; keeps the weights when they are the best. */
-static void
+/* Ranks the validation targets; keeps the weights when they are the best. False: it was
+ * interrupted, and says nothing. */
+static bool
 s_validate (trainer_t *self)
 {
     course_t *course = &self->course;
+    ranking_t valid;
+    evaluator_task_t task = s_task (self, RANKING_VALID);
+    evaluator_network_t network = s_network (learner_weights (self->learner));
     int64_t start_ms = clock_monotonic_ms ();
-    ranking_t valid =
-        ranker_run (self->ranker, learner_weights (self->learner), RANKING_VALID);
-    course->validation_ms = clock_monotonic_ms () - start_ms;
+    if (evaluator_run (self->evaluator, &network, &task, &valid))
+        return false;
+    double seconds = (double)(clock_monotonic_ms () - start_ms) / 1000.0;
+    self->budget.valid_user_s = seconds / (double)(valid.users ? valid.users : 1);
     bool best = course->best_epoch == 0 || valid.ndcg10 > course->valid.ndcg10;
     if (best)
         s_keep_best (self, &valid);
     course->epochs = course->epoch;
     s_report_epoch (self, &valid, best);
+    return true;
 }
 
 static course_parts_t
@@ -281,8 +314,8 @@ s_save (trainer_t *self)
 {
     char error[160];
     course_parts_t parts = s_parts (self);
-    self->course.elapsed_ms = clock_monotonic_ms () - self->start_ms;
-    if (course_save (self->folder, &self->plan, &parts, error))
+    self->course.elapsed_ms = clock_monotonic_ms () - self->budget.start_ms;
+    if (course_save (self->job->run, &self->plan, &parts, error))
         log_warn ("train.state_not_saved", log_str ("error", error));
     else
         self->saved = true;
@@ -298,6 +331,15 @@ s_complete (const trainer_t *self)
                course->epochs - course->best_epoch >= self->plan.recipe.patience);
 }
 
+/* With a time limit a run is not resumed with the same bits anyway, and saving takes time
+ * that was not measured. */
+static bool
+s_save_is_due (const trainer_t *self)
+{
+    bool limited = self->budget.limit_s > 0;
+    return !limited && clock_monotonic_ms () - self->saved_ms >= SAVE_INTERVAL_MS;
+}
+
 /* One epoch, or what is left of it. False at the end of the run. */
 static bool
 s_train_epoch (trainer_t *self, char error[160])
@@ -308,20 +350,31 @@ s_train_epoch (trainer_t *self, char error[160])
         snprintf (error, 160,
             "the loss diverged in epoch %zu: a learning rate of %g is too high",
             (size_t)course->epoch, self->plan.recipe.learning_rate);
+        self->diverged_epoch = course->epoch;
         return false;
     }
-    if (!whole && s_interrupted (self))
-        s_save (self); /* before the validation, which the run will not have had */
-    s_validate (self);
+    if (s_interrupted (self) || !s_validate (self)) {
+        s_save (self); /* the validation is still to come */
+        return false;
+    }
     if (!whole)
         return false;
     course->epoch++;
     course->batch = course->done = 0;
     course->sum = 0;
-    bool due = clock_monotonic_ms () - self->saved_ms >= SAVE_INTERVAL_MS;
-    if (!s_complete (self) && (due || s_interrupted (self)))
+    if (!s_complete (self) && (s_save_is_due (self) || s_interrupted (self)))
         s_save (self);
     return true;
+}
+
+/* Interrupted before the first validation: these weights are all there is. */
+static void
+s_keep_what_there_is (trainer_t *self)
+{
+    const ranking_t none = {0};
+    bool learned = self->course.positions > 0 && !self->diverged_epoch;
+    if (self->course.best_epoch == 0 && learned)
+        s_keep_best (self, &none);
 }
 
 /* -1 with error when there is nothing to keep. */
@@ -331,78 +384,65 @@ s_train (trainer_t *self, char error[160])
     snprintf (error, 160, "stopped before anything was learned");
     while (!s_complete (self) && !s_stopped (self) && s_train_epoch (self, error))
         continue;
+    if (self->hooks.on_end)
+        self->hooks.on_end (self->hooks.context, s_interrupted (self));
+    s_keep_what_there_is (self);
     return self->course.best_epoch ? 0 : -1;
 }
 
-/* Time makes it unique and sortable. */
 static void
-s_version (char version[65])
-{
-    int64_t now_ms = clock_unix_ms ();
-    time_t seconds = (time_t)(now_ms / 1000);
-    struct tm utc;
-    gmtime_r (&seconds, &utc);
-    size_t length = strftime (version, 65, "%Y%m%d-%H%M%S", &utc);
-    snprintf (version + length, 65 - length, ".%03d", (int)(now_ms % 1000));
-}
-
-static void
-s_report (trainer_t *self, trainer_report_t *report)
+s_test (trainer_t *self, trainer_report_t *report)
 {
     *report = (trainer_report_t){.epochs = self->course.epochs,
         .best_epoch = self->course.best_epoch,
+        .diverged_epoch = self->diverged_epoch,
         .positions_per_second = s_rate (self),
         .resumable = self->saved && s_interrupted (self),
-        .valid = self->course.valid};
-    report->test = ranker_run (self->ranker, self->best, RANKING_TEST);
-    report->sampled = ranker_sampled (self->ranker);
-    report->popularity = self->popularity;
-    report->markov = self->markov;
-    s_version (report->version);
+        .valid = self->course.valid,
+        .floors = self->floors};
+    evaluator_task_t task = s_task (self, RANKING_TEST);
+    evaluator_network_t network = s_network (self->best);
+    evaluator_run (self->evaluator, &network, &task, &report->test);
+    report->sampled = evaluator_sampled (self->evaluator);
 }
 
-static json_t *
-s_ranking_json (const ranking_t *ranking)
+/* Another model may have come into use since the run began. */
+static void
+s_judge (trainer_t *self, trainer_report_t *report)
 {
-    return json_pack ("{sI sf sf sf sf}", "users", (json_int_t)ranking->users,
-        "ndcg@10", ranking->ndcg10, "hr@10", ranking->hr10, "mrr", ranking->mrr,
-        "ndcg@10_error", ranking->ndcg10_error);
-}
-
-/* What the checkpoint says about its making. */
-static json_t *
-s_training_json (const trainer_t *self, const trainer_report_t *report)
-{
-    const dataset_t *data = self->data;
-    json_t *json =
-        json_pack ("{s{so so so} s{so so} so s{sI sI sI} s{sI sI sI sI sf sf ss}}",
-            "metrics", "valid", s_ranking_json (&report->valid), "test",
-            s_ranking_json (&report->test), "test_sampled100",
-            s_ranking_json (&report->sampled), "floors", "popularity",
-            s_ranking_json (&report->popularity), "markov",
-            s_ranking_json (&report->markov), "options",
-            recipe_json (&self->plan.recipe), "data", "users",
-            (json_int_t)data->user_count, "items", (json_int_t)data->item_count,
-            "interactions", (json_int_t)data->interaction_count, "run", "seed",
-            (json_int_t)self->plan.options.seed, "threads",
-            (json_int_t)self->plan.options.threads, "epochs",
-            (json_int_t)report->epochs, "best_epoch", (json_int_t)report->best_epoch,
-            "positions_per_second", report->positions_per_second, "seconds",
-            s_elapsed_s (self), "blas", blas_core ());
-    assert (json);
-    return json;
+    size_t users;
+    gate_case_t facts = {.test = &report->test, .floors = &report->floors};
+    const size_t *ranks = evaluator_ranks (self->evaluator, &users);
+    evaluator_task_t task = s_task (self, RANKING_TEST);
+    task.sampled = false;
+    if (self->plan.options.publish == PUBLISH_BETTER)
+        incumbent_measure (&self->incumbent, run_folder (self->job->run), self->data,
+            self->team, &task);
+    ranking_pair_t pair = {0};
+    if (*self->incumbent.version) {
+        pair = ranking_compare (ranks, self->incumbent.ranks, users);
+        facts.version = self->incumbent.version;
+        facts.in_use = &self->incumbent.ranking;
+        facts.pair = &pair;
+    }
+    report->verdict = gate_judge (self->plan.options.publish, &facts);
 }
 
 static int
 s_write (trainer_t *self, trainer_report_t *report, char error[160])
 {
-    json_t *training = s_training_json (self, report);
+    lineage_version (report->version);
+    report->seconds = budget_elapsed_s (&self->budget);
+    json_t *training = lineage_json (self->job, &self->plan, report);
     checkpoint_draft_t draft = {.version = report->version,
         .weights = self->best,
         .data = self->data,
+        .sample_users = self->budget.sample_users,
         .training = training};
-    int status = checkpoint_write (self->folder, &draft, report->checkpoint, error);
+    int status = checkpoint_write (
+        run_folder (self->job->run), &draft, report->checkpoint, error);
     json_decref (training);
+    report->seconds = budget_elapsed_s (&self->budget);
     return status;
 }
 
@@ -415,55 +455,82 @@ s_tell_recipe (trainer_t *self)
         self->hooks.on_recipe (self->hooks.context, text);
 }
 
-/* A new plan and course, or those of the interrupted run. */
 static int
-s_begin (trainer_t *self, const trainer_options_t *options, char error[160])
+s_check_memory (const trainer_t *self, char error[160])
 {
-    state_t *state = NULL;
-    if (options->resume) {
-        state = course_open (self->folder, options, self->data, &self->plan, error);
-        if (!state)
-            return -1;
+    const double gb = 1e9;
+    double needed =
+        memory_needed (self->data, &self->plan.recipe, self->plan.options.threads);
+    double available = memory_available ();
+    if (needed <= available)
+        return 0;
+    snprintf (error, 160,
+        "too little memory: this training needs about %.1f GB, %.1f GB are free; a "
+        "smaller --width or --batch-users needs less",
+        needed / gb, available / gb);
+    return -1;
+}
+
+/* A new plan, or that of the interrupted run: *state then. */
+static int
+s_plan (trainer_t *self, state_t **state, char error[160])
+{
+    const options_t *options = self->job->options;
+    if (run_resumes (self->job->run)) {
+        *state = course_open (self->job->run, options, self->data, &self->plan, error);
         if (options->time_limit_s > 0)
             self->plan.options.time_limit_s = options->time_limit_s;
-    } else {
-        self->plan = (course_plan_t){.options = *options,
-            .recipe = recipe_make (self->data, options),
-            .data = course_fingerprint (self->data)};
-        if (sasrec_shape_check (&self->plan.recipe.shape, error))
-            return -1;
+        self->plan.options.publish = options->publish;
+        return *state ? 0 : -1;
     }
+    self->plan = (course_plan_t){.options = *options,
+        .recipe = recipe_make (self->data, options),
+        .data = course_fingerprint (self->data),
+        .last_id = self->job->last_id};
+    return sasrec_shape_check (&self->plan.recipe.shape, error);
+}
+
+static int
+s_begin (trainer_t *self, char error[160])
+{
+    state_t *state = NULL;
+    if (s_plan (self, &state, error))
+        return -1;
     s_tell_recipe (self);
-    s_init (self);
-    if (!state)
-        return 0;
-    course_parts_t parts = s_parts (self);
-    self->saved = true;
-    int status = course_load (&state, &parts, error);
-    self->start_ms -= self->course.elapsed_ms;
+    int status = s_check_memory (self, error);
+    if (status == 0)
+        status = s_init (self, error);
+    if (status == 0 && state) {
+        course_parts_t parts = s_parts (self);
+        self->saved = true;
+        status = course_load (&state, &parts, error);
+        self->budget.start_ms -= self->course.elapsed_ms;
+    }
+    state_close (&state);
+    if (status == 0)
+        s_measure_rivals (self);
     return status;
 }
 
 int
-trainer_run (const dataset_t *data, const trainer_options_t *options,
-    const trainer_hooks_t *hooks, const char *folder, trainer_report_t *report,
-    char error[160])
+trainer_run (const trainer_job_t *job, const trainer_hooks_t *hooks,
+    trainer_report_t *report, char error[160])
 {
-    if (s_check (data, options, error))
+    if (s_check (job, error))
         return -1;
-    trainer_t self = {.data = data, .folder = folder};
+    trainer_t self = {.data = job->data, .job = job};
     if (hooks)
         self.hooks = *hooks;
-    int status = s_begin (&self, options, error);
+    int status = s_begin (&self, error);
     if (status == 0)
         status = s_train (&self, error);
     if (status == 0) {
-        s_report (&self, report);
+        s_test (&self, report);
+        s_judge (&self, report);
         status = s_write (&self, report, error);
-        report->seconds = s_elapsed_s (&self);
     }
     if (status == 0 && self.saved && !report->resumable)
-        course_forget (folder);
+        run_complete (job->run);
     s_free (&self);
     return status;
 }

@@ -1,6 +1,6 @@
-/* The trainer: leave-one-out split, epochs of full-softmax cross-entropy with Adam on
- * two threads (deterministic for a seed and thread count), full-ranking validation
- * NDCG@10 after each epoch, early stopping; the best epoch's weights are written.
+/* The trainer: leave-one-out split, epochs with Adam on a few threads (deterministic for a
+ * seed and thread count), validation NDCG@10 after each epoch, early stopping; the best
+ * epoch's weights are tested, written, and judged (model/train/gate.h).
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_MODEL_TRAIN_TRAINER_H
 #define SASREC_MODEL_TRAIN_TRAINER_H
@@ -10,38 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/checkpoint/checkpoint.h"
 #include "model/data/dataset.h"
-#include "model/train/loss.h"
+#include "model/eval/floors.h"
 #include "model/eval/ranking.h"
-
-typedef enum {
-    TRAINER_RULES, /* what is left open follows from the data */
-    TRAINER_PAPER  /* the setting of Kang & McAuley 2018 on dense data */
-} trainer_preset_t;
-
-typedef struct {
-    uint64_t seed;
-    size_t threads;      /* 2 */
-    double time_limit_s; /* 0 = none */
-    /* 0 (or a negative rate): chosen from the data's statistics, see docs/training.md */
-    size_t width; /* D */
-    size_t blocks;
-    size_t heads;
-    size_t window; /* L */
-    size_t ffn_factor;
-    size_t batch_users;
-    size_t epochs;   /* at most */
-    size_t patience; /* epochs without a better validation NDCG@10 */
-    double dropout;
-    double attention_dropout;
-    double learning_rate;
-    bool post_norm; /* Post-LN instead of Pre-LN */
-    bool no_relative_bias;
-    loss_kind_t loss; /* LOSS_DEFAULT: chosen too */
-    size_t negatives; /* of the sampled loss, per batch */
-    trainer_preset_t preset;
-    bool resume; /* go on with the interrupted run in the folder, with its options */
-} trainer_options_t;
+#include "model/train/gate.h"
+#include "model/train/options.h"
+#include "model/train/run.h"
 
 typedef struct {
     size_t epoch;  /* from 1 */
@@ -64,35 +39,47 @@ typedef struct {
         void *context, size_t epoch, uint64_t done, uint64_t total, double loss);
     void (*on_epoch) (
         void *context, const trainer_epoch_t *epoch); /* after validation */
+    /* No more steps: the best is tested and written now. interrupted: by `stop`. */
+    void (*on_end) (void *context, bool interrupted);
     void *context;
     const volatile sig_atomic_t
-        *stop; /* set: stop after this batch, keep the best so far and the state from
-                  which options.resume goes on; may be NULL */
+        *stop; /* set: no step more, keep the best so far and the state from which
+                  the run can be resumed; may be NULL */
 } trainer_hooks_t;
 
+/* What a run works on; all borrowed. */
 typedef struct {
-    char version[65];
-    char checkpoint[512]; /* path written */
+    const dataset_t *data;
+    const options_t *options; /* of a resumed run: those given now */
+    const run_t *run;         /* new, or to be resumed */
+    int64_t last_id;          /* of the interactions; 0: not from a database */
+    int64_t
+        start_ms; /* by the monotonic clock: the time limit counts from here; 0: now */
+} trainer_job_t;
+
+typedef struct {
+    char version[CHECKPOINT_VERSION_SIZE];
+    char checkpoint[CHECKPOINT_PATH_SIZE]; /* path written */
     double seconds;
     size_t epochs; /* run */
     size_t best_epoch;
-    bool resumable; /* stopped; the state is beside the checkpoints */
+    size_t
+        diverged_epoch; /* the loss fell apart there, after the best; 0: it did not */
+    bool resumable;     /* stopped; the run's state is beside the checkpoints */
     double positions_per_second;
     ranking_t valid;
     ranking_t test;
-    ranking_t sampled;    /* test among 100 random items, as papers had it */
-    ranking_t popularity; /* floors on the same test split */
-    ranking_t markov;
+    ranking_t sampled; /* test among 100 random items, as papers had it */
+    floors_t floors;   /* on the same test split */
+    gate_verdict_t verdict;
 } trainer_report_t;
-
-void trainer_defaults (trainer_options_t *options);
 
 /* Interrupted and resumed gives the same weights, bit by bit, as in one go (unless the
  * schedule runs by the clock: time_limit_s). Every minute or so the state is saved too.
- * Writes folder/<version>.safetensors; does not touch "current" (checkpoint_publish
- * does). -1 with error: too little data (says how much is needed), no disk, ... */
-int trainer_run (const dataset_t *data, const trainer_options_t *options,
-    const trainer_hooks_t *hooks, const char *folder, trainer_report_t *report,
-    char error[160]);
+ * Writes <version>.safetensors into the run's folder; does not touch "current", but says
+ * in report->verdict whether that should be done (checkpoint_publish does).
+ * -1 with error: too little data (says how much is needed), memory, disk, ... */
+int trainer_run (const trainer_job_t *job, const trainer_hooks_t *hooks,
+    trainer_report_t *report, char error[160]);
 
 #endif

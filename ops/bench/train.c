@@ -16,36 +16,40 @@
 #include "model/kernel/blas.h"
 #include "model/kernel/blas_core.h"
 #include "model/train/learner.h"
+#include "model/train/options.h"
 
 #define PEAK_SIZE 1024
 
 typedef struct {
     const char *data, *dump;
     size_t steps;
-    trainer_options_t trainer;
-} options_t;
+    options_t trainer;
+} settings_t;
 
-static const struct argp_option s_options[] = {
+enum { OWN = 3, ROWS_MOST = 64, KEY_ROW = 0x200 };
+
+/* These, and what `sasrec train` takes (model/train/options.h). */
+static struct argp_option s_options[OWN + ROWS_MOST + 1] = {
     {"data", 'd', "FILE", 0, "Pairs", 0},
     {"dump", 'D', "FILE", 0, "Write the batches there", 0},
     {"steps", 'n', "N", 0, "Steps that are timed (20)", 0},
-    {"loss", 'l', "WORD", 0, "full, sampled or bce", 0},
-    {"negatives", 'N', "N", 0, "Of sampled", 0},
-    {"preset", 'p', "paper", 0, "The paper's setting", 0},
-    {"width", 'w', "N", 0, "Width D", 0},
-    {"window", 'L', "N", 0, "Window", 0},
-    {"batch-users", 'b', "N", 0, "Users in a batch", 0},
-    {"dropout", 'o', "P", 0, "Dropout", 0},
-    {"threads", 't', "N", 0, "Threads", 0},
-    {0},
 };
+
+static void
+s_list_options (void)
+{
+    for (size_t i = 0; i < options_row_count; i++)
+        s_options[OWN + i] = (struct argp_option){.name = options_table[i].name,
+            .key = KEY_ROW + (int)i,
+            .arg = options_table[i].argument,
+            .doc = options_table[i].help};
+}
 
 static error_t
 s_parse (int key, char *text, struct argp_state *state)
 {
-    options_t *options = state->input;
-    trainer_options_t *trainer = &options->trainer;
-    size_t number = text ? strtoul (text, NULL, 10) : 0;
+    settings_t *options = state->input;
+    char error[160];
     switch (key) {
     case 'd':
         options->data = text;
@@ -54,34 +58,14 @@ s_parse (int key, char *text, struct argp_state *state)
         options->dump = text;
         return 0;
     case 'n':
-        options->steps = number;
-        return 0;
-    case 'l':
-        trainer->loss = loss_by_name (text);
-        return 0;
-    case 'N':
-        trainer->negatives = number;
-        return 0;
-    case 'p':
-        trainer->preset = TRAINER_PAPER;
-        return 0;
-    case 'w':
-        trainer->width = number;
-        return 0;
-    case 'L':
-        trainer->window = number;
-        return 0;
-    case 'b':
-        trainer->batch_users = number;
-        return 0;
-    case 'o':
-        trainer->dropout = strtod (text, NULL);
-        return 0;
-    case 't':
-        trainer->threads = number;
+        options->steps = strtoul (text, NULL, 10);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        if (key < KEY_ROW || key >= KEY_ROW + (int)options_row_count)
+            return ARGP_ERR_UNKNOWN;
+        if (options_set (&options->trainer, &options_table[key - KEY_ROW], text, error))
+            argp_error (state, "%s", error);
+        return 0;
     }
 }
 
@@ -159,7 +143,7 @@ s_flops (const recipe_t *recipe, const batcher_share_t *share)
 }
 
 typedef struct {
-    options_t options;
+    settings_t options;
     recipe_t recipe;
     dataset_t *data;
     team_t *team;
@@ -218,7 +202,7 @@ s_step (bench_t *self, size_t step)
 static void
 s_run (bench_t *self)
 {
-    const trainer_options_t *trainer = &self->options.trainer;
+    const options_t *trainer = &self->options.trainer;
     self->recipe = recipe_make (self->data, trainer);
     self->team = team_new (trainer->threads);
     batcher_settings_t batches = recipe_batcher (&self->recipe, trainer->threads);
@@ -275,7 +259,8 @@ main (int argc, char **argv)
         "Time steps of the trainer; prints JSON.", NULL, NULL, NULL};
     bench_t self = {.options = {.steps = 20}};
     char error[160];
-    trainer_defaults (&self.options.trainer);
+    s_list_options ();
+    options_defaults (&self.options.trainer);
     argp_parse (&argp, argc, argv, 0, NULL, &self.options);
     if (!self.options.data || !self.options.steps) {
         fputs ("bench_train: --data FILE is missing\n", stderr);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "model/checkpoint/checkpoint.h"
+#include "model/checkpoint/load.h"
 #include "model/serve/model.h"
 #include "tests/unit/tiny_model.h"
 
@@ -89,7 +90,7 @@ tiny_load (const tiny_folder_t *folder, const char *version)
 {
     char path[CHECKPOINT_PATH_SIZE], error[160] = "";
     checkpoint_path (folder->path, version, path);
-    model_t *model = model_load (path, error);
+    model_t *model = load_model (path, error);
     if (!model) {
         fprintf (stderr, "tiny_load: %s\n", error);
         abort ();

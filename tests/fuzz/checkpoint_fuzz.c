@@ -7,6 +7,7 @@
 
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/checkpoint_format.h"
+#include "model/checkpoint/load.h"
 #include "model/serve/model.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -102,7 +103,7 @@ LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t length)
     if (!s_path[0])
         s_make_folder ();
     s_write (length ? bytes : (const uint8_t *)"", length);
-    model_t *model = model_load (s_path, error);
+    model_t *model = load_model (s_path, error);
     if (model)
         s_ask (model);
     else

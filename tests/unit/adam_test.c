@@ -147,7 +147,7 @@ s_rows_step (rows_t *self, const int32_t *rows, size_t count)
 static const float *
 s_part (adam_t *adam, const char *name)
 {
-    state_part_t parts[ADAM_STATE_PARTS];
+    part_t parts[ADAM_STATE_PARTS];
     size_t count = adam_state (adam, parts);
     for (size_t i = 0; i < count; i++)
         if (strcmp (parts[i].name, name) == 0)

@@ -9,9 +9,9 @@ set(may_base_actor     base czmq)
 set(may_model_kernel     base cblas)
 set(may_model_data       base)
 set(may_model_net        base cblas model_kernel)
-set(may_model_serve      base cblas model_kernel model_data model_net model_checkpoint)
+set(may_model_serve      base cblas model_kernel model_data model_net)
 set(may_model_checkpoint base jansson sodium model_data model_net model_serve)
-set(may_model_eval       base model_kernel model_data model_net model_serve)
+set(may_model_eval       base model_kernel model_data model_net)
 set(may_model_train      base jansson sodium cblas model_kernel model_data model_net model_eval
                          model_checkpoint)
 set(model model_kernel model_data model_net model_serve model_checkpoint model_eval

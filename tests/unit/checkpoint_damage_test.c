@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/checkpoint_format.h"
+#include "model/checkpoint/load.h"
 #include "model/serve/model.h"
 #include "tests/unit/tiny_model.h"
 
@@ -35,7 +36,7 @@ s_setup (void **state)
     const sasrec_shape_t shape = {ITEMS, WIDTH, 1, 2, 4, 2, false, true};
     dataset_t *data = tiny_data (8, ITEMS);
     sasrec_weights_t *weights = tiny_weights (&shape, 3);
-    checkpoint_draft_t draft = {"good", weights, data, NULL};
+    checkpoint_draft_t draft = {"good", weights, data, NULL, 0};
     assert_int_equal (checkpoint_write (self->folder, &draft, path, error), 0);
     assert_int_equal (
         files_read (path, 1 << 20, &self->bytes, &self->length, error), 0);
@@ -75,7 +76,7 @@ static void
 s_assert_refused (fixture_t *self, const char *reason)
 {
     char error[160] = "";
-    model_t *model = model_load (self->path, error);
+    model_t *model = load_model (self->path, error);
     if (model)
         fail_msg ("accepted a file that should fail with \"%s\"", reason);
     if (!strstr (error, reason))
@@ -175,7 +176,7 @@ an_untouched_file_survives_the_taking_apart (void **state)
     char error[160] = "";
     parts_t parts = s_open (self);
     s_close (self, &parts);
-    model_t *model = model_load (self->path, error);
+    model_t *model = load_model (self->path, error);
     assert_string_equal (error, "");
     assert_non_null (model);
     model_destroy (&model);
@@ -454,7 +455,7 @@ random_headers_are_read_or_refused (void **state)
                 alphabet[rng_below (&rng, sizeof alphabet - 1)];
         s_put_text (self, text, data, self->length - 8 - self->header_length);
         char error[160] = "";
-        model_t *model = model_load (self->path, error);
+        model_t *model = load_model (self->path, error);
         assert_true (model || strlen (error) > 8);
         refused += !model;
         model_destroy (&model);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/files.h"
+#include "model/checkpoint/load.h"
 #include "model/serve/model.h"
 #include "tests/unit/tiny_model.h"
 
@@ -34,7 +35,8 @@ s_setup (void **state)
     self->weights = tiny_weights (&shape, 3);
     self->training = json_pack ("{s:{s:f},s:{s:s}}", "metrics", "valid", 0.25,
         "lineage", "data", "quote \" and < and \xc3\xa9");
-    self->draft = (checkpoint_draft_t){"v1", self->weights, self->data, self->training};
+    self->draft =
+        (checkpoint_draft_t){"v1", self->weights, self->data, self->training, 0};
     *state = self;
     return 0;
 }
@@ -92,7 +94,7 @@ a_written_model_loads_and_recommends_the_same (void **state)
     fixture_t *self = *state;
     char path[CHECKPOINT_PATH_SIZE], error[160] = "";
     s_write (self, "v1", path);
-    model_t *models[2] = {model_load (path, error),
+    model_t *models[2] = {load_model (path, error),
         model_new ("v1", self->weights, self->data->item_ids, self->data->item_counts)};
     assert_string_equal (error, "");
     int64_t ids[2][10], history[] = {10, 40, 20};

@@ -1,4 +1,4 @@
-/* The files of a training's curve. SPDX-License-Identifier: Apache-2.0 */
+/* The file of a training's curve. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/curve.h"
 
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 #include "base/files.h"
 
 typedef struct {
-    char folder[64], prefix[96], csv[128], svg[128];
+    char folder[64], csv[128];
     char error[160];
 } bench_t;
 
@@ -23,9 +23,7 @@ s_setup (void **state)
     snprintf (self->folder, sizeof (self->folder), "/tmp/curve_test.XXXXXX");
     if (!mkdtemp (self->folder))
         return -1;
-    snprintf (self->prefix, sizeof (self->prefix), "%s/run", self->folder);
-    snprintf (self->csv, sizeof (self->csv), "%s.csv", self->prefix);
-    snprintf (self->svg, sizeof (self->svg), "%s.svg", self->prefix);
+    snprintf (self->csv, sizeof (self->csv), "%s/run.csv", self->folder);
     *state = self;
     return 0;
 }
@@ -35,7 +33,6 @@ s_teardown (void **state)
 {
     bench_t *self = *state;
     unlink (self->csv);
-    unlink (self->svg);
     rmdir (self->folder);
     free (self);
     return 0;
@@ -45,7 +42,7 @@ s_teardown (void **state)
 static void
 s_add (bench_t *self, bool keep, size_t first, size_t last)
 {
-    curve_t *curve = curve_new (self->prefix, keep);
+    curve_t *curve = curve_new (self->csv, keep);
     for (size_t epoch = first; epoch <= last; epoch++) {
         trainer_epoch_t report = {.epoch = epoch,
             .loss = 10 - (double)epoch,
@@ -89,32 +86,6 @@ test_a_line_per_epoch (void **state)
 }
 
 static void
-test_the_drawing_has_both_lines_and_the_best (void **state)
-{
-    bench_t *self = *state;
-    s_add (self, false, 1, 3);
-    char *text = s_text (self, self->svg);
-    const char *first = strstr (text, "<polyline");
-    assert_non_null (first);
-    assert_non_null (strstr (first + 1, "<polyline"));
-    assert_non_null (strstr (text, "best: epoch 3"));
-    assert_null (strstr (text, "nan"));
-    assert_string_equal (text + strlen (text) - 7, "</svg>\n");
-    free (text);
-}
-
-static void
-test_one_epoch_can_be_drawn (void **state)
-{
-    bench_t *self = *state;
-    s_add (self, false, 1, 1);
-    char *text = s_text (self, self->svg);
-    assert_null (strstr (text, "nan"));
-    assert_null (strstr (text, "inf"));
-    free (text);
-}
-
-static void
 test_a_resumed_run_goes_on_with_the_old_lines (void **state)
 {
     bench_t *self = *state;
@@ -142,7 +113,7 @@ static void
 test_a_folder_that_is_not_there_is_told (void **state)
 {
     bench_t *self = *state;
-    curve_t *curve = curve_new ("/nonexistent/run", false);
+    curve_t *curve = curve_new ("/nonexistent/run.csv", false);
     trainer_epoch_t report = {.epoch = 1};
     assert_int_equal (curve_add (curve, &report, self->error), -1);
     curve_destroy (&curve);
@@ -154,8 +125,6 @@ main (void)
 #define TEST(test) cmocka_unit_test_setup_teardown (test, s_setup, s_teardown)
     const struct CMUnitTest tests[] = {
         TEST (test_a_line_per_epoch),
-        TEST (test_the_drawing_has_both_lines_and_the_best),
-        TEST (test_one_epoch_can_be_drawn),
         TEST (test_a_resumed_run_goes_on_with_the_old_lines),
         TEST (test_a_new_run_starts_over),
         TEST (test_a_folder_that_is_not_there_is_told),

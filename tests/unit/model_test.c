@@ -300,22 +300,6 @@ scratch_fits_its_shape_only (void **state)
     sasrec_weights_destroy (&weights);
 }
 
-static void
-scores_agree_with_recommendations (void **state)
-{
-    fixture_t *self = *state;
-    static float scores[ITEMS];
-    const int64_t history[] = {70, 10, 250};
-    model_query_t query = {history, 3, K, true};
-    result_t result;
-    s_ask (self, query, &result);
-    assert_true (model_scores (self->model, self->scratch, &query, scores));
-    for (size_t i = 0; i < K; i++) {
-        int32_t index = model_item_index (self->model, result.item_ids[i]);
-        assert_true (fabsf (scores[index] - result.scores[i]) < 1e-4f);
-    }
-}
-
 int
 main (void)
 {
@@ -331,7 +315,6 @@ main (void)
         cmocka_unit_test (equal_items_come_by_popularity),
         cmocka_unit_test (a_broken_network_still_answers),
         cmocka_unit_test (scratch_fits_its_shape_only),
-        cmocka_unit_test (scores_agree_with_recommendations),
     };
     return cmocka_run_group_tests (tests, s_setup, s_teardown);
 }

@@ -32,8 +32,8 @@ s_data (size_t users, size_t length, size_t items)
 static recipe_t
 s_recipe (size_t users, size_t length, size_t items)
 {
-    trainer_options_t options;
-    trainer_defaults (&options);
+    options_t options;
+    options_defaults (&options);
     dataset_t *data = s_data (users, length, items);
     recipe_t recipe = recipe_make (data, &options);
     dataset_destroy (&data);
@@ -89,8 +89,8 @@ static void
 test_given_options_stay (void **state)
 {
     (void)state;
-    trainer_options_t options;
-    trainer_defaults (&options);
+    options_t options;
+    options_defaults (&options);
     options.width = 48;
     options.heads = 3;
     options.window = 7;

@@ -15,14 +15,15 @@
 #include "tests/unit/data_samples.h"
 
 typedef struct {
-    char folder[64], state[128];
+    char folder[64], state[RUN_PATH_SIZE];
     dataset_t *data;
-    trainer_options_t options;
+    options_t options;
     trainer_report_t report;
     char error[160];
     size_t steps, stop_after; /* of this run; 0 = never */
     size_t epochs, stop_after_epochs;
     sig_atomic_t volatile stop;
+    bool resume;
 } bench_t;
 
 static int
@@ -32,9 +33,8 @@ s_setup (void **state)
     snprintf (self->folder, sizeof (self->folder), "/tmp/resume_test.XXXXXX");
     if (!mkdtemp (self->folder))
         return -1;
-    snprintf (self->state, sizeof (self->state), "%s/training.state", self->folder);
     self->data = sample_dataset (60, 40, 1);
-    trainer_defaults (&self->options);
+    options_defaults (&self->options);
     self->options.width = 16;
     self->options.epochs = 6;
     self->options.batch_users = 8;
@@ -86,8 +86,15 @@ s_run (bench_t *self, size_t stop_after, size_t stop_after_epochs)
         .on_epoch = s_on_epoch,
         .context = self,
         .stop = &self->stop};
-    return trainer_run (
-        self->data, &self->options, &hooks, self->folder, &self->report, self->error);
+    run_t *run = self->resume ? run_resume (self->folder, NULL, self->error)
+                              : run_new (self->folder, self->error);
+    if (!run)
+        return -1;
+    snprintf (self->state, sizeof (self->state), "%s", run_state (run));
+    trainer_job_t job = {.data = self->data, .options = &self->options, .run = run};
+    int status = trainer_run (&job, &hooks, &self->report, self->error);
+    run_destroy (&run);
+    return status;
 }
 
 /* The tensors of the checkpoint that was written last. */
@@ -110,7 +117,7 @@ s_check_same_bits (bench_t *self, const size_t stops[][2], size_t count)
     sasrec_weights_t *whole = s_written (self);
     double test = self->report.test.ndcg10;
     for (size_t i = 0; i <= count; i++) {
-        self->options.resume = i > 0;
+        self->resume = i > 0;
         assert_int_equal (
             s_run (self, i < count ? stops[i][0] : 0, i < count ? stops[i][1] : 0), 0);
         assert_int_equal (self->report.resumable, i < count);
@@ -155,7 +162,7 @@ static void
 test_paper_has_no_average_to_keep (void **state)
 {
     bench_t *self = *state;
-    self->options.preset = TRAINER_PAPER;
+    self->options.preset = OPTIONS_PAPER;
     s_check_same_bits (self, (const size_t[][2]){{5, 0}}, 1);
 }
 
@@ -163,7 +170,7 @@ static void
 test_nothing_to_resume_is_an_error (void **state)
 {
     bench_t *self = *state;
-    self->options.resume = true;
+    self->resume = true;
     assert_int_equal (s_run (self, 0, 0), -1);
     assert_non_null (strstr (self->error, "nothing to resume"));
 }
@@ -175,7 +182,7 @@ test_other_data_is_refused (void **state)
     assert_int_equal (s_run (self, 9, 0), 0);
     dataset_destroy (&self->data);
     self->data = sample_dataset (60, 40, 2);
-    self->options.resume = true;
+    self->resume = true;
     assert_int_equal (s_run (self, 0, 0), -1);
     assert_non_null (strstr (self->error, "data"));
     assert_int_equal (access (self->state, R_OK), 0);
@@ -186,10 +193,21 @@ test_another_option_is_refused (void **state)
 {
     bench_t *self = *state;
     assert_int_equal (s_run (self, 9, 0), 0);
-    self->options.resume = true;
-    self->options.width = 32;
-    assert_int_equal (s_run (self, 0, 0), -1);
-    assert_non_null (strstr (self->error, "--width"));
+    self->resume = true;
+    for (size_t i = 0; i < options_row_count; i++) {
+        const options_row_t *row = &options_table[i];
+        bool known = strcmp (row->name, "width") == 0 ||
+                     strcmp (row->name, "seed") == 0 ||
+                     strcmp (row->name, "threads") == 0;
+        if (!known)
+            continue;
+        options_t kept = self->options;
+        assert_int_equal (options_set (&self->options, row, "48", self->error), 0);
+        assert_int_equal (s_run (self, 0, 0), -1);
+        assert_non_null (strstr (self->error, row->name));
+        self->options = kept;
+    }
+    assert_int_equal (s_run (self, 0, 0), 0);
 }
 
 static void
@@ -203,7 +221,7 @@ test_a_damaged_state_is_refused (void **state)
     fseek (file, 5000, SEEK_SET);
     fputc (byte ^ 1, file);
     fclose (file);
-    self->options.resume = true;
+    self->resume = true;
     assert_int_equal (s_run (self, 0, 0), -1);
     assert_non_null (strstr (self->error, "damaged"));
 }
@@ -213,7 +231,7 @@ test_a_state_cut_short_is_refused (void **state)
 {
     bench_t *self = *state;
     assert_int_equal (s_run (self, 9, 0), 0);
-    self->options.resume = true;
+    self->resume = true;
     for (off_t length = 0; length < 200; length += 7) {
         assert_int_equal (truncate (self->state, length), 0);
         assert_int_equal (s_run (self, 0, 0), -1);

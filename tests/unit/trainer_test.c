@@ -13,13 +13,14 @@
 
 #include "base/clock.h"
 #include "model/checkpoint/checkpoint.h"
-#include "model/eval/evaluate.h"
+#include "model/checkpoint/load.h"
+#include "model/eval/evaluator.h"
 #include "tests/unit/data_samples.h"
 
 typedef struct {
     char folder[64];
     dataset_t *data;
-    trainer_options_t options;
+    options_t options;
     trainer_report_t report;
     char error[160];
 } bench_t;
@@ -32,7 +33,7 @@ s_setup (void **state)
     if (!mkdtemp (self->folder))
         return -1;
     self->data = sample_dataset (60, 40, 1);
-    trainer_defaults (&self->options);
+    options_defaults (&self->options);
     self->options.width = 16;
     self->options.epochs = 6;
     *state = self;
@@ -59,8 +60,12 @@ s_teardown (void **state)
 static int
 s_train (bench_t *self, const trainer_hooks_t *hooks)
 {
-    return trainer_run (
-        self->data, &self->options, hooks, self->folder, &self->report, self->error);
+    run_t *run = run_new (self->folder, self->error);
+    assert_non_null (run);
+    trainer_job_t job = {.data = self->data, .options = &self->options, .run = run};
+    int status = trainer_run (&job, hooks, &self->report, self->error);
+    run_destroy (&run);
+    return status;
 }
 
 static void
@@ -85,14 +90,21 @@ test_reports_what_the_model_does (void **state)
 {
     bench_t *self = *state;
     assert_int_equal (s_train (self, NULL), 0);
-    model_t *model = model_load (self->report.checkpoint, self->error);
+    model_t *model = load_model (self->report.checkpoint, self->error);
     assert_non_null (model);
-    ranking_t full =
-        evaluate_model (model, self->data, RANKING_TEST, EVALUATE_FULL, 1, 1);
-    ranking_t sampled =
-        evaluate_model (model, self->data, RANKING_TEST, EVALUATE_SAMPLED100, 1, 1);
+    team_t *team = team_new (1);
+    const sasrec_weights_t *weights = model_weights (model);
+    evaluator_t *evaluator = evaluator_new (self->data, &weights->shape, team);
+    evaluator_network_t network = {weights, NULL};
+    evaluator_task_t task = {
+        .split = RANKING_TEST, .step = 1, .sampled = true, .seed = 1};
+    ranking_t full;
+    evaluator_run (evaluator, &network, &task, &full);
+    ranking_t sampled = evaluator_sampled (evaluator);
     assert_true (fabs (full.ndcg10 - self->report.test.ndcg10) < 1e-9);
     assert_true (fabs (sampled.mrr - self->report.sampled.mrr) < 1e-9);
+    evaluator_destroy (&evaluator);
+    team_destroy (&team);
     model_destroy (&model);
 }
 
@@ -122,13 +134,11 @@ test_too_little_data_is_an_error (void **state)
     dataset_builder_add (builder, "a", 1);
     dataset_builder_add (builder, "a", 2);
     dataset_builder_add (builder, "b", 1);
-    dataset_t *small = dataset_builder_finish (builder);
-    assert_int_equal (trainer_run (small, &self->options, NULL, self->folder,
-                          &self->report, self->error),
-        -1);
+    dataset_destroy (&self->data);
+    self->data = dataset_builder_finish (builder);
+    assert_int_equal (s_train (self, NULL), -1);
     assert_non_null (strstr (self->error, "4 interactions"));
     dataset_builder_destroy (&builder);
-    dataset_destroy (&small);
 }
 
 static void

@@ -1,0 +1,21 @@
+/* From a file to a model that answers. SPDX-License-Identifier: Apache-2.0 */
+#include "model/checkpoint/load.h"
+
+#include "model/checkpoint/canary.h"
+#include "model/checkpoint/checkpoint.h"
+
+model_t *
+load_model (const char *path, char error[160])
+{
+    checkpoint_t *checkpoint = checkpoint_read (path, error);
+    if (!checkpoint)
+        return NULL;
+    model_t *self = model_new (checkpoint->version, checkpoint->weights,
+        checkpoint->item_ids, checkpoint->item_counts);
+    model_own_weights (self, &checkpoint->weights);
+    const json_t *canary = json_object_get (checkpoint->metadata, "canary");
+    if (canary_check (self, canary, error) != 0)
+        model_destroy (&self);
+    checkpoint_destroy (&checkpoint);
+    return self;
+}

@@ -1,0 +1,134 @@
+/* The floors against a slow twin. SPDX-License-Identifier: Apache-2.0 */
+#include "model/eval/floors.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+
+static void
+assert_close (double value, double expected, double tolerance)
+{
+    assert_true (fabs (value - expected) <= tolerance);
+}
+
+/* Users walk the items with a habit (the next id) and repeats. */
+static dataset_t *
+s_random_data (uint64_t seed)
+{
+    rng_t rng;
+    rng_seed (&rng, seed, 0);
+    dataset_builder_t *builder = dataset_builder_new ();
+    for (int user = 0; user < 40; user++) {
+        char name[8];
+        snprintf (name, sizeof name, "%d", user);
+        uint64_t item = rng_below (&rng, 20);
+        for (uint64_t i = 1 + rng_below (&rng, 12); i > 0; i--) {
+            dataset_builder_add (builder, name, (int64_t)item);
+            item = rng_below (&rng, 3) ? (item + 1) % 20 : rng_below (&rng, 20);
+        }
+    }
+    dataset_t *data = dataset_builder_finish (builder);
+    dataset_builder_destroy (&builder);
+    return data;
+}
+
+/* Keys as one number: transitions first, then training popularity, then smaller id. */
+static void
+s_slow_keys (const dataset_t *data, bool markov, int32_t last, double *keys)
+{
+    for (size_t i = 0; i < data->item_count; i++)
+        keys[i] = -(double)data->item_ids[i] * 1e-6;
+    for (size_t user = 0; user < data->user_count; user++) {
+        const int32_t *items = data->items + data->offsets[user];
+        for (size_t i = 0; i < dataset_train_count (data, user); i++) {
+            keys[items[i]] += 1;
+            if (markov && i && items[i - 1] == last)
+                keys[items[i]] += 1e6;
+        }
+    }
+}
+
+static ranking_t
+s_slow_floor (
+    const dataset_t *data, bool markov, ranking_split_t split, size_t step, bool seen)
+{
+    ranking_sum_t sum = {0};
+    double *keys = calloc (data->item_count, sizeof *keys);
+    size_t ranked = 0;
+    for (size_t user = 0; user < data->user_count; user++) {
+        const int32_t *items = data->items + data->offsets[user];
+        size_t count = data->offsets[user + 1] - data->offsets[user];
+        if (count < 3 || ranked++ % step)
+            continue;
+        size_t history = count - (split == RANKING_TEST ? 1 : 2), rank = 0;
+        s_slow_keys (data, markov, items[history - 1], keys);
+        for (size_t i = 0; i < history && !seen; i++)
+            keys[items[i]] = -INFINITY;
+        double bar = keys[items[history]];
+        for (size_t i = 0; i < data->item_count; i++)
+            rank += (int32_t)i != items[history] && keys[i] > bar;
+        ranking_add (&sum, bar == -INFINITY ? RANKING_UNREACHABLE : rank);
+    }
+    free (keys);
+    return ranking_mean (&sum);
+}
+
+static void
+s_assert_same (ranking_t a, ranking_t b)
+{
+    assert_int_equal (a.users, b.users);
+    assert_int_equal (a.unreachable, b.unreachable);
+    assert_close (a.ndcg10, b.ndcg10, 1e-12);
+    assert_close (a.hr10, b.hr10, 1e-12);
+    assert_close (a.mrr, b.mrr, 1e-12);
+}
+
+static void
+s_check (const dataset_t *data, ranking_split_t split, size_t step, bool seen)
+{
+    floors_t floors = floors_measure (data, split, step, seen);
+    s_assert_same (floors.popularity, s_slow_floor (data, false, split, step, seen));
+    s_assert_same (floors.markov, s_slow_floor (data, true, split, step, seen));
+}
+
+static void
+floors_equal_their_slow_twins (void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        dataset_t *data = s_random_data (seed);
+        for (ranking_split_t split = RANKING_VALID; split <= RANKING_TEST; split++)
+            for (size_t step = 1; step <= 3; step += 2) {
+                s_check (data, split, step, false);
+                s_check (data, split, step, true);
+            }
+        dataset_destroy (&data);
+    }
+}
+
+static void
+repeats_cannot_be_reached_unless_seen_items_are_asked_for (void **state)
+{
+    (void)state;
+    dataset_t *data = s_random_data (1);
+    assert_true (floors_measure (data, RANKING_TEST, 1, false).markov.unreachable > 0);
+    assert_int_equal (
+        floors_measure (data, RANKING_TEST, 1, true).markov.unreachable, 0);
+    dataset_destroy (&data);
+}
+
+int
+main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (floors_equal_their_slow_twins),
+        cmocka_unit_test (repeats_cannot_be_reached_unless_seen_items_are_asked_for),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
