@@ -9,8 +9,8 @@ static const char s_policy[] =
     "default-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/* Names do not change with their content, so browsers ask each time; the ETag makes that
- * cheap. */
+/* What a name with a hash stands for never changes. Of the others browsers ask each time,
+ * and the ETag makes that cheap. */
 static void
 s_reply_asset (http_context_t *context, exchange_t *exchange, const char *name)
 {
@@ -19,16 +19,23 @@ s_reply_asset (http_context_t *context, exchange_t *exchange, const char *name)
         exchange_problem (exchange, PROBLEM_NOT_FOUND, "There is no such file.");
         return;
     }
-    exchange_set_header (exchange, "Cache-Control", "no-cache");
-    exchange_set_header (exchange, "ETag", asset->etag);
+    const asset_body_t *body =
+        asset_body (asset, exchange_request_header (exchange, "Accept-Encoding"));
+    exchange_set_header (exchange, "Cache-Control",
+        asset->lasting ? "public, max-age=31536000, immutable" : "no-cache");
+    exchange_set_header (exchange, "Vary", "Accept-Encoding");
+    exchange_set_header (exchange, "ETag", body->etag);
     exchange_set_header (exchange, "Content-Security-Policy", s_policy);
     exchange_set_header (exchange, "Referrer-Policy", "same-origin");
     const char *known = exchange_request_header (exchange, "If-None-Match");
-    if (known && strstr (known, asset->etag))
+    if (known && strstr (known, body->etag)) {
         exchange_reply_empty (exchange, 304);
-    else
-        exchange_reply_bytes (
-            exchange, 200, asset->content_type, asset->bytes, asset->length);
+        return;
+    }
+    if (body->coding)
+        exchange_set_header (exchange, "Content-Encoding", body->coding);
+    exchange_reply_bytes (
+        exchange, 200, asset->content_type, body->bytes, body->length);
 }
 
 void

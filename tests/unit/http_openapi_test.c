@@ -7,8 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "actors/http/assets.h"
 #include "actors/http/routes.h"
-#include "base/embed.h"
 
 static json_t *s_description;
 
@@ -16,8 +16,11 @@ static int
 s_setup (void **state)
 {
     (void)state;
+    assets_t *assets = assets_new ();
+    const asset_t *asset = assets_find (assets, "openapi.json");
     s_description =
-        json_loads ((const char *)embed_openapi[0].bytes, JSON_REJECT_DUPLICATES, NULL);
+        json_loads (asset->bodies[ASSET_PLAIN].bytes, JSON_REJECT_DUPLICATES, NULL);
+    assets_destroy (&assets);
     return s_description ? 0 : -1;
 }
 

@@ -45,15 +45,15 @@ async function call(path, options) {
 const part = encodeURIComponent;
 
 export const listUsers = (prefix, limit, signal) =>
-  call(`/users?limit=${limit}${prefix && `&prefix=${part(prefix)}`}`, { signal });
+  call(`users?limit=${limit}${prefix && `&prefix=${part(prefix)}`}`, { signal });
 
 export const readHistory = (user, signal) =>
-  call(`/users/${part(user)}/history`, { signal }).then((answer) => answer.items);
+  call(`users/${part(user)}/history`, { signal }).then((answer) => answer.items);
 
-export const readModels = () => call('/models');
+export const readModels = () => call('models');
 
 export const predict = (body, signal) =>
-  call('/predict', {
+  call('predict', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
@@ -61,7 +61,7 @@ export const predict = (body, signal) =>
   }).then((answer) => answer.request_id);
 
 export const readResult = (id, waitSeconds, signal) =>
-  call(`/result/${part(id)}`, {
+  call(`result/${part(id)}`, {
     headers: { Prefer: `wait=${waitSeconds}` },
     signal,
   });
@@ -69,7 +69,7 @@ export const readResult = (id, waitSeconds, signal) =>
 const known = new Map(); // item id -> item, or null when it has no row
 
 async function fetchItems(ids, signal) {
-  const found = await call(`/items?ids=${ids.join(',')}`, { signal });
+  const found = await call(`items?ids=${ids.join(',')}`, { signal });
   for (const id of ids) known.set(id, null);
   for (const item of found) known.set(item.item_id, item);
 }

@@ -85,18 +85,9 @@ export function App() {
           </div>
         </div>
       </main>
-      <Footer />
     </>
   );
 }
-
-const Footer = () => (
-  <footer>
-    <a href="/docs">API</a>
-    <a href="/metrics">Metrics</a>
-    <a href="/assets/licenses.txt">Licences</a>
-  </footer>
-);
 
 function emptyHistory(choice, history) {
   if (choice.mode === 'manual') return 'The items you type appear here.';

@@ -7,7 +7,7 @@ dark.addEventListener('change', follow);
 follow();
 
 window.SwaggerUIBundle({
-  url: '/openapi.json',
+  url: 'openapi.json',
   dom_id: '#docs',
   deepLinking: true,
   displayRequestDuration: true,

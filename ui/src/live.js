@@ -21,7 +21,7 @@ export function pause(ms, signal) {
 // The data of the event, or null when the stream broke or stayed silent.
 function listenForResult(id, signal) {
   return new Promise((resolve) => {
-    const stream = new EventSource(`/events?request_id=${encodeURIComponent(id)}`);
+    const stream = new EventSource(`events?request_id=${encodeURIComponent(id)}`);
     const timer = setTimeout(() => finish(null), EVENT_PATIENCE_MS);
     const finish = (data) => {
       clearTimeout(timer);
@@ -90,7 +90,7 @@ export function subscribe(tell) {
   };
   const open = () => {
     close();
-    stream = new EventSource('/events');
+    stream = new EventSource('events');
     stream.addEventListener('open', () => tell.state('live'));
     stream.addEventListener('error', lost);
     stream.addEventListener('model', () => tell.model());

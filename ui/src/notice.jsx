@@ -19,7 +19,7 @@ function Unready() {
     <p>
       The model or the database is not there yet. Without a model, run{' '}
       <code>sasrec train</code>; without a database, start PostgreSQL: the server joins
-      by itself. <a href="/readyz">What is missing</a>
+      by itself. <a href="readyz">What is missing</a>
     </p>
   );
 }

@@ -71,7 +71,7 @@ function Failure({ run }) {
   );
 }
 
-const RequestLink = ({ id }) => <a href={`/result/${id}`}>{id}</a>;
+const RequestLink = ({ id }) => <a href={`result/${id}`}>{id}</a>;
 
 function Answer({ run }) {
   const { result } = run;
