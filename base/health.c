@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/health.h"
+#include "base/clock.h"
 #include "base/log.h"
-#include "base/strbuf.h"
 #include "base/utf8.h"
 
 #include <assert.h>
@@ -10,19 +10,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct health {
     health_t *next; /* in order of registration */
     char *name;
     bool required;
-    bool was_set;   /* the first state is logged whatever it is */
-    atomic_bool ok; /* readable without the lock */
+    bool was_set;     /* the first state is logged whatever it is */
+    int64_t since_ms; /* when it took its state (wall clock); 0: never */
+    atomic_bool ok;   /* readable without the lock */
     char reason[160];
 };
 
 static pthread_mutex_t s_lock = PTHREAD_MUTEX_INITIALIZER;
 static health_t *s_checks;
 static bool s_draining;
+static atomic_uint_fast64_t s_changes;
 
 static health_t *
 s_check_new (const char *name, bool required)
@@ -55,19 +58,23 @@ void
 health_set (health_t *self, bool ok, const char *reason)
 {
     assert (self);
-    if (!reason)
-        reason = "";
+    char cut[sizeof self->reason];
+    utf8_copy (cut, sizeof cut, reason ? reason : "");
     pthread_mutex_lock (&s_lock);
     bool changed = !self->was_set || atomic_load (&self->ok) != ok;
+    if (changed || strcmp (self->reason, cut) != 0)
+        atomic_fetch_add (&s_changes, 1);
+    if (changed)
+        self->since_ms = clock_unix_ms ();
     self->was_set = true;
     atomic_store (&self->ok, ok);
-    utf8_copy (self->reason, sizeof self->reason, reason);
+    memcpy (self->reason, cut, sizeof cut);
     pthread_mutex_unlock (&s_lock);
     if (changed && ok)
-        log_info ("health.ok", log_str ("check", self->name), log_str ("note", reason));
+        log_info ("health.ok", log_str ("check", self->name), log_str ("note", cut));
     else if (changed)
-        log_warn ("health.failing", log_str ("check", self->name),
-            log_str ("reason", reason));
+        log_warn (
+            "health.failing", log_str ("check", self->name), log_str ("reason", cut));
 }
 
 bool
@@ -86,12 +93,11 @@ s_first_failing (void)
     return NULL;
 }
 
-bool
-health_ready (char *reason, size_t size)
+/* The lock is held. */
+static bool
+s_ready (char *reason, size_t size)
 {
-    pthread_mutex_lock (&s_lock);
     const health_t *failing = s_first_failing ();
-    bool ready = !failing && !s_draining;
     if (reason && size > 0) {
         if (s_draining)
             snprintf (reason, size, "stopping");
@@ -100,6 +106,14 @@ health_ready (char *reason, size_t size)
         else
             reason[0] = '\0';
     }
+    return !failing && !s_draining;
+}
+
+bool
+health_ready (char *reason, size_t size)
+{
+    pthread_mutex_lock (&s_lock);
+    bool ready = s_ready (reason, size);
     pthread_mutex_unlock (&s_lock);
     return ready;
 }
@@ -109,7 +123,14 @@ health_drain (void)
 {
     pthread_mutex_lock (&s_lock);
     s_draining = true;
+    atomic_fetch_add (&s_changes, 1);
     pthread_mutex_unlock (&s_lock);
+}
+
+uint64_t
+health_changes (void)
+{
+    return atomic_load (&s_changes);
 }
 
 char *
@@ -129,6 +150,49 @@ health_render (void)
     }
     pthread_mutex_unlock (&s_lock);
     return strbuf_take (&text);
+}
+
+static void
+s_add_time (strbuf_t *out, int64_t unix_ms)
+{
+    time_t seconds = (time_t)(unix_ms / 1000);
+    struct tm utc;
+    char text[32];
+    gmtime_r (&seconds, &utc);
+    strftime (text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+    strbuf_addf (out, "\"%s.%03dZ\"", text, (int)(unix_ms % 1000));
+}
+
+static void
+s_add_check (const health_t *check, strbuf_t *out)
+{
+    strbuf_add (out, "{\"name\":");
+    strbuf_add_json_string (out, check->name);
+    strbuf_addf (out, ",\"ok\":%s,\"required\":%s,\"reason\":",
+        atomic_load (&check->ok) ? "true" : "false",
+        check->required ? "true" : "false");
+    strbuf_add_json_string (out, check->reason);
+    strbuf_add (out, ",\"since\":");
+    if (check->since_ms)
+        s_add_time (out, check->since_ms);
+    else
+        strbuf_add (out, "null");
+    strbuf_add (out, check->next ? "}," : "}");
+}
+
+void
+health_to_json (strbuf_t *out)
+{
+    char reason[200];
+    pthread_mutex_lock (&s_lock);
+    bool ready = s_ready (reason, sizeof reason);
+    strbuf_addf (out, "{\"ready\":%s,\"reason\":", ready ? "true" : "false");
+    strbuf_add_json_string (out, reason);
+    strbuf_add (out, ",\"checks\":[");
+    for (const health_t *check = s_checks; check; check = check->next)
+        s_add_check (check, out);
+    strbuf_add (out, "]}");
+    pthread_mutex_unlock (&s_lock);
 }
 
 void

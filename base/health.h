@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "base/strbuf.h"
 
 typedef struct health health_t; /* one check; lives until the process ends */
 
@@ -22,6 +25,14 @@ bool health_ok (const health_t *self);
  * the first failing one goes into reason (may be NULL). */
 bool health_ready (char *reason, size_t size);
 void health_drain (void); /* unready from now on: the process is stopping */
+
+/* Counts every change of a state or a reason; asking costs nothing. */
+uint64_t health_changes (void);
+
+/* Appends {"ready","reason","checks":[{"name","ok","required","reason","since"}]}: reason
+ * as in health_ready, "" when ready; since (RFC 3339, UTC) is when the check took the
+ * state it has, or null when it never had one. */
+void health_to_json (strbuf_t *out);
 
 /* Lines "[+]name ok" and "[-]name failed: reason"; a fresh string. */
 char *health_render (void);

@@ -8,6 +8,7 @@
 #include "actors/http/context.h"
 #include "actors/http/query.h"
 #include "actors/http/routes.h"
+#include "actors/http/vitals.h"
 #include "base/uuid.h"
 #include "store/predictions.h"
 
@@ -134,6 +135,8 @@ events_get (http_context_t *context, exchange_t *exchange)
         exchange_problem (
             exchange, PROBLEM_OVERLOADED, "Too many event streams are open.");
     } else {
+        if (!stream->one)
+            vitals_add (&stream->pending);
         exchange_set_header (exchange, "X-Accel-Buffering", "no");
         exchange_reply_stream (
             exchange, "text/event-stream", s_read, s_stream_free, stream);

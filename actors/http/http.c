@@ -7,6 +7,7 @@
 #include "actors/descriptors.h"
 #include "actors/http/server.h"
 #include "actors/http/statistics.h"
+#include "actors/http/vitals.h"
 #include "base/clock.h"
 #include "base/health.h"
 #include "base/log.h"
@@ -23,6 +24,7 @@ typedef struct {
     http_context_t *context;
     server_t *servers[SERVER_COUNT]; /* NULL: not started, or there is none */
     statistics_t statistics;
+    vitals_t vitals;
     health_t *health;
     int64_t sweep_ms; /* when the next is due */
     char error[160];  /* why START failed */
@@ -143,6 +145,7 @@ s_sweep (self_t *self)
             server_sweep (self->servers[i]);
     if (self->context)
         statistics_publish (&self->statistics, clock_monotonic_ms ());
+    vitals_publish (&self->vitals);
     self->sweep_ms = clock_monotonic_ms () + SWEEP_MS;
 }
 
@@ -165,6 +168,7 @@ http_actor (zsock_t *pipe, void *args)
     self_t self = {.args = args};
     self.health = health_check ("http", true);
     statistics_init (&self.statistics, self.args->live, self.args->backlog);
+    vitals_init (&self.vitals, self.args->live);
     control_run (pipe, &self, &life);
     s_stop (&self);
 }

@@ -176,6 +176,20 @@ test_general_events_are_streamed (void **state)
 }
 
 static void
+test_general_streams_begin_with_the_health_and_hear_its_changes (void **state)
+{
+    fixture_t *self = *state;
+    health_t *check = health_check ("made-up", false);
+    health_set (check, false, "first");
+    int fd = client_connect (self->port);
+    client_send (fd, "GET", "/events", "", NULL);
+    s_read_until (fd, "event: health\ndata: {\"ready\":true,");
+    health_set (check, false, "second");
+    s_read_until (fd, "\"required\":false,\"reason\":\"second\",\"since\":\"20");
+    close (fd);
+}
+
+static void
 test_a_result_that_came_first_is_replayed_and_ends_the_stream (void **state)
 {
     fixture_t *self = *state;
@@ -311,6 +325,7 @@ main (void)
         TEST (test_reads_without_a_database_are_unavailable),
         TEST (test_a_connection_serves_many_requests),
         TEST (test_general_events_are_streamed),
+        TEST (test_general_streams_begin_with_the_health_and_hear_its_changes),
         TEST (test_a_result_that_came_first_is_replayed_and_ends_the_stream),
         TEST (test_streams_are_limited),
         TEST (test_readiness_follows_the_checks),

@@ -104,6 +104,38 @@ test_draining_is_unready_for_good (void **state)
 }
 
 static void
+test_json_tells_since_when (void **state)
+{
+    (void)state;
+    health_t *check = health_check ("postgres", true);
+    uint64_t before = health_changes ();
+    strbuf_t first = STRBUF_EMPTY, second = STRBUF_EMPTY;
+    health_to_json (&first);
+    assert_string_equal (first.data,
+        "{\"ready\":false,\"reason\":\"postgres: starting\",\"checks\":["
+        "{\"name\":\"postgres\",\"ok\":false,\"required\":true,"
+        "\"reason\":\"starting\",\"since\":null}]}");
+    health_set (check, false, "says \"no\"");
+    assert_int_equal (health_changes (), before + 1);
+    strbuf_clear (&first);
+    health_to_json (&first);
+    char *since = strstr (first.data, "\"since\":\"20");
+    assert_non_null (strstr (first.data, "\"reason\":\"says \\\"no\\\"\",\"since\":"));
+    assert_non_null (since);
+    assert_string_equal (
+        since + strlen ("\"since\":\"2026-01-31T06:07:08.123"), "Z\"}]}");
+
+    health_set (check, false, "says \"no\"");
+    assert_int_equal (health_changes (), before + 1); /* nothing new */
+    health_set (check, false, "still");
+    assert_int_equal (health_changes (), before + 2);
+    health_to_json (&second); /* the same state: the same time */
+    assert_string_equal (strstr (second.data, "\"since\":\"20"), since);
+    strbuf_free (&first);
+    strbuf_free (&second);
+}
+
+static void
 test_long_reason_is_cut (void **state)
 {
     (void)state;
@@ -175,6 +207,7 @@ main (void)
         cmocka_unit_test_setup (test_first_failing_check_is_the_reason, s_setup),
         cmocka_unit_test_setup (test_same_name_is_the_same_check, s_setup),
         cmocka_unit_test_setup (test_draining_is_unready_for_good, s_setup),
+        cmocka_unit_test_setup (test_json_tells_since_when, s_setup),
         cmocka_unit_test_setup (test_long_reason_is_cut, s_setup),
         cmocka_unit_test_setup (test_only_a_change_is_logged, s_setup),
         cmocka_unit_test_setup (test_threads_may_set_and_read, s_setup),
