@@ -1,13 +1,15 @@
 """Two api replicas behind one nginx, under a path: what one accepts is seen on the other,
-by a stream and by waiting."""
+by a stream, by waiting, and by a person with a browser."""
 import json
+import os
 import pathlib
+import subprocess
 import sys
 import unittest
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS / "chaos"))
-from deployment import Deployment  # noqa: E402
+from deployment import BUILD, Deployment  # noqa: E402
 from nginx import Nginx  # noqa: E402 (of tests/e2e, where stack.py is)
 
 JOBS = 6
@@ -64,6 +66,16 @@ class Replicas(unittest.TestCase):
             self.assertEqual((status, row["status"]), (200, "COMPLETED"))
         after = self.accepted_by()
         self.assertTrue(all(b > a for a, b in zip(before, after)), (before, after))
+
+    def test_the_page_under_a_path(self):
+        folder = BUILD / "e2e"
+        done = subprocess.run(
+            ["node", TESTS / "e2e/browser.mjs", "--url", self.nginx.url.rstrip("/"),
+             "--modules", folder, "--screenshots", folder / "screenshots-nginx",
+             "--only", "select user"], env=os.environ, timeout=240, stdout=subprocess.PIPE,
+            text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("ok   select user", done.stdout)
 
 
 if __name__ == "__main__":
