@@ -10,9 +10,33 @@
 
 #define CANARY_K   10
 #define K_LIMIT    100 /* of a file */
-#define CASE_LIMIT 64
+#define CASE_LIMIT 8
 #define ITEM_LIMIT 20000 /* of one history in a file */
 #define USER_CASES 4
+
+/* Operations of all cases in a file; about a second. */
+#define COST_LIMIT 3e10
+
+/* Of the encoder for a history of so many items; the scores are left out, they follow
+ * from the size of the file. An exponential counts 20. */
+static double
+s_cost (const model_t *model, size_t count)
+{
+    const sasrec_shape_t *shape = &model_weights (model)->shape;
+    double n = (double)(count < shape->window ? count : shape->window);
+    double d = (double)shape->width, heads = (double)shape->heads;
+    double token = (4 + 2 * (double)shape->ffn_factor) * d * d;
+    return 2 * (double)shape->blocks * (n * token + n * n * (d + 10 * heads));
+}
+
+/* The longest history, up to count, that leaves time for the other cases. */
+static size_t
+s_affordable (const model_t *model, size_t count)
+{
+    while (count > 1 && s_cost (model, count) > COST_LIMIT / CASE_LIMIT)
+        count = count < 2 * model_window (model) ? count / 2 : model_window (model);
+    return count;
+}
 
 typedef struct {
     int64_t item_ids[K_LIMIT];
@@ -67,6 +91,7 @@ s_add_user (json_t *cases, const model_t *model, const dataset_t *data, size_t u
     size_t count = data->offsets[user + 1] - data->offsets[user];
     if (count > 2 * model_window (model))
         count = 2 * model_window (model);
+    count = s_affordable (model, count);
     const int32_t *items = data->items + data->offsets[user + 1] - count;
     int64_t *history = calloc (count + 1, sizeof *history);
     assert (history);
@@ -80,7 +105,7 @@ s_add_user (json_t *cases, const model_t *model, const dataset_t *data, size_t u
 static void
 s_add_long (json_t *cases, const model_t *model)
 {
-    size_t count = model_window (model) + 3;
+    size_t count = s_affordable (model, model_window (model) + 3);
     int64_t *history = calloc (count, sizeof *history);
     assert (history);
     for (size_t i = 0; i < count; i++)
@@ -188,6 +213,14 @@ canary_check (const model_t *model, const json_t *canary, char error[160])
     if (!json_is_integer (k) || json_integer_value (k) < 1 ||
         json_integer_value (k) > K_LIMIT || count < 1 || count > CASE_LIMIT) {
         snprintf (error, 160, "canary: not {k, cases}, or too large");
+        return -1;
+    }
+    double cost = 0;
+    for (size_t i = 0; i < count; i++)
+        cost += s_cost (model,
+            json_array_size (json_object_get (json_array_get (cases, i), "history")));
+    if (cost > COST_LIMIT) {
+        snprintf (error, 160, "canary: its histories cost too much");
         return -1;
     }
     for (size_t i = 0; i < count; i++)

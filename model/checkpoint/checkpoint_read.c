@@ -1,12 +1,15 @@
 /* Reads a checkpoint and believes nothing of it. SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/files.h"
 #include "base/jsonread.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/checkpoint_format.h"
@@ -16,8 +19,10 @@
 #define FILE_LIMIT ((size_t)16 << 30)
 
 typedef struct {
-    const char *bytes; /* the whole file, private memory: nobody changes it under us */
-    size_t length;
+    int file;
+    size_t length; /* of the file */
+    char *bytes;   /* the header, then the whole file; private memory: nobody changes it
+                      under us */
     const safetensors_t *table;
     checkpoint_t *checkpoint;
     char *error;
@@ -252,35 +257,84 @@ s_read_items (reader_t *self, size_t count)
     return s_check_counts (self, count);
 }
 
+/* More of the file: its first `length` bytes are in memory then. */
+static int
+s_read_up_to (reader_t *self, size_t have, size_t length)
+{
+    char *bytes = realloc (self->bytes, length + 1);
+    if (!bytes)
+        return s_fail (self, "not enough memory for %zu bytes", length);
+    self->bytes = bytes;
+    while (have < length) {
+        ssize_t got = pread (self->file, bytes + have, length - have, (off_t)have);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return s_fail (self, "cannot be read: %s",
+                got < 0 ? strerror (errno) : "it is cut short");
+        have += (size_t)got;
+    }
+    return 0;
+}
+
+/* What the header declares is checked before the rest is read: a file costs no more than
+ * it declares. */
+static int
+s_read_header (reader_t *self)
+{
+    size_t length;
+    if (self->length < 8)
+        return s_fail (self, "file is cut short: %zu bytes, the header alone needs 8",
+            self->length);
+    if (s_read_up_to (self, 0, 8) != 0 ||
+        safetensors_header_length (self->bytes, self->length, &length, self->error))
+        return -1;
+    return s_read_up_to (self, 8, 8 + length);
+}
+
 static int
 s_read_all (reader_t *self)
 {
     sasrec_shape_t shape;
     if (s_parse_metadata (self) != 0 || s_check_header_hash (self) != 0 ||
-        s_check_data_hash (self) != 0 || s_read_shape (self, &shape) != 0 ||
-        s_read_weights (self, &shape) != 0)
+        s_read_shape (self, &shape) != 0 ||
+        s_read_up_to (self, self->table->data_start, self->length) != 0 ||
+        s_check_data_hash (self) != 0 || s_read_weights (self, &shape) != 0)
         return -1;
     return s_read_items (self, shape.items);
+}
+
+/* A regular file, open. -1 with error. */
+static int
+s_open (reader_t *self, const char *path)
+{
+    struct stat info;
+    self->file = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (self->file < 0 || fstat (self->file, &info) != 0)
+        return s_fail (self, "%.90s: %s", path, strerror (errno));
+    if (!S_ISREG (info.st_mode))
+        return s_fail (self, "%.90s: not a regular file", path);
+    if ((size_t)info.st_size > FILE_LIMIT)
+        return s_fail (self, "%.90s: larger than allowed", path);
+    self->length = (size_t)info.st_size;
+    return 0;
 }
 
 checkpoint_t *
 checkpoint_read (const char *path, char error[160])
 {
-    char *bytes = NULL;
-    size_t length = 0;
-    if (files_read (path, FILE_LIMIT, &bytes, &length, error) != 0)
-        return NULL;
-    checkpoint_t *self = NULL;
-    safetensors_t *table = safetensors_parse (bytes, length, error);
-    if (table) {
-        self = calloc (1, sizeof *self);
-        assert (self);
-        reader_t reader = {bytes, length, table, self, error};
-        if (s_read_all (&reader) != 0)
-            checkpoint_destroy (&self);
-    }
+    safetensors_t *table = NULL;
+    checkpoint_t *self = calloc (1, sizeof *self);
+    assert (self);
+    reader_t reader = {.file = -1, .checkpoint = self, .error = error};
+    if (s_open (&reader, path) == 0 && s_read_header (&reader) == 0)
+        reader.table = table = safetensors_parse (reader.bytes, reader.length, error);
+    if (!table || s_read_all (&reader) != 0)
+        checkpoint_destroy (&self);
     safetensors_destroy (&table);
-    free (bytes);
+    free (reader.bytes);
+    if (reader.file >= 0)
+        close (reader.file);
     return self;
 }
 

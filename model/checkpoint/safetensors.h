@@ -32,7 +32,8 @@ typedef struct {
     size_t data_length;
 } safetensors_t;
 
-/* NULL with error. bytes: the whole file; it is not kept. */
+/* NULL with error. bytes: of a file of this length the header at least, and the 8 bytes
+ * before it (the first 8 say how many); not kept. */
 safetensors_t *safetensors_parse (const char *bytes, size_t length, char error[160]);
 void safetensors_destroy (safetensors_t **self_p);
 

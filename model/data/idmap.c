@@ -2,10 +2,30 @@
 #include "model/data/idmap.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "base/hash_index.h"
+
+/* Ids come from files too: with a factor that nobody knows they cannot be chosen so that
+ * all of them meet in the table (multiply-shift, Dietzfelbinger et al. 1997). */
+static uint64_t s_factor;
+
+static void
+s_draw_factor (void)
+{
+    if (getrandom (&s_factor, sizeof s_factor, 0) != sizeof s_factor)
+        s_factor = (uint64_t)(uintptr_t)&s_factor;
+    s_factor |= 1;
+}
+
+static uint64_t
+s_hash (int64_t id)
+{
+    return (uint64_t)id * s_factor;
+}
 
 struct idmap {
     hash_index_t index;
@@ -16,6 +36,8 @@ struct idmap {
 idmap_t *
 idmap_new (size_t expected)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once (&once, s_draw_factor);
     idmap_t *self = calloc (1, sizeof *self);
     assert (self);
     hash_index_init (&self->index, expected);
@@ -51,7 +73,7 @@ s_same (const void *owner, uint32_t position, const void *key)
 int32_t
 idmap_find (const idmap_t *self, int64_t id)
 {
-    uint32_t at = hash_index_find (&self->index, (uint64_t)id, s_same, self, &id);
+    uint32_t at = hash_index_find (&self->index, s_hash (id), s_same, self, &id);
     return at == HASH_INDEX_NONE ? -1 : (int32_t)at;
 }
 
@@ -70,6 +92,6 @@ idmap_add (idmap_t *self, int64_t id)
         assert (self->ids);
     }
     self->ids[count] = id;
-    hash_index_add (&self->index, (uint64_t)id, (uint32_t)count);
+    hash_index_add (&self->index, s_hash (id), (uint32_t)count);
     return (int32_t)count;
 }

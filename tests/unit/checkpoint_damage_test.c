@@ -26,26 +26,34 @@ typedef struct {
     size_t header_length;
 } fixture_t;
 
+/* A good file of a network of this shape. */
+static void
+s_make (fixture_t *self, const char *version, const sasrec_shape_t *shape)
+{
+    char path[CHECKPOINT_PATH_SIZE], error[160] = "";
+    dataset_t *data = tiny_data (8, shape->items);
+    sasrec_weights_t *weights = tiny_weights (shape, 3);
+    checkpoint_draft_t draft = {version, weights, data, NULL, 0};
+    assert_int_equal (checkpoint_write (self->folder, &draft, path, error), 0);
+    free (self->bytes);
+    assert_int_equal (
+        files_read (path, 1 << 23, &self->bytes, &self->length, error), 0);
+    uint64_t header_length;
+    memcpy (&header_length, self->bytes, 8);
+    self->header_length = (size_t)header_length;
+    sasrec_weights_destroy (&weights);
+    dataset_destroy (&data);
+}
+
 static int
 s_setup (void **state)
 {
     fixture_t *self = calloc (1, sizeof *self);
-    char path[CHECKPOINT_PATH_SIZE], error[160] = "";
     snprintf (self->folder, sizeof self->folder, "/tmp/damage_test.XXXXXX");
     assert_non_null (mkdtemp (self->folder));
     const sasrec_shape_t shape = {ITEMS, WIDTH, 1, 2, 4, 2, false, true};
-    dataset_t *data = tiny_data (8, ITEMS);
-    sasrec_weights_t *weights = tiny_weights (&shape, 3);
-    checkpoint_draft_t draft = {"good", weights, data, NULL, 0};
-    assert_int_equal (checkpoint_write (self->folder, &draft, path, error), 0);
-    assert_int_equal (
-        files_read (path, 1 << 20, &self->bytes, &self->length, error), 0);
-    uint64_t header_length;
-    memcpy (&header_length, self->bytes, 8);
-    self->header_length = (size_t)header_length;
+    s_make (self, "good", &shape);
     checkpoint_path (self->folder, "bad", self->path);
-    sasrec_weights_destroy (&weights);
-    dataset_destroy (&data);
     *state = self;
     return 0;
 }
@@ -513,6 +521,45 @@ a_huge_sparse_file_is_refused (void **state)
     s_assert_refused (self, "larger than allowed");
 }
 
+/* Its header is good; what comes behind is not looked at. */
+static void
+a_long_tail_is_refused_unread (void **state)
+{
+    fixture_t *self = *state;
+    s_put (self, self->bytes, self->length);
+    assert_int_equal (truncate (self->path, (off_t)15 << 30), 0);
+    s_assert_refused (self, "the file at");
+}
+
+/* Attention costs the square of a history: a small file must not ask for minutes. */
+static void
+a_canary_of_long_histories_is_refused (void **state)
+{
+    fixture_t *self = *state;
+    const sasrec_shape_t shape = {ITEMS, WIDTH, 4, 2, 10000, 2, false, true};
+    s_make (self, "long", &shape);
+    s_put (self, self->bytes, self->length);
+    char error[160] = "";
+    model_t *model = load_model (self->path, error);
+    assert_non_null (model); /* the writer keeps below it */
+    model_destroy (&model);
+    parts_t parts = s_open (self);
+    json_t *history = json_array (), *cases = json_array ();
+    for (size_t i = 0; i < 10000; i++)
+        json_array_append_new (history, json_integer (10));
+    for (size_t i = 0; i < 8; i++)
+        json_array_append_new (cases,
+            json_pack ("{s:O,s:[],s:[]}", "history", history, "item_ids", "scores"));
+    json_t *canary = json_pack ("{s:i,s:o}", "k", 10, "cases", cases);
+    char *text = json_dumps (canary, JSON_COMPACT);
+    json_object_set_new (parts.metadata, "canary", json_string (text));
+    s_close (self, &parts);
+    s_assert_refused (self, "cost too much");
+    free (text);
+    json_decref (canary);
+    json_decref (history);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
 
 int
@@ -536,6 +583,8 @@ main (void)
         TEST (header_lengths_are_believed_by_nobody),
         TEST (what_is_not_a_file_is_refused_without_waiting),
         TEST (a_huge_sparse_file_is_refused),
+        TEST (a_long_tail_is_refused_unread),
+        TEST (a_canary_of_long_histories_is_refused),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -159,6 +159,120 @@ test_divergence_is_an_error (void **state)
     assert_non_null (strstr (self->error, "learning rate"));
 }
 
+/* Of all users the last or the second-last item: what nobody may learn from. */
+static void
+s_shuffle_held_back (dataset_t *data, size_t from_end, rng_t *rng)
+{
+    size_t *places = calloc (data->user_count, sizeof (*places)), count = 0;
+    for (size_t u = 0; u < data->user_count; u++)
+        if (data->offsets[u + 1] - data->offsets[u] >= 3)
+            places[count++] = data->offsets[u + 1] - from_end;
+    for (size_t i = count; i > 1; i--) {
+        size_t j = (size_t)rng_below (rng, i);
+        int32_t item = data->items[places[i - 1]];
+        data->items[places[i - 1]] = data->items[places[j]];
+        data->items[places[j]] = item;
+    }
+    free (places);
+}
+
+static void
+test_held_back_items_do_not_change_the_weights (void **state)
+{
+    bench_t *self = *state;
+    checkpoint_t *made[2];
+    rng_t rng;
+    rng_seed (&rng, 4, 0);
+    self->options.epochs = 1; /* else validation chooses another epoch */
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal (s_train (self, NULL), 0);
+        made[i] = checkpoint_read (self->report.checkpoint, self->error);
+        assert_non_null (made[i]);
+        s_shuffle_held_back (self->data, 1, &rng);
+        s_shuffle_held_back (self->data, 2, &rng);
+    }
+    assert_memory_equal (made[0]->weights->values, made[1]->weights->values,
+        made[0]->weights->count * sizeof (float));
+    checkpoint_destroy (&made[0]);
+    checkpoint_destroy (&made[1]);
+}
+
+/* Two walks through the items in turn: what comes next follows from the item before the
+ * last, of which a Markov chain knows nothing. */
+static dataset_t *
+s_braided (void)
+{
+    enum { USERS = 300, ITEMS = 60, LENGTH = 16 };
+    rng_t rng;
+    rng_seed (&rng, 5, 0);
+    dataset_builder_t *builder = dataset_builder_new ();
+    for (size_t u = 0; u < USERS; u++) {
+        char name[32];
+        snprintf (name, sizeof (name), "user_%zu", u);
+        uint64_t at[2] = {rng_below (&rng, ITEMS), rng_below (&rng, ITEMS)};
+        for (size_t i = 0; i < LENGTH; i++)
+            dataset_builder_add (builder, name, (int64_t)(at[i % 2]++ % ITEMS));
+    }
+    dataset_t *data = dataset_builder_finish (builder);
+    dataset_builder_destroy (&builder);
+    return data;
+}
+
+static void
+test_the_model_in_use_is_compared_on_the_same_users (void **state)
+{
+    bench_t *self = *state;
+    dataset_destroy (&self->data);
+    self->data = s_braided ();
+    self->options.width = 32;
+    self->options.epochs = 30;
+    assert_int_equal (s_train (self, NULL), 0);
+    assert_true (self->report.verdict.publish);
+    assert_int_equal (
+        checkpoint_publish (self->folder, self->report.version, self->error), 0);
+    assert_int_equal (s_train (self, NULL), 0);
+    assert_true (self->report.verdict.publish); /* equal */
+    assert_non_null (strstr (self->report.verdict.reason, "+0.0000"));
+    self->options.epochs = 1;
+    assert_int_equal (s_train (self, NULL), 0);
+    assert_false (self->report.verdict.publish);
+}
+
+static void
+test_a_run_is_worked_on_by_one_process (void **state)
+{
+    bench_t *self = *state;
+    run_t *run = run_new (self->folder, self->error);
+    assert_non_null (run);
+    FILE *file = fopen (run_state (run), "w");
+    fclose (file);
+    assert_null (run_resume (self->folder, run_name (run), self->error));
+    assert_non_null (strstr (self->error, "another process"));
+    assert_null (run_resume (self->folder, NULL, self->error));
+    char name[RUN_NAME_SIZE];
+    snprintf (name, sizeof (name), "%s", run_name (run));
+    run_destroy (&run);
+    run = run_resume (self->folder, NULL, self->error);
+    assert_non_null (run);
+    assert_string_equal (run_name (run), name);
+    run_complete (run);
+    run_destroy (&run);
+    assert_null (run_resume (self->folder, NULL, self->error));
+    assert_non_null (strstr (self->error, "nothing to resume"));
+}
+
+static void
+test_too_little_memory_is_said (void **state)
+{
+    bench_t *self = *state;
+    self->options.width = 4096;
+    self->options.window = 10000;
+    self->options.blocks = 64;
+    self->options.batch_users = 100000;
+    assert_int_equal (s_train (self, NULL), -1);
+    assert_non_null (strstr (self->error, "too little memory"));
+}
+
 typedef struct {
     size_t epochs;
     size_t stop_after;
@@ -173,6 +287,20 @@ s_on_epoch (void *context, const trainer_epoch_t *epoch)
     watch->epochs++;
     watch->last = *epoch;
     watch->stop = watch->epochs == watch->stop_after;
+}
+
+/* The rate rises over the first epochs until the decay of weights, a share of it, swings
+ * them up instead. */
+static void
+test_divergence_after_the_best_is_told (void **state)
+{
+    bench_t *self = *state;
+    self->options.learning_rate = 60;
+    self->options.epochs = 400;
+    self->options.patience = 400;
+    assert_int_equal (s_train (self, NULL), 0);
+    assert_true (self->report.best_epoch >= 1);
+    assert_true (self->report.best_epoch < self->report.diverged_epoch);
 }
 
 static void
@@ -240,9 +368,14 @@ main (void)
         TEST (test_writes_the_checkpoint_it_reports),
         TEST (test_reports_what_the_model_does),
         TEST (test_same_seed_same_tensors),
+        TEST (test_held_back_items_do_not_change_the_weights),
+        TEST (test_the_model_in_use_is_compared_on_the_same_users),
+        TEST (test_a_run_is_worked_on_by_one_process),
+        TEST (test_too_little_memory_is_said),
         TEST (test_too_little_data_is_an_error),
         TEST (test_bad_shape_is_an_error),
         TEST (test_divergence_is_an_error),
+        TEST (test_divergence_after_the_best_is_told),
         TEST (test_reports_each_epoch),
         TEST (test_stop_keeps_the_best_so_far),
         TEST (test_time_limit_ends_the_run),
