@@ -14,9 +14,9 @@ typedef struct {
 extern const embed_file_t embed_schema[]; /* store/schema/NNN_name.sql, in order */
 extern const size_t embed_schema_count;
 extern const embed_file_t embed_adopt[]; /* store/schema/adopt/finish.sql */
-extern const embed_file_t
-    embed_ui[]; /* what ui/build.mjs made, in order of the names: */
-extern const size_t
-    embed_ui_count; /* page, documentation, openapi.json; compressed too */
+/* What ui/build.mjs made, in order of the names: the page, the documentation and
+ * openapi.json, plain and compressed. */
+extern const embed_file_t embed_ui[];
+extern const size_t embed_ui_count;
 
 #endif

@@ -1,6 +1,7 @@
 // Serves the built page with a made-up API, to work on the page without a database:
 //   node dev-server.mjs [DIST] [PORT]
-// GET /dev/MODE makes it behave: ok, no-model (503), no-events, slow, expire, deploy.
+// GET /dev/MODE makes it behave: ok, no-model (503), no-database, no-events,
+// slow, expire, deploy.
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -81,6 +82,14 @@ function predict(body, out) {
   );
 }
 
+function ready(out) {
+  const line = (name, ok) => (ok ? `[+]${name} ok\n` : `[-]${name} failed: made up\n`);
+  const ok = { model: mode !== 'no-model', postgres: mode !== 'no-database' };
+  const status = ok.model && ok.postgres ? 200 : 503;
+  out.writeHead(status, { ...HEADERS, 'Content-Type': 'text/plain' });
+  out.end(line('model', ok.model) + line('postgres', ok.postgres));
+}
+
 const isPending = (id) => rows.get(id)?.status === 'PENDING';
 
 function events(id, out) {
@@ -117,8 +126,13 @@ async function answer(path, query, body, out) {
     );
   if (path === '/predict') return predict(body, out);
   if (path === '/events') return events(query.get('request_id'), out);
+  if (path === '/readyz') return ready(out);
   if (path === '/models')
-    return json(out, 200, { current: mode === 'no-model' ? null : version });
+    return json(out, 200, {
+      current: mode === 'no-model' ? null : version,
+      window: 50,
+      item_count: 500,
+    });
   for (let i = 0; first === 'result' && i < 100 && isPending(second); i++)
     await new Promise((resolve) => setTimeout(resolve, 100)); // as if "Prefer: wait=10"
   if (first === 'result') return json(out, 200, rows.get(second));

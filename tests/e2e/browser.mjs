@@ -2,6 +2,9 @@
 //   node tests/e2e/browser.mjs --url http://127.0.0.1:8501 [--screenshots DIR]
 //     [--modules DIR]   where its libraries are, or are put (default build/e2e)
 //     [--chromium PATH] [--only WORD]
+//     [--control URL]   where a POST to /NAME/stop and /NAME/start reaches PostgreSQL, the
+//                       server and the model (browser_test.py); without it no outages
+//     [--paint LOADS]   measures instead (ops/bench/page)
 // Fails on a console error, an error in the page, a failed request, or a request to
 // another origin. Exit status 0: all passed, 1: not, 2: could not be run.
 // SPDX-License-Identifier: Apache-2.0
@@ -18,7 +21,10 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { tests } from './page_tests.mjs';
+import { measurePaint } from './browser_paint.mjs';
+import { tests as behaviour } from './page_tests.mjs';
+import { tests as layout } from './page_tests_layout.mjs';
+import { tests as outages } from './page_tests_outage.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const STEP_MS = 15_000;
@@ -39,9 +45,17 @@ const { values: option } = parseArgs({
     modules: { type: 'string', default: join(here, '../../build/e2e') },
     chromium: { type: 'string' },
     only: { type: 'string', default: '' },
+    control: { type: 'string' },
+    paint: { type: 'string' },
   },
 });
 const origin = new URL(option.url).origin;
+const tests = { ...behaviour, ...layout, ...(option.control ? outages : {}) };
+
+async function control(name, action) {
+  const answer = await fetch(`${option.control}/${name}/${action}`, { method: 'POST' });
+  assert.equal(answer.status, 204, `${action} ${name}`);
+}
 
 // The libraries, fetched once per lock file.
 function modules() {
@@ -96,7 +110,8 @@ function watch(page, faults, expected) {
     const { errorText } = request.failure();
     const closed = errorText === 'net::ERR_ABORTED'; // by the page itself: a stream it
     const ours = /\/(events|users|items|result)\b/.test(request.url()); // is done with
-    if (!(closed && ours)) faults.push(`failed request: ${request.url()} ${errorText}`);
+    if (!(closed && ours) && !isExpected(request.url()))
+      faults.push(`failed request: ${request.url()} ${errorText}`);
   });
   page.on('response', (response) => {
     if (response.status() >= 400 && !isExpected(response.url()))
@@ -111,13 +126,13 @@ async function runOne(browser, axe, name) {
   const faults = [];
   const expected = [];
   watch(page, faults, expected);
-  const shot = async (file) => {
+  const shot = async (file, fullPage = true) => {
     if (!option.screenshots) return;
     const path = join(option.screenshots, `${file}.png`);
-    await page.screenshot({ path, fullPage: true, animations: 'disabled' });
+    await page.screenshot({ path, fullPage, animations: 'disabled' });
   };
   try {
-    await tests[name]({ page, url: option.url, shot, axe, expected });
+    await tests[name]({ page, url: option.url, shot, axe, expected, control });
     assert.deepEqual(faults, [], 'faults seen by the browser');
     console.log(`ok   ${name}`);
     return true;
@@ -141,6 +156,11 @@ async function main() {
   });
   let failed = 0;
   try {
+    if (option.paint) {
+      const report = await measurePaint(browser, option.url, Number(option.paint));
+      console.log(JSON.stringify(report, null, 2));
+      return 0;
+    }
     for (const name of Object.keys(tests).filter((each) => each.includes(option.only)))
       failed += (await runOne(browser, axe, name)) ? 0 : 1;
   } finally {

@@ -1,92 +1,20 @@
-// What is walked through on the page, by browser.mjs. Each test gets {page, url, shot,
-// axe, expected}: shot(name) takes a screenshot, axe is the source of axe-core, expected
-// takes the paths whose refusal is part of the test.
-// SPDX-License-Identifier: Apache-2.0
+// What the page does, walked through by browser.mjs. Each test gets {page, url, shot, axe,
+// expected, control}: shot(name) takes a screenshot, axe is the source of axe-core,
+// expected takes the paths whose refusal is part of the test, control(name, "stop" or
+// "start") does so to a part of the server. SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-
-const button = (page) => page.getByRole('button', { name: 'Get Recommendations' });
-
-const requestShown = () => document.querySelector('.provenance a')?.textContent ?? '';
-
-async function recommend(page) {
-  const before = await page.evaluate(requestShown);
-  await button(page).click();
-  await page.waitForFunction((old) => {
-    const link = document.querySelector('.provenance a');
-    return link && link.textContent !== old && !document.querySelector('.stale');
-  }, before);
-}
-
-async function fact(page, name) {
-  const term = page.locator('.provenance dt').getByText(name, { exact: true });
-  return (await term.locator('..').locator('dd').textContent()).trim();
-}
-
-async function tableOf(page) {
-  const lines = await page
-    .locator('tbody tr')
-    .evaluateAll((rows) =>
-      rows.map((row) =>
-        [...row.children].map((cell) => cell.firstChild?.textContent ?? ''),
-      ),
-    );
-  return lines.map(([rank, title, id, category, score]) => ({
-    rank: Number(rank),
-    title,
-    id: Number(id),
-    category,
-    score: Number(score),
-  }));
-}
-
-// The answer on the page is whole: k rows, ranked, descending, one bar each.
-async function checkAnswer(page, k) {
-  const rows = await tableOf(page);
-  assert.equal(rows.length, k, 'rows of the table');
-  assert.deepEqual(
-    rows.map((row) => row.rank),
-    rows.map((_, i) => i + 1),
-    'ranks',
-  );
-  for (const row of rows) {
-    assert.ok(Number.isSafeInteger(row.id), `item id ${row.id}`);
-    assert.ok(Number.isFinite(row.score), `score ${row.score}`);
-  }
-  rows
-    .slice(1)
-    .forEach((row, i) => assert.ok(row.score <= rows[i].score, 'descending'));
-  assert.equal(new Set(rows.map((row) => row.id)).size, k, 'items are different');
-  const widths = await page
-    .locator('.chart .bar')
-    .evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().width));
-  assert.equal(widths.length, Math.min(k, 25), 'bars');
-  widths.forEach((width) => assert.ok(Number.isFinite(width), 'width of a bar'));
-  assert.match(
-    await page.locator('.chart svg').getAttribute('aria-label'),
-    /Bar chart/,
-  );
-  return rows;
-}
-
-async function historyIds(page, which) {
-  const texts = await page.locator(`.history ${which} .id`).allTextContents();
-  return texts.map((text) => Number(text.slice(1)));
-}
-
-async function checkAccessible(page, axe, name) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() =>
-    window.axe.run(document, { resultTypes: ['violations'] }),
-  );
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
-  assert.deepEqual(found, [], `accessibility of ${name}`);
-}
-
-async function pickUser(page, user) {
-  await page.getByRole('combobox').fill(user);
-  await page.getByRole('option', { name: user, exact: true }).click();
-  await page.locator('.history li').first().waitFor();
-}
+import {
+  answered,
+  ask,
+  checkAccessible,
+  checkAnswer,
+  fact,
+  historyIds,
+  lamp,
+  pickUser,
+  problem,
+  recommend,
+} from './browser_steps.mjs';
 
 export const tests = {
   async 'users are listed in natural order and can be searched'({ page, url }) {
@@ -112,19 +40,19 @@ export const tests = {
       await page.keyboard.press(key);
     await page.locator('.history li').first().waitFor();
     await page.waitForURL(/\?user=user_2$/);
-    const send = await button(page).elementHandle();
+    const send = await ask(page).elementHandle();
     for (let i = 0; i < 8; i++) {
       if (await send.evaluate((element) => element === document.activeElement)) break;
       await page.keyboard.press('Tab');
     }
     await page.keyboard.press('Enter');
-    await page.locator('.provenance').waitFor();
+    await page.locator('.facts').waitFor();
     await checkAnswer(page, 10);
   },
 
   async 'select user: history with titles, slider, answer'({ page, url, shot, axe }) {
     await page.goto(url);
-    await page.getByText('Live', { exact: true }).waitFor();
+    await lamp(page).getByText('Ready', { exact: true }).waitFor();
     await pickUser(page, 'user_7');
     await page.waitForFunction(() =>
       [...document.querySelectorAll('.history .title')].every(
@@ -164,8 +92,7 @@ export const tests = {
     shot,
   }) {
     await page.goto(`${url}/?user=user_7&n=0`);
-    await page.locator('.history li').first().waitFor();
-    await recommend(page);
+    await answered(page);
     await checkAnswer(page, 10);
     assert.equal(await fact(page, 'Source'), 'popular items');
     await page.getByText('the history is empty').waitFor();
@@ -189,7 +116,7 @@ export const tests = {
 
   async 'items the model does not know are counted'({ page, url }) {
     await page.goto(`${url}/?items=10,20,9007199254740991`);
-    await recommend(page);
+    await answered(page);
     await checkAnswer(page, 10);
     assert.equal(await fact(page, 'Unknown items dropped'), '1');
     assert.equal(await fact(page, 'History used'), '2 items');
@@ -207,7 +134,7 @@ export const tests = {
       ['9007199254740992', 'too large'],
     ]) {
       await page.getByLabel('Item ids').fill(text);
-      await button(page).click();
+      await ask(page).click();
       await page.getByRole('alert').filter({ hasText: message }).waitFor();
     }
     assert.equal(await page.locator('#items').getAttribute('aria-invalid'), 'true');
@@ -218,9 +145,9 @@ export const tests = {
     await shot('bad-input');
   },
 
-  async 'a large answer is shown whole, with the first bars'({ page, url }) {
+  async 'a large answer is shown whole'({ page, url }) {
     await page.goto(`${url}/?items=10,20,30&k=100`);
-    await recommend(page);
+    await answered(page);
     await checkAnswer(page, 100);
   },
 
@@ -233,7 +160,7 @@ export const tests = {
     expected.push('/users/nobody/history');
     await page.goto(`${url}/?user=nobody`);
     await page.locator('.notice').waitFor();
-    assert.ok(await button(page).isDisabled());
+    assert.ok(await ask(page).isDisabled());
     await shot('unknown-user');
     await pickUser(page, 'user_1');
     await recommend(page);
@@ -254,58 +181,130 @@ export const tests = {
       route.fulfill({ status: 204, body: '' }),
     );
     await page.goto(`${url}/?items=10,20,30`);
-    await recommend(page);
+    await answered(page);
     await checkAnswer(page, 10);
     await page.locator('.status.COMPLETED').waitFor();
     assert.ok(asked >= 2);
   },
 
-  async 'not ready: the page says what to do'({ page, url, shot, expected }) {
-    expected.push('/predict');
-    await page.route('**/predict', (route) =>
-      route.fulfill({
-        status: 503,
-        contentType: 'application/problem+json',
-        headers: { 'Retry-After': '2' },
-        body: JSON.stringify({
-          title: 'No model yet',
-          status: 503,
-          detail: 'None found.',
-        }),
-      }),
-    );
-    await page.goto(`${url}/?items=10,20,30`);
-    await button(page).click();
-    const notice = page.locator('.notice');
-    await notice.getByText('No model yet').waitFor();
-    assert.match(await notice.textContent(), /sasrec train/);
-    await shot('not-ready');
-  },
-
-  async 'fits 375 px, light and dark'({ page, url, shot, axe }) {
-    await page.setViewportSize({ width: 375, height: 760 });
-    for (const colorScheme of ['light', 'dark']) {
-      await page.emulateMedia({ colorScheme });
-      await page.goto(`${url}/?user=user_3`);
-      await page.locator('.history li').first().waitFor();
-      await recommend(page);
-      await checkAnswer(page, 10);
-      await page.locator('.status.COMPLETED').waitFor();
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      assert.ok(width <= 375, `${width} px wide`);
-      await checkAccessible(page, axe, colorScheme);
-      await shot(`phone-${colorScheme}`);
-    }
-  },
-
-  async 'dark on a desk'({ page, url, shot, axe }) {
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await page.goto(`${url}/?user=user_42`);
-    await page.locator('.history li').first().waitFor();
+  async 'a shared link answers at once, Back and Forward walk'({ page, url }) {
+    const whose = (user) =>
+      page.locator('#result-title .of').getByText(user, { exact: true }).waitFor();
+    await page.goto(`${url}/?user=user_3`);
+    await answered(page);
+    await whose('user_3');
+    assert.equal(await page.title(), 'user_3 · sasrec');
+    await pickUser(page, 'user_5');
     await recommend(page);
-    await page.locator('.status.COMPLETED').waitFor();
-    await checkAccessible(page, axe, 'dark');
-    await shot('dark');
+    await whose('user_5');
+    await page.waitForURL(/\?user=user_5$/);
+    await page.goBack();
+    await whose('user_3');
+    await answered(page);
+    assert.equal(await page.title(), 'user_3 · sasrec');
+    await page.goForward();
+    await whose('user_5');
+    await answered(page);
+  },
+
+  async 'an answer says whose it is when another user is chosen'({ page, url, shot }) {
+    await page.goto(`${url}/?user=user_3`);
+    await answered(page);
+    await pickUser(page, 'user_5');
+    await page.locator('.stale').waitFor();
+    await page.getByText('This answer is for user_3.').waitFor();
+    await shot('another-user');
+    await page.getByRole('button', { name: 'Ask for user_5' }).click();
+    await answered(page);
+    assert.equal(await page.locator('#result-title .of').textContent(), 'user_5');
+  },
+
+  async 'an answer of a model that is no longer in use is faded'({ page, url }) {
+    await page.route('**/models', (route) =>
+      route.fulfill({ json: { current: 'another', window: 50, item_count: 500 } }),
+    );
+    await page.goto(`${url}/?user=user_3`);
+    await page.getByText('another is in use now.').waitFor();
+    assert.equal(await page.locator('.stale').count(), 1);
+  },
+
+  async 'what is beyond the window of the model is counted apart'({ page, url, shot }) {
+    const window = (await (await fetch(`${url}/models`)).json()).window;
+    const items = Array.from({ length: window + 5 }, (_, i) => i + 1);
+    await page.goto(`${url}/?items=${items.join(',')}`);
+    await answered(page);
+    await page.getByText(`the model reads ${window}; 5 beyond its window`).waitFor();
+    assert.deepEqual(await historyIds(page, '.beyond'), [5, 4, 3, 2, 1]);
+    assert.equal(await fact(page, 'History used'), `${window} items`);
+    await shot('window');
+  },
+
+  async 'fewer results than asked are explained'({ page, url }) {
+    const { item_count } = await (await fetch(`${url}/models`)).json();
+    await page.goto(`${url}/?items=1,2,3&k=1000`);
+    await answered(page);
+    await page.getByText(`instead of 1000: no more are left`).waitFor();
+    await checkAnswer(page, item_count - 3);
+  },
+
+  async 'what is refused for now is tried again, then the error is gone'({
+    page,
+    url,
+    shot,
+    expected,
+  }) {
+    expected.push('/predict');
+    const refusal = problem(503, 'No model yet', 'None was found.');
+    await page.route('**/predict', (route) => route.fulfill(refusal));
+    await page.goto(`${url}/?items=10,20,30`);
+    await page.locator('.notice').getByText('No model yet').waitFor();
+    await page.getByText(/Trying again in \d+ s/).waitFor();
+    await shot('refused');
+    await page.unroute('**/predict');
+    await answered(page);
+    assert.equal(await page.locator('.notice').count(), 0);
+  },
+
+  async 'Retry does not wait'({ page, url, expected }) {
+    expected.push('/predict');
+    const refusal = { ...problem(503, 'Full', 'A queue is full.') };
+    refusal.headers = { 'Retry-After': '600' };
+    await page.route('**/predict', (route) => route.fulfill(refusal));
+    await page.goto(`${url}/?items=10,20,30`);
+    await page.getByText(/Trying again in [56]\d\d s/).waitFor();
+    await page.unroute('**/predict');
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await answered(page);
+  },
+
+  async 'no stream: the lamp is asked for instead'({ page, url, expected }) {
+    expected.push('/events', '/readyz');
+    await page.route('**/events', (route) =>
+      route.fulfill(problem(503, 'Full', 'Too many event streams are open.')),
+    );
+    await page.goto(url);
+    await lamp(page).getByText('Ready', { exact: true }).waitFor();
+    await page.route('**/readyz?verbose', (route) =>
+      route.fulfill({ status: 503, body: '[+]model ok\n[-]postgres failed: no answer\n' }),
+    );
+    await lamp(page).getByText(/^Degraded: database away since \d\d:\d\d$/).waitFor();
+    await page.unroute('**/readyz?verbose');
+    await lamp(page).getByText('Ready', { exact: true }).waitFor();
+  },
+
+  async 'files are compressed and kept'({ page, url }) {
+    const seen = new Map();
+    page.on('response', (response) =>
+      seen.set(new URL(response.url()).pathname, response.headers()),
+    );
+    await page.goto(url);
+    await page.getByRole('option').first().waitFor();
+    const scripts = [...seen].filter(([path]) => /^\/assets\/app-.*\.(js|css)$/.test(path));
+    assert.equal(scripts.length, 2);
+    for (const [path, headers] of scripts) {
+      assert.match(headers['content-encoding'] ?? '', /^(br|gzip)$/, path);
+      assert.match(headers['cache-control'], /immutable/, path);
+    }
   },
 
   async 'the interactive API page renders'({ page, url, shot }) {

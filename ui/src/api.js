@@ -1,6 +1,9 @@
 // The HTTP API as functions. Each throws a Problem when the server says no or is away.
+// Addresses are relative: a proxy may have put us under a prefix.
 // SPDX-License-Identifier: Apache-2.0
+import { parseHealth } from './health.js';
 
+const LOOK_PATIENCE_MS = 5_000;
 const ITEMS_PER_CALL = 100;
 
 export class Problem extends Error {
@@ -11,6 +14,11 @@ export class Problem extends Error {
     this.kind = kind; // last part of the type's URI: "overloaded", "unavailable"
     this.status = status; // 0: no answer at all
     this.retryAfter = retryAfter; // seconds, 0: not said
+  }
+
+  // The same request may be answered later.
+  get passing() {
+    return [0, 429, 502, 503, 504].includes(this.status);
   }
 }
 
@@ -51,6 +59,17 @@ export const readHistory = (user, signal) =>
   call(`users/${part(user)}/history`, { signal }).then((answer) => answer.items);
 
 export const readModels = () => call('models');
+
+// The parts of the server (health.js), or null when nobody answers.
+export async function readHealth() {
+  const signal = AbortSignal.timeout(LOOK_PATIENCE_MS);
+  try {
+    const response = await fetch('readyz?verbose', { signal });
+    return parseHealth(await response.text());
+  } catch {
+    return null;
+  }
+}
 
 export const predict = (body, signal) =>
   call('predict', {

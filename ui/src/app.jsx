@@ -1,63 +1,80 @@
 // The page: what was chosen on the left, its history and the answer on the right.
 // SPDX-License-Identifier: Apache-2.0
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { HISTORY_LIMIT, parseItems, readLink, writeLink } from './input.js';
+import { useEffect, useRef } from 'preact/hooks';
+import { readHistory } from './api.js';
 import { Controls } from './controls.jsx';
 import { Header } from './header.jsx';
 import { HistoryPanel } from './history_panel.jsx';
+import { checkK, HISTORY_LIMIT, parseItems } from './input.js';
 import { ResultPanel } from './result_panel.jsx';
-import { useHistory } from './use_history.js';
+import { useChoice } from './use_choice.js';
+import { useResource } from './use_resource.js';
 import { useRun } from './use_run.js';
 import { useServer } from './use_server.js';
 
-const LINK_PAUSE_MS = 150;
+const AGAIN_MS = 30_000;
+const TYPED = {}; // a typed list is not read from anywhere
+
+function useHistory({ mode, user }, epoch) {
+  const key = mode === 'user' && user ? user : null;
+  const history = useResource(key, (signal) => readHistory(user, signal), {
+    epoch,
+    againMs: () => AGAIN_MS,
+  });
+  return { ...history, value: history.fresh ? history.value : null };
+}
 
 // The history as it will be sent, and how much of it there is.
 function chosenHistory(choice, history) {
-  const all =
-    choice.mode === 'user' ? (history.items ?? []) : parseItems(choice.text).items;
+  const manual = choice.mode === 'manual';
+  const { items, error } = parseItems(choice.text);
+  const all = manual ? items : (history.value ?? []);
   const most = Math.min(all.length, HISTORY_LIMIT);
-  const limited = choice.mode === 'user' && choice.used !== null;
+  const limited = !manual && choice.used !== null;
   const used = limited ? Math.min(choice.used, most) : most;
-  return { all, most, used, items: all.slice(all.length - used) };
+  const ready = manual ? error === '' : history.value !== null;
+  return { all, most, used, ready, items: all.slice(all.length - used) };
 }
 
+// What would be asked now; without a body while something is missing or wrong.
 function requestOf(choice, chosen) {
+  const manual = choice.mode === 'manual';
+  const asked = { label: manual ? 'your list' : choice.user, of: chosen.all.length };
+  if (!chosen.ready || checkK(choice.k) !== '') return { ...asked, body: null };
   const body = { history: chosen.items, k: Number(choice.k) };
-  if (choice.mode === 'manual')
-    return { body, label: 'your list', of: chosen.all.length };
-  body.user_id = choice.user;
-  return { body, label: choice.user, of: chosen.all.length };
+  return { ...asked, body: manual ? body : { ...body, user_id: choice.user } };
 }
 
-// What was chosen lives in the address as well, so that it can be shared.
-function useChoice() {
-  const [choice, setChoice] = useState(() => readLink(location.search));
-  const change = (part) => setChoice((before) => ({ ...before, ...part }));
-
-  // Not at each step of the slider: browsers refuse too many changes of the address.
+// Where the answer is below what asks for it, it is brought into view: at once, and when
+// it is there, because only then the page is long enough.
+function useShown(element, run) {
   useEffect(() => {
-    const write = () =>
-      window.history.replaceState(null, '', location.pathname + writeLink(choice));
-    const timer = setTimeout(write, LINK_PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [choice]);
-  return [choice, change];
+    const below = matchMedia('(max-width: 45rem)').matches;
+    if (below && (run.phase === 'waiting' || run.phase === 'done'))
+      element.current.scrollIntoView();
+  }, [run.phase, run.asked]);
 }
 
 export function App() {
   const server = useServer();
-  const [choice, change] = useChoice();
-  const manual = choice.mode === 'manual';
-  const history = useHistory(manual ? '' : choice.user, server.epoch);
-  const { run, start, cancel } = useRun();
-  const answer = useRef(null);
+  const { choice, change, wanted, setWanted, markAsked } = useChoice();
+  const history = useHistory(choice, server.epoch);
+  const { run, start, cancel } = useRun(server.epoch);
   const chosen = chosenHistory(choice, history);
+  const now = requestOf(choice, chosen);
+  const manual = choice.mode === 'manual';
+  const answer = useRef(null);
+  useShown(answer, run);
 
-  const submit = () => {
-    start(requestOf(choice, chosen));
-    if (matchMedia('(max-width: 55rem)').matches) answer.current.scrollIntoView();
+  const ask = () => {
+    markAsked();
+    start(now);
   };
+  useEffect(() => {
+    if (!wanted || !now.body) return;
+    setWanted(false);
+    ask();
+  });
   return (
     <>
       <Header server={server} />
@@ -65,23 +82,29 @@ export function App() {
         <Controls
           choice={choice}
           chosen={chosen}
-          ready={manual || history.items !== null}
           epoch={server.epoch}
           busy={run.phase === 'waiting'}
           onChange={change}
-          onSubmit={submit}
+          onSubmit={ask}
         />
         <div class="answers">
           <HistoryPanel
             title={manual ? 'Your list' : choice.user}
             items={chosen.all}
             used={chosen.used}
-            loading={history.loading}
-            problem={history.problem}
-            empty={emptyHistory(choice, history)}
+            window={server.model?.window}
+            history={manual ? TYPED : history}
+            empty={emptyHistory(choice)}
           />
-          <div ref={answer}>
-            <ResultPanel run={run} onCancel={cancel} />
+          <div ref={answer} class="answer">
+            <ResultPanel
+              run={run}
+              now={now}
+              server={server}
+              onAsk={ask}
+              onRetry={() => start(run.asked)}
+              onCancel={cancel}
+            />
           </div>
         </div>
       </main>
@@ -89,8 +112,8 @@ export function App() {
   );
 }
 
-function emptyHistory(choice, history) {
+function emptyHistory(choice) {
   if (choice.mode === 'manual') return 'The items you type appear here.';
   if (!choice.user) return 'Pick a user to see what they chose before.';
-  return history.items ? 'This user has no history: popular items will be shown.' : '';
+  return 'This user has no history: popular items will be shown.';
 }

@@ -12,8 +12,8 @@ const MODES = [
   { id: 'manual', label: 'Manual Input' },
 ];
 
-// ready: the history is known; epoch: read lists again when it grows.
-export function Controls({ choice, chosen, ready, epoch, busy, onChange, onSubmit }) {
+// epoch: read lists again when it grows.
+export function Controls({ choice, chosen, epoch, busy, onChange, onSubmit }) {
   const [checked, setChecked] = useState(false); // show what is wrong with the list
   const manual = choice.mode === 'manual';
   const listError = manual ? parseItems(choice.text).error : '';
@@ -23,7 +23,7 @@ export function Controls({ choice, chosen, ready, epoch, busy, onChange, onSubmi
     event.preventDefault();
     setChecked(true);
     if (listError || kError) document.getElementById(listError ? 'items' : 'k').focus();
-    else if (ready) onSubmit();
+    else if (chosen.ready) onSubmit();
   };
   return (
     <form class="panel controls" onSubmit={submit} noValidate aria-label="Request">
@@ -47,18 +47,18 @@ export function Controls({ choice, chosen, ready, epoch, busy, onChange, onSubmi
             onChecked={setChecked}
           />
         ) : (
-          <UserChoice {...{ choice, chosen, ready, epoch, onChange }} />
+          <UserChoice {...{ choice, chosen, epoch, onChange }} />
         )}
       </div>
       <ResultCount k={choice.k} error={kError} onInput={(k) => onChange({ k })} />
-      <button type="submit" disabled={!ready} aria-busy={busy}>
+      <button type="submit" disabled={!manual && !chosen.ready} aria-busy={busy}>
         Get Recommendations
       </button>
     </form>
   );
 }
 
-function UserChoice({ choice, chosen, ready, epoch, onChange }) {
+function UserChoice({ choice, chosen, epoch, onChange }) {
   return (
     <>
       <UserPicker
@@ -69,7 +69,7 @@ function UserChoice({ choice, chosen, ready, epoch, onChange }) {
       <HistorySlider
         used={chosen.used}
         most={chosen.most}
-        disabled={!ready}
+        disabled={!chosen.ready}
         onInput={(used) => onChange({ used: used === chosen.most ? null : used })}
       />
     </>

@@ -1,8 +1,6 @@
-// Name, connection and model in use.
-// SPDX-License-Identifier: Apache-2.0
+// Name, model in use, and how the server is. SPDX-License-Identifier: Apache-2.0
 import logo from './favicon.svg';
-
-const STATES = { live: 'Live', lost: 'Connecting…' };
+import { lampOf, partName, timeOf } from './health.js';
 
 export function Header({ server }) {
   return (
@@ -10,25 +8,55 @@ export function Header({ server }) {
       <h1>
         <img src={logo} alt="" width="28" height="28" /> sasrec
       </h1>
-      <p class="server" role="status">
-        <Model version={server.model} />
-        <span class={`state ${server.state}`}>{STATES[server.state]}</span>
-      </p>
+      <div class="server">
+        <Model model={server.model} />
+        <Lamp health={server.health} />
+      </div>
     </header>
   );
 }
 
-function Model({ version }) {
-  if (version === undefined) return null;
-  if (version === null)
+function Lamp({ health }) {
+  const { level, text } = lampOf(health);
+  return (
+    <>
+      <details class="lamp">
+        <summary class={`state ${level}`}>{text}</summary>
+        <ul>
+          {health.reached === false && <li>The server does not answer. Before that:</li>}
+          {health.parts.map((part) => (
+            <Part key={part.name} part={part} />
+          ))}
+        </ul>
+      </details>
+      <span class="hidden" role="status">
+        {text}
+      </span>
+    </>
+  );
+}
+
+function Part({ part }) {
+  return (
+    <li>
+      <span class={`state ${part.ok ? 'ready' : 'down'}`}>{partName(part)}</span>{' '}
+      {part.ok ? 'ok' : 'failing'} since {timeOf(part.since)}
+      {part.reason && <small>{part.reason}</small>}
+    </li>
+  );
+}
+
+function Model({ model }) {
+  if (model === undefined) return null;
+  if (model === null)
     return (
-      <span class="version">
+      <span>
         No model yet: run <code>sasrec train</code>
       </span>
     );
   return (
-    <span class="version">
-      Model <code>{version}</code>
+    <span>
+      Model <code>{model.version}</code>
     </span>
   );
 }

@@ -73,3 +73,11 @@ export function writeLink({ mode, user, text, used, k }) {
   const query = link.toString().replaceAll('%2C', ',');
   return query ? `?${query}` : '';
 }
+
+// Of the browser's tab, so that tabs and Back's list can be told apart.
+export function titleOf({ mode, user, text }) {
+  const { items } = parseItems(text);
+  const list = items.slice(0, 5).join(', ') + (items.length > 5 ? ', …' : '');
+  const subject = mode === 'user' ? user : list;
+  return subject ? `${subject} · sasrec` : 'sasrec';
+}

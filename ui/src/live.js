@@ -1,4 +1,4 @@
-// What the server tells on its own: the result of one request, and general events.
+// The result of a request that was accepted: told by the server, or asked for.
 // SPDX-License-Identifier: Apache-2.0
 import { Problem, readResult } from './api.js';
 
@@ -6,7 +6,6 @@ const EVENT_PATIENCE_MS = 10_000; // then ask instead of listening
 const POLL_WAIT_S = 10;
 const POLL_PAUSE_MS = 500;
 const STATUS_TRIES = 6;
-const REOPEN_PAUSE_MS = 2_000;
 
 export function pause(ms, signal) {
   return new Promise((resolve, reject) => {
@@ -42,7 +41,7 @@ async function pollResult(id, signal) {
       const row = await readResult(id, POLL_WAIT_S, signal);
       if (row.result || row.status !== 'PENDING') return row;
     } catch (problem) {
-      if (problem.status !== 0 && problem.status !== 503) throw problem;
+      if (!problem.passing) throw problem;
     }
     await pause(POLL_PAUSE_MS, signal);
   }
@@ -70,36 +69,4 @@ export async function finalStatus(id, signal) {
     await pause(POLL_PAUSE_MS, signal);
   }
   return 'PENDING';
-}
-
-// General events. A hidden tab gives its connection back: browsers have few of them per
-// host. A stream that was refused is opened again by us; the browser only does so for
-// one that broke. tell.state("live" | "lost"), tell.model(). Returns what ends it.
-export function subscribe(tell) {
-  let stream = null;
-  let timer = 0;
-  const close = () => {
-    clearTimeout(timer);
-    stream?.close();
-    stream = null;
-  };
-  const lost = () => {
-    tell.state('lost');
-    if (stream.readyState === EventSource.CLOSED)
-      timer = setTimeout(open, REOPEN_PAUSE_MS);
-  };
-  const open = () => {
-    close();
-    stream = new EventSource('events');
-    stream.addEventListener('open', () => tell.state('live'));
-    stream.addEventListener('error', lost);
-    stream.addEventListener('model', () => tell.model());
-  };
-  const follow = () => (document.hidden ? close() : open());
-  document.addEventListener('visibilitychange', follow);
-  follow();
-  return () => {
-    document.removeEventListener('visibilitychange', follow);
-    close();
-  };
 }

@@ -1,25 +1,15 @@
-// A problem, in the server's words, with what to do about it where we know.
+// A problem, in the server's words, and when what failed is tried again.
 // SPDX-License-Identifier: Apache-2.0
+import { RetryNote } from './retry_note.jsx';
 
-export function Notice({ problem }) {
+export function Notice({ problem, retryAt, onRetry }) {
   return (
-    <div class="notice" role="alert">
-      <strong>{problem.title ?? 'Something went wrong on this page'}</strong>
-      {(problem.detail ?? problem.message) && (
+    <div class="notice">
+      <div role="alert">
+        <strong>{problem.title ?? 'Something went wrong on this page'}</strong>
         <p>{problem.detail ?? problem.message}</p>
-      )}
-      {problem.status === 503 && problem.kind !== 'overloaded' && <Unready />}
-      {problem.retryAfter > 0 && <p>Try again in {problem.retryAfter} s.</p>}
+      </div>
+      {onRetry && <RetryNote at={retryAt} onRetry={onRetry} />}
     </div>
-  );
-}
-
-function Unready() {
-  return (
-    <p>
-      The model or the database is not there yet. Without a model, run{' '}
-      <code>sasrec train</code>; without a database, start PostgreSQL: the server joins
-      by itself. <a href="readyz">What is missing</a>
-    </p>
   );
 }

@@ -1,35 +1,38 @@
-// The answer in each of its states.
+// The answer: whose it is, how it came, and whether it is still one to what is chosen.
 // SPDX-License-Identifier: Apache-2.0
+import { whyFewer, whyOld } from './answer.js';
 import { itemOf } from './api.js';
 import { count } from './input.js';
 import { Notice } from './notice.jsx';
-import { ScoreChart, formatScore } from './score_chart.jsx';
+import { ResultTable } from './result_table.jsx';
 
-export function ResultPanel({ run, onCancel }) {
+// now: {label, body}, what would be asked, see whyOld; onAsk: asks it.
+export function ResultPanel({ run, now, server, onAsk, onRetry, onCancel }) {
+  const { answer, phase } = run;
+  const old = answer && phase === 'done' ? whyOld(answer, now, server.model?.version) : '';
+  const subject = answer?.asked ?? run.asked; // whose is what is shown
   return (
-    <section
-      class="panel"
-      aria-labelledby="result-title"
-      aria-busy={run.phase === 'waiting'}
-    >
+    <section class="panel" aria-labelledby="result-title" aria-busy={phase === 'waiting'}>
       <h2 id="result-title">
-        Recommendations {run.asked && <span class="of">{run.asked.label}</span>}
-        {run.asked && <span class="extent">{basis(run.asked)}</span>}
+        Recommendations {subject && <span class="of">{subject.label}</span>}
+        {subject && <span class="extent">{basis(subject)}</span>}
       </h2>
       <p class="hidden" role="status">
         {announcement(run)}
       </p>
-      {run.phase === 'idle' && (
+      {phase === 'idle' && (
         <p class="empty">Choose a history and press Get Recommendations.</p>
       )}
-      {run.phase === 'waiting' && run.slow && <Waiting run={run} onCancel={onCancel} />}
-      {run.phase === 'waiting' && run.stale && (
-        <div class="stale" inert>
-          <Answer run={run.stale} />
+      {run.problem && <Failure run={run} onRetry={onRetry} />}
+      {phase === 'waiting' && run.slow && !run.problem && (
+        <Waiting run={run} onCancel={onCancel} />
+      )}
+      {old && <OldNote text={old} label={now.label} onAsk={now.body && onAsk} />}
+      {answer && (
+        <div class={old || phase !== 'done' ? 'stale' : ''}>
+          <Answer answer={answer} itemCount={server.model?.itemCount} />
         </div>
       )}
-      {run.phase === 'failed' && <Failure run={run} />}
-      {run.phase === 'done' && <Answer run={run} />}
     </section>
   );
 }
@@ -39,57 +42,72 @@ function basis({ body, of }) {
   return used === of ? `from ${count(of, 'item')}` : `from the newest ${used} of ${of}`;
 }
 
-function announcement(run) {
-  if (run.phase === 'waiting') return 'Waiting for recommendations.';
-  if (run.phase !== 'done') return '';
-  return `${count(run.result.item_ids.length, 'recommendation')} for ${run.asked.label}.`;
+function announcement({ phase, answer }) {
+  if (phase === 'waiting') return 'Waiting for recommendations.';
+  if (phase !== 'done') return '';
+  const { asked, result } = answer;
+  return `${count(result.item_ids.length, 'recommendation')} for ${asked.label}.`;
 }
 
 function Waiting({ run, onCancel }) {
   return (
     <div class="waiting">
       <p aria-busy="true">
-        {run.requestId ? 'Accepted, waiting for the result…' : 'Sending…'}
+        {run.requestId ? 'Accepted, waiting for the result' : 'Sending the request'} for{' '}
+        {run.asked.label}…
       </p>
-      <button type="button" class="secondary outline" onClick={onCancel}>
+      <button type="button" class="small" onClick={onCancel}>
         Stop waiting
       </button>
     </div>
   );
 }
 
-function Failure({ run }) {
+function Failure({ run, onRetry }) {
   return (
     <>
-      <Notice problem={run.problem} />
-      {run.requestId && (
-        <p class="note">
-          Request <RequestLink id={run.requestId} />
-        </p>
-      )}
+      <Notice problem={run.problem} retryAt={run.retryAt} onRetry={onRetry} />
+      <p class="note">
+        Asked for {run.asked.label}
+        {run.requestId && (
+          <>
+            , request <RequestLink id={run.requestId} />
+          </>
+        )}
+      </p>
     </>
+  );
+}
+
+function OldNote({ text, label, onAsk }) {
+  return (
+    <div class="notice mild">
+      <p>{text}</p>
+      {onAsk && (
+        <button type="button" class="small" onClick={onAsk}>
+          Ask for {label}
+        </button>
+      )}
+    </div>
   );
 }
 
 const RequestLink = ({ id }) => <a href={`result/${id}`}>{id}</a>;
 
-function Answer({ run }) {
-  const { result } = run;
+function Answer({ answer, itemCount }) {
+  const { result } = answer;
+  const fewer = whyFewer(answer, itemCount);
   const rows = result.item_ids.map((id, index) => ({
     ...itemOf(id),
     rank: index + 1,
     score: result.scores[index],
   }));
-  if (rows.length === 0)
-    return <p class="empty">No item is left to recommend: all were seen.</p>;
   return (
     <>
+      <Facts answer={answer} />
       {result.source === 'popular' && <PopularNote result={result} />}
-      <div class="answer">
-        <ResultTable rows={rows} />
-        <ScoreChart rows={rows} />
-      </div>
-      <Provenance run={run} />
+      {fewer && <p class="notice mild">{fewer}</p>}
+      {rows.length > 0 && <ResultTable rows={rows} />}
     </>
   );
 }
@@ -106,57 +124,20 @@ function PopularNote({ result }) {
   );
 }
 
-function ResultTable({ rows }) {
-  return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col" class="number">
-            Rank
-          </th>
-          <th scope="col">Title</th>
-          <th scope="col" class="number">
-            Item id
-          </th>
-          <th scope="col" class="wide">
-            Category
-          </th>
-          <th scope="col" class="number">
-            Score
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={row.item_id}>
-            <td class="number">{row.rank}</td>
-            <th scope="row">
-              {row.title}
-              <span class="narrow">{row.category}</span>
-            </th>
-            <td class="number">{row.item_id}</td>
-            <td class="wide">{row.category}</td>
-            <td class="number">{formatScore(row.score)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function Provenance({ run }) {
-  const { result } = run;
+function Facts({ answer }) {
+  const { result, roundTripMs, status } = answer;
   const facts = [
+    ['Round trip', `${roundTripMs.toFixed(roundTripMs < 10 ? 1 : 0)} ms`],
     ['Model', <code>{result.model_version || '–'}</code>],
+    ['Request', <RequestLink id={answer.requestId} />],
+    ['Status', <span class={`status ${status}`}>{status}</span>],
     ['Source', result.source === 'popular' ? 'popular items' : 'model'],
     ['History used', count(result.history_used, 'item')],
-    ['Unknown items dropped', result.unknown_dropped],
-    ['Round trip', `${run.roundTripMs.toFixed(run.roundTripMs < 10 ? 1 : 0)} ms`],
-    ['Status', <span class={`status ${run.status}`}>{run.status}</span>],
-    ['Request', <RequestLink id={run.requestId} />],
   ];
+  if (result.unknown_dropped > 0)
+    facts.push(['Unknown items dropped', result.unknown_dropped]);
   return (
-    <dl class="provenance">
+    <dl class="facts">
       {facts.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>

@@ -1,34 +1,36 @@
-// The state of the server: connection, and the model in use. The epoch grows when the
-// server comes back, so that what failed meanwhile is read again.
+// The server as the page knows it: health, the model in use, and an epoch that grows when
+// something is back, so that what failed meanwhile is tried again at once.
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useState } from 'preact/hooks';
 import { readModels } from './api.js';
-import { subscribe } from './live.js';
+import { UNKNOWN, look, recovered } from './health.js';
+import { watch } from './watch.js';
 
 export function useServer() {
-  const [state, setState] = useState('lost'); // or "live"
-  const [model, setModel] = useState(undefined); // version; null: none; undefined: unknown
+  const [health, setHealth] = useState(UNKNOWN);
+  const [model, setModel] = useState(undefined); // null: none; undefined: not known
   const [epoch, setEpoch] = useState(0);
 
   useEffect(() => {
-    let lost = false;
+    let known = UNKNOWN;
     const readModel = () =>
       readModels().then(
-        (answer) => setModel(answer.current ?? null),
-        (problem) => setModel(problem.status === 503 ? null : undefined),
+        ({ current, window, item_count }) =>
+          setModel(current ? { version: current, window, itemCount: item_count } : null),
+        () => {}, // looks tell that the server is away
       );
     readModel();
-    return subscribe({
+    return watch({
       model: readModel,
-      state(now) {
-        setState(now);
-        if (now === 'live' && lost) {
-          readModel();
-          setEpoch((before) => before + 1);
-        }
-        lost = now === 'lost';
+      health(parts) {
+        const before = known;
+        known = look(before, parts, Date.now());
+        setHealth(known);
+        if (!recovered(before, known)) return;
+        readModel();
+        setEpoch((old) => old + 1);
       },
     });
   }, []);
-  return { state, model, epoch };
+  return { health, model, epoch };
 }

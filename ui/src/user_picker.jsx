@@ -5,37 +5,29 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { listUsers } from './api.js';
 import { sortUsers } from './input.js';
 import { Notice } from './notice.jsx';
+import { useResource } from './use_resource.js';
 
 const LIST_LIMIT = 200;
 const TYPING_PAUSE_MS = 150;
+const AGAIN_MS = 30_000; // others write users too
+const NONE_AGAIN_MS = 5_000;
 
 const optionId = (name) => `user:${encodeURIComponent(name)}`; // ids have no blanks
 
 function useUsers(prefix, epoch) {
-  const [found, setFound] = useState({ users: null, problem: null });
-  useEffect(() => {
-    const aborter = new AbortController();
-    const timer = setTimeout(
-      () =>
-        listUsers(prefix, LIST_LIMIT, aborter.signal)
-          .then((users) => setFound({ users: sortUsers(users), problem: null }))
-          .catch((problem) => {
-            if (!aborter.signal.aborted) setFound({ users: null, problem });
-          }),
-      prefix ? TYPING_PAUSE_MS : 0,
-    );
-    return () => {
-      clearTimeout(timer);
-      aborter.abort();
-    };
-  }, [prefix, epoch]);
-  return found;
+  const read = (signal) => listUsers(prefix, LIST_LIMIT, signal).then(sortUsers);
+  return useResource(`users ${prefix}`, read, {
+    epoch,
+    pauseMs: prefix ? TYPING_PAUSE_MS : 0,
+    againMs: (users) => (users.length > 0 ? AGAIN_MS : NONE_AGAIN_MS),
+  });
 }
 
 export function UserPicker({ user, epoch, onSelect }) {
   const [prefix, setPrefix] = useState('');
   const [active, setActive] = useState(''); // the name the arrows are on
-  const { users, problem } = useUsers(prefix, epoch);
+  const found = useUsers(prefix, epoch);
+  const users = found.value; // of the prefix before, until the new ones are there
   const list = useRef(null);
   const shown = users ?? [];
 
@@ -99,7 +91,9 @@ export function UserPicker({ user, epoch, onSelect }) {
         ))}
       </ul>
       <ListNote users={users} prefix={prefix} />
-      {problem && <Notice problem={problem} />}
+      {found.problem && (
+        <Notice problem={found.problem} retryAt={found.retryAt} onRetry={found.retry} />
+      )}
     </>
   );
 }
