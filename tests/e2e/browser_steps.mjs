@@ -14,6 +14,14 @@ export async function answered(page, before = '') {
   }, before);
 }
 
+export async function titlesShown(page) {
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('.history .title')].every(
+      (title) => !/^Item \d+$/.test(title.textContent),
+    ),
+  );
+}
+
 export async function recommend(page) {
   const before = await page.evaluate(requestShown);
   await ask(page).click();

@@ -14,6 +14,7 @@ import {
   pickUser,
   problem,
   recommend,
+  titlesShown,
 } from './browser_steps.mjs';
 
 export const tests = {
@@ -54,11 +55,7 @@ export const tests = {
     await page.goto(url);
     await lamp(page).getByText('Ready', { exact: true }).waitFor();
     await pickUser(page, 'user_7');
-    await page.waitForFunction(() =>
-      [...document.querySelectorAll('.history .title')].every(
-        (title) => !/^Item \d+$/.test(title.textContent),
-      ),
-    );
+    await titlesShown(page);
     const all = await historyIds(page, 'li');
     await recommend(page);
     const rows = await checkAnswer(page, 10);

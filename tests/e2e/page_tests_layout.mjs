@@ -1,7 +1,14 @@
 // How the page is laid out, at every width and in both themes.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { answered, ask, checkAccessible, checkAnswer, lamp } from './browser_steps.mjs';
+import {
+  answered,
+  ask,
+  checkAccessible,
+  checkAnswer,
+  lamp,
+  titlesShown,
+} from './browser_steps.mjs';
 
 const SIZES = [
   [320, 225], // 1280 x 900 at 400 %
@@ -53,6 +60,7 @@ export const tests = {
         await answered(page);
         await page.locator('.status.COMPLETED').waitFor();
         await lamp(page).getByText('Ready').waitFor();
+        await titlesShown(page);
         await checkAnswer(page, 10);
         await checkFits(page, width);
         await shot(`${width}x${height}-${colorScheme}`);

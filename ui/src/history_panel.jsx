@@ -6,12 +6,13 @@ import { Notice } from './notice.jsx';
 import { useItems } from './use_items.js';
 
 const SHOWN_LIMIT = 200;
+const TYPING_PAUSE_MS = 200;
 
 // history: of use_resource.js, or {} for a list that was typed; window: how many items
 // the model reads, if known.
 export function HistoryPanel({ title, items, used, window, history, empty }) {
   const newest = items.slice(-SHOWN_LIMIT).reverse();
-  const itemOf = useItems(newest);
+  const itemOf = useItems(newest, history.key === undefined ? TYPING_PAUSE_MS : 0);
   const parts = partsOf(items.length, used, window);
   return (
     <section

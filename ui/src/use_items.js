@@ -3,10 +3,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import { itemOf, readItems } from './api.js';
 
-const TYPING_PAUSE_MS = 200;
-
-// A function from item id to item. Titles are an ornament: without them ids are shown.
-export function useItems(ids) {
+// A function from item id to item; pauseMs: for ids that are being typed. Titles are an
+// ornament: without them ids are shown.
+export function useItems(ids, pauseMs = 0) {
   const [, setFetched] = useState('');
   const key = ids.join(',');
   useEffect(() => {
@@ -17,7 +16,7 @@ export function useItems(ids) {
         () => setFetched(key),
         () => {},
       );
-    }, TYPING_PAUSE_MS);
+    }, pauseMs);
     return () => {
       clearTimeout(timer);
       aborter.abort();
