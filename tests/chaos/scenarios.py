@@ -172,7 +172,8 @@ def reload_storm(run):
     first = _current(run)
     trained = [first]
     for seed in (2, 3, 4):
-        run.deployment.sasrec("train", "--epochs", "1", "--seed", str(seed), "--out",
+        run.deployment.sasrec("train", "--epochs", "1", "--seed", str(seed),
+                              "--publish", "always", "--out",
                               str(run.folder / f"seed{seed}"))
         made = next((run.folder / f"seed{seed}").glob("*.safetensors"))
         name = f"trained-{seed}"

@@ -72,7 +72,8 @@ class Shared(unittest.TestCase):
             stack.env["SASREC_SCHEMA"] = "sasrec"
             stack.sasrec("migrate")
             stack.sasrec("seed")
-            stack.sasrec("train", "--epochs", "3", "--out", str(stack.folder / "checkpoints"))
+            stack.sasrec("train", "--epochs", "3", "--publish", "always", "--out",
+                         str(stack.folder / "checkpoints"))
             stack.serve()
             self.assertEqual(stack.post("/predict", {"history": [10]})[0], 202)
             wait_for("it is completed", 10, lambda: stack.sql(

@@ -87,7 +87,7 @@ class Serve(unittest.TestCase):
 
     def test_a_new_model_is_taken_without_a_restart(self):
         before = self.stack.get("/models")[1]
-        self.stack.sasrec("train", "--seed", "7", "--epochs", "2",
+        self.stack.sasrec("train", "--seed", "7", "--epochs", "2", "--publish", "always",
                           "--out", str(self.stack.folder / "checkpoints"))
         status, answer, _ = self.stack.post("/models/reload", "")
         self.assertEqual(status, 200, answer)

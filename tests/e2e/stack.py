@@ -78,7 +78,7 @@ class Stack:
             if self.trained:
                 self.sasrec("seed")
                 # How good the model is matters elsewhere (cli_test.py, run_test.py).
-                self.sasrec("train", "--epochs", "20", "--out",
+                self.sasrec("train", "--epochs", "20", "--publish", "always", "--out",
                             str(self.folder / "checkpoints"))
         except BaseException:
             self.__exit__(*sys.exc_info())

@@ -101,7 +101,7 @@ class Roles(unittest.TestCase):
                 "model_version"] for name in ("api", "worker-1", "worker-2")}
         before = versions()
         self.assertEqual(len(before), 1)
-        self.stack.sasrec("train", "--epochs", "1")
+        self.stack.sasrec("train", "--epochs", "1", "--publish", "always")
         wait_for("all have the new model", 3,
                  lambda: len(versions()) == 1 and versions() != before)
 
