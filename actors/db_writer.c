@@ -77,6 +77,16 @@ db_writer_lower_backlog (self_t *self, size_t rows)
     } while (!atomic_compare_exchange_weak (self->args->backlog, &now, next));
 }
 
+static void
+db_writer_tell (
+    self_t *self, const result_t *const *results, size_t count, const bool *hits)
+{
+    for (size_t i = 0; self->args->ended && i < count; i++)
+        if (hits[i])
+            ended_tell (self->args->ended, results[i]->request_id,
+                results[i]->status == RESULT_COMPLETED ? "COMPLETED" : "FAILED");
+}
+
 /* What writing is here (store/row_writer.h) */
 
 static db_status_t
@@ -84,9 +94,14 @@ db_writer_write (void *context, void *const *rows, size_t count)
 {
     self_t *self = context;
     size_t hit = 0;
+    bool *hits = calloc (count, sizeof *hits);
+    assert (hits);
     int64_t start_us = clock_monotonic_us ();
     db_status_t status =
-        predictions_finish (self->db, (const result_t *const *)rows, count, NULL, &hit);
+        predictions_finish (self->db, (const result_t *const *)rows, count, hits, &hit);
+    if (status == DB_OK)
+        db_writer_tell (self, (const result_t *const *)rows, count, hits);
+    free (hits);
     if (status != DB_OK)
         return status;
     metric_observe (self->seconds, (double)(clock_monotonic_us () - start_us) * 1e-6);

@@ -20,15 +20,18 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "actors/ended.h"
+
 #define DB_WRITER_FLUSH_MS 1500
 
 typedef struct {
     const char *write_endpoint;
     const char *conninfo;
     int statement_timeout_ms;
-    size_t batch_limit;          /* rows in one transaction */
-    size_t waiting_limit;        /* results kept while the database is away */
-    atomic_size_t *backlog;      /* in, out: less by each row that ended */
+    size_t batch_limit;     /* rows in one transaction */
+    size_t waiting_limit;   /* results kept while the database is away */
+    ended_t *ended;         /* told of each row that ended, after COMMIT; or NULL */
+    atomic_size_t *backlog; /* in, out: less by each row that ended */
     const char *settle_endpoint; /* NULL without Kafka */
     bool shows_database; /* owns the checks "postgres" and "schema" here (db_watch.h) */
 } db_writer_args_t;

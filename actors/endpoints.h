@@ -19,6 +19,8 @@
 #define ENDPOINT_PUBLISH  "inproc://publish"  /* request_t  bridge              request_producer, reconciler */
 #define ENDPOINT_RETURNED "inproc://returned" /* request_t  request_producer    bridge */
 #define ENDPOINT_ANSWERS  "inproc://answers"  /* result_t   bridge              inference_worker (result_router) */
+#define ENDPOINT_ENDINGS  "inproc://endings"  /* ending_t   bridge              db_writer, reconciler (through actors/ended.h) */
+#define ENDPOINT_ENDED    "inproc://ended"    /* ending_t   ended_watch         bridge */
 #define ENDPOINT_EVENTS   "inproc://events"   /* interaction_t  interaction_writer  bridge */
 #define ENDPOINT_SETTLE   "inproc://settle"   /* settlement bridge              db_writer, interaction_writer, inference_pool */
 
@@ -32,6 +34,7 @@
 #define ENDPOINT_FREE_LIMIT    1024
 #define ENDPOINT_WRITE_LIMIT   32768 /* what comes while a transaction takes a second */
 #define ENDPOINT_RELOAD_LIMIT  64
+#define ENDPOINT_ENDINGS_LIMIT 16384 /* some of the largest transactions */
 #define ENDPOINT_SETTLE_LIMIT  16384 /* above all that can be out at once */
 /* clang-format on */
 

@@ -150,13 +150,23 @@ reconciler_destroy (self_t **self_p)
 
 /* Changing rows */
 
+static void
+reconciler_ended (void *context, const char *request_id, const char *status)
+{
+    self_t *self = context;
+    if (self->args->ended)
+        ended_tell (self->args->ended, request_id, status);
+}
+
 /* With Kafka the bridge counts deliveries. */
 static take_t
-reconciler_take (const self_t *self, bool repeats)
+reconciler_take (self_t *self, bool repeats)
 {
     int last = self->args->max_attempts > 1 ? self->args->max_attempts - 1 : 1;
     int suspect_from = last < SUSPECT_FROM ? last : SUSPECT_FROM;
-    return (take_t){.repeats = repeats,
+    return (take_t){.ended = reconciler_ended,
+        .context = self,
+        .repeats = repeats,
         .suspect_from = self->args->reset_at_start ? suspect_from : 0,
         .max_attempts = self->args->max_attempts};
 }
@@ -171,7 +181,8 @@ change_apply (change_t *self, const due_t *due, size_t *count, char *looked)
     case CHOOSE_RESET:
         return predictions_reset (actor->db, due, actor->start, count);
     case CHOOSE_EXPIRED:
-        status = predictions_expire (actor->db, due, NULL, NULL, count, looked);
+        status =
+            predictions_expire (actor->db, due, reconciler_ended, actor, count, looked);
         metric_add (actor->expired, *count);
         return status;
     default:

@@ -29,6 +29,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "actors/ended.h"
 #include "actors/model_slot.h"
 
 typedef struct {
@@ -41,6 +42,7 @@ typedef struct {
     size_t backlog_limit;   /* counting the backlog stops beyond it */
     bool reset_at_start;    /* without Kafka */
     model_slot_t *slot;     /* only asked whether there is a model */
+    ended_t *ended;         /* told of each row that ended, after COMMIT; or NULL */
     atomic_size_t *waiting; /* in: jobs waiting in the pool */
     atomic_size_t *backlog; /* out: rows accepted and unfinished */
     atomic_bool *unsent;    /* in, out: there may be rows that were never sent */

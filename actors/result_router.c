@@ -89,7 +89,7 @@ s_route (self_t *self, result_t *result)
     if (result && result->receipt.held && self->answers) {
         s_publish (self, &result);
     } else if (result && result->job) {
-        live_publish_result (self->args->live, result);
+        ended_show (self->args->ended, result);
         s_pass_on (self, &result);
     }
     result_destroy (&result);

@@ -1,5 +1,5 @@
 /* The result_router actor: each result goes to who waits for it. A ticket is answered, a
- * job's result is published to the live streams and passed on to be written. It never
+ * job's result is shown to who waits and passed on to be written. It never
  * waits: when the writer's pipe is full, a result without receipt is dropped and counted;
  * its row stays PENDING and is sent again. With Kafka, what this process computed for a
  * job is published instead, and comes back to all that listen.
@@ -15,13 +15,13 @@
 
 #include <czmq.h>
 
-#include "actors/live.h"
+#include "actors/ended.h"
 
 typedef struct {
     const char *results_endpoint;
     const char *write_endpoint;   /* NULL: nobody writes in this process */
     const char *answers_endpoint; /* NULL: nothing is published */
-    live_t *live;
+    ended_t *ended;               /* who waits for a result */
 } result_router_args_t;
 
 /* args: result_router_args_t, borrowed until the actor ends. */

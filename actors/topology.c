@@ -12,6 +12,8 @@
 
 #include "actors/db_writer.h"
 #include "actors/descriptors.h"
+#include "actors/ended.h"
+#include "actors/ended_watch.h"
 #include "actors/endpoints.h"
 #include "actors/http/http.h"
 #include "actors/inference_pool.h"
@@ -34,6 +36,7 @@
 #include "store/conninfo.h"
 
 #define WORKER_LIMIT         256
+#define PART_LIMIT           16 /* kinds of actors */
 #define STATEMENT_TIMEOUT_MS 2000
 #define SWEEP_MS             60000 /* for what is older than SASREC_RETENTION */
 #define POOL_SIZE            8     /* connections for HTTP reads */
@@ -64,6 +67,7 @@ typedef struct {
     pool_t *pool;
     model_slot_t *slot;
     live_t *live;
+    ended_t *ended;
     atomic_size_t backlog; /* rows accepted and unfinished */
     unsigned role;         /* one of the below */
     atomic_size_t waiting; /* jobs waiting in the pool */
@@ -79,13 +83,14 @@ typedef struct {
     request_producer_args_t request_producer;
     reconciler_args_t reconciler;
     pruner_args_t pruner;
+    ended_watch_args_t ended_watch;
     http_args_t http;
     bridge_wire_t wires[BRIDGE_WIRE_LIMIT];
     bridge_args_t bridge;
     char client_id[32]; /* how Kafka sees this process */
     size_t worker_count;
-    zactor_t *actors[9 + WORKER_LIMIT]; /* by part, the workers last */
-    bool started[9 + WORKER_LIMIT];     /* its START was answered OK */
+    zactor_t *actors[PART_LIMIT + WORKER_LIMIT]; /* by part, the workers last */
+    bool started[PART_LIMIT + WORKER_LIMIT];     /* its START was answered OK */
 } topology_t;
 
 /* The roles a part runs in. All of them but ALL have Kafka: the bridge is in the wires
@@ -100,6 +105,7 @@ typedef enum {
     PART_REQUEST_PRODUCER,
     PART_RECONCILER,
     PART_PRUNER,
+    PART_ENDED_WATCH,
     PART_HTTP,
     PART_BRIDGE,
     PART_INTERACTION_WRITER,
@@ -140,6 +146,9 @@ static const struct {
     [PART_PRUNER] = {"pruner", pruner_actor, offsetof (topology_t, pruner), 0,
         ALL | JOINED | DB_WRITER},
     /* PostgreSQL        PostgreSQL                             */
+    [PART_ENDED_WATCH] = {"ended_watch", ended_watch_actor,
+        offsetof (topology_t, ended_watch), 0, ALL | JOINED | API},
+    /* ended, PostgreSQL who waits                              */
     [PART_HTTP] = {"http", http_actor, offsetof (topology_t, http), 0,
         ALL | JOINED | API | WORKER | DB_WRITER},
     /* clients           accept, once, reload                   */
@@ -156,7 +165,7 @@ static const struct {
 static const part_t s_start_order[] = {PART_DB_WRITER, PART_INTERACTION_WRITER,
     PART_RESULT_ROUTER, PART_INFERENCE_POOL, PART_INFERENCE_WORKER,
     PART_RELOAD_CONTROLLER, PART_REQUEST_PRODUCER, PART_RECONCILER, PART_PRUNER,
-    PART_HTTP, PART_BRIDGE};
+    PART_ENDED_WATCH, PART_HTTP, PART_BRIDGE};
 
 /* Writers before readers: a reader empties its pipes after its writers are gone. The
  * pool and the workers write to each other, so the pool falls silent first; so does the
@@ -168,6 +177,7 @@ static const struct {
     {PART_HTTP, "QUIESCE"},
     {PART_HTTP, "$TERM"},
     {PART_BRIDGE, "QUIESCE"},
+    {PART_ENDED_WATCH, "$TERM"},
     {PART_RELOAD_CONTROLLER, "$TERM"},
     {PART_REQUEST_PRODUCER, "$TERM"},
     {PART_RECONCILER, "$TERM"},
@@ -198,7 +208,8 @@ s_make_jobs (topology_t *self)
         .deadline_s = (int)config_integer (self->config, CONFIG_DEADLINE_S),
         .backlog = &self->backlog,
         .unsent = &self->unsent};
-    self->reconciler = (reconciler_args_t){.conninfo = self->conninfo,
+    self->reconciler = (reconciler_args_t){.ended = self->ended,
+        .conninfo = self->conninfo,
         .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
         .max_attempts = (int)config_integer (self->config, CONFIG_MAX_ATTEMPTS),
         .job_limit = kafka ? BRIDGE_QUEUE_LIMIT : s_size (self, CONFIG_JOB_QUEUE_LIMIT),
@@ -213,8 +224,9 @@ s_make_jobs (topology_t *self)
         .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
         .retention_s = config_integer (self->config, CONFIG_RETENTION),
         .sweep_ms = SWEEP_MS};
-    self->result_router = (result_router_args_t){.live = self->live};
-    self->db_writer = (db_writer_args_t){.conninfo = self->conninfo,
+    self->result_router = (result_router_args_t){.ended = self->ended};
+    self->db_writer = (db_writer_args_t){.ended = self->ended,
+        .conninfo = self->conninfo,
         .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
         .batch_limit = WRITE_BATCH_LIMIT,
         .waiting_limit = WRITE_WAITING_LIMIT,
@@ -264,7 +276,8 @@ static void
 s_make_http (topology_t *self)
 {
     bool alone = self->role & (WORKER | DB_WRITER);
-    self->http = (http_args_t){.config = self->config,
+    self->http = (http_args_t){.ended = self->ended,
+        .config = self->config,
         .pool = self->pool,
         .slot = self->slot,
         .live = self->live,
@@ -312,6 +325,7 @@ static const struct {
     {KAFKA, AT (db_writer.settle_endpoint), ENDPOINT_SETTLE},
     {KAFKA, AT (interaction_writer.interactions_endpoint), ENDPOINT_EVENTS},
     {KAFKA, AT (interaction_writer.settle_endpoint), ENDPOINT_SETTLE},
+    {KAFKA, AT (ended_watch.endings_endpoint), ENDPOINT_ENDED},
     {EVERY, AT (reload_controller.reload_endpoint), ENDPOINT_RELOAD},
     {KAFKA, AT (bridge.settlements), ENDPOINT_SETTLE},
 };
@@ -334,6 +348,10 @@ static const struct {
                              ENDPOINT_WRITE_LIMIT, DB_WRITER_GROUP, NULL, 0}},
     {DB_WRITER | JOINED, {BRIDGE_CONSUME, TOPIC_INTERACTIONS, ENDPOINT_EVENTS,
                              ENDPOINT_WRITE_LIMIT, INTERACTIONS_GROUP, NULL, 0}},
+    {API | DB_WRITER | JOINED, {BRIDGE_PUBLISH, TOPIC_ENDED, ENDPOINT_ENDINGS,
+                                   ENDPOINT_ENDINGS_LIMIT, NULL, NULL, 0}},
+    {API | JOINED, {BRIDGE_LISTEN, TOPIC_ENDED, ENDPOINT_ENDED, ENDPOINT_ENDINGS_LIMIT,
+                       NULL, NULL, 0}},
     {API | WORKER | JOINED, {BRIDGE_LISTEN, TOPIC_CONTROL, ENDPOINT_RELOAD,
                                 ENDPOINT_RELOAD_LIMIT, NULL, NULL, 0}},
 };
@@ -415,7 +433,10 @@ s_new (const config_t *config, unsigned role, const char *role_name)
     self->pool =
         pool_new (self->conninfo, "sasrec http", POOL_SIZE, STATEMENT_TIMEOUT_MS);
     self->slot = model_slot_new ();
-    self->live = live_new (RECENT_LIMIT, s_size (self, CONFIG_SSE_LIMIT));
+    self->live = live_new (RECENT_LIMIT);
+    self->ended = ended_new (
+        RECENT_LIMIT, role & (API | DB_WRITER | JOINED) ? ENDPOINT_ENDINGS : NULL);
+    self->ended_watch = (ended_watch_args_t){.ended = self->ended, .pool = self->pool};
     self->worker_count = s_size (self, CONFIG_WORKERS);
     if (self->worker_count > WORKER_LIMIT)
         self->worker_count = WORKER_LIMIT;
@@ -435,6 +456,7 @@ s_destroy (topology_t **self_p)
     pool_destroy (&self->pool);
     model_slot_destroy (&self->slot);
     live_destroy (&self->live);
+    ended_destroy (&self->ended);
     free (self->conninfo);
     free (self);
     *self_p = NULL;
@@ -492,6 +514,7 @@ s_stop (topology_t *self)
     health_drain ();
     db_end_all_by (start_ms + STOP_WAIT_MS);
     live_shutdown (self->live);
+    ended_shutdown (self->ended);
     for (size_t i = 0; i < sizeof s_stop_order / sizeof s_stop_order[0]; i++) {
         part_t part = s_stop_order[i].part;
         for (size_t index = 0; index < s_count (self, part); index++)

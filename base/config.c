@@ -118,6 +118,10 @@ static const config_item_t s_items[CONFIG_COUNT] = {
         1, 65535, "most HTTP connections of one client"),
     [CONFIG_SSE_LIMIT] = INTEGER_ (
         "sse-limit", "SASREC_SSE_LIMIT", "128", 0, 65535, "most event streams"),
+    [CONFIG_SSE_ADDRESS_LIMIT] = INTEGER_ ("sse-address-limit",
+        "SASREC_SSE_ADDRESS_LIMIT", "64", 1, 65535, "most event streams of one client"),
+    [CONFIG_SSE_LIFE_S] = INTEGER_ ("sse-life-s", "SASREC_SSE_LIFE_S", "3600", 1, 86400,
+        "longest life of an event stream"),
     [CONFIG_LOG_LEVEL] = WORDS_ ("log-level", "LOG_LEVEL", "info",
         "debug|info|warn|error", "least level that is logged"),
     [CONFIG_LOG_FORMAT] = WORDS_ ("log-format", "LOG_FORMAT", "auto", "auto|json|text",

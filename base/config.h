@@ -26,28 +26,30 @@ typedef enum {
     CONFIG_KAFKA_SSL_CERTIFICATE_LOCATION,
     CONFIG_KAFKA_SSL_KEY_LOCATION,
     CONFIG_KAFKA_SSL_KEY_PASSWORD,
-    CONFIG_KAFKA_CONFIG,     /* SASREC_KAFKA_CONFIG */
-    CONFIG_BIND,             /* SASREC_BIND, 127.0.0.1 */
-    CONFIG_HOSTS,            /* SASREC_HOSTS: names we are called by, beside our own */
-    CONFIG_TRUSTED_PROXIES,  /* SASREC_TRUSTED_PROXIES: networks */
-    CONFIG_HTTP_PORT,        /* SASREC_HTTP_PORT, 8000 */
-    CONFIG_UI_PORT,          /* SASREC_UI_PORT, 8501; 0 = no second listener */
-    CONFIG_ADMIN_PORT,       /* SASREC_ADMIN_PORT, 8004; 0 = no listener for probes */
-    CONFIG_ADMIN_BIND,       /* SASREC_ADMIN_BIND, 127.0.0.1 */
-    CONFIG_CHECKPOINTS,      /* SASREC_CHECKPOINTS, "checkpoints" */
-    CONFIG_WORKERS,          /* SASREC_WORKERS, 2: inference workers */
-    CONFIG_BATCH_LIMIT,      /* SASREC_BATCH_LIMIT, 64 */
-    CONFIG_JOB_QUEUE_LIMIT,  /* SASREC_JOB_QUEUE_LIMIT, 20000 jobs waiting in a pool */
-    CONFIG_SYNC_QUEUE_LIMIT, /* SASREC_SYNC_QUEUE_LIMIT, 512 */
-    CONFIG_BACKLOG_LIMIT,    /* SASREC_BACKLOG_LIMIT, 100000 accepted, unfinished */
-    CONFIG_DEADLINE_S,       /* SASREC_DEADLINE_S, 900 */
-    CONFIG_MAX_ATTEMPTS,     /* SASREC_MAX_ATTEMPTS, 5 */
-    CONFIG_CONNECTION_LIMIT, /* SASREC_CONNECTION_LIMIT, 512 */
-    CONFIG_ADDRESS_LIMIT,    /* SASREC_ADDRESS_LIMIT, 256 connections per address */
-    CONFIG_SSE_LIMIT,        /* SASREC_SSE_LIMIT, 128 streams */
-    CONFIG_LOG_LEVEL,        /* LOG_LEVEL, info */
-    CONFIG_LOG_FORMAT,       /* LOG_FORMAT, auto */
-    CONFIG_LOG_FILE,         /* LOG_FILE; "" = stderr */
+    CONFIG_KAFKA_CONFIG,      /* SASREC_KAFKA_CONFIG */
+    CONFIG_BIND,              /* SASREC_BIND, 127.0.0.1 */
+    CONFIG_HOSTS,             /* SASREC_HOSTS: names we are called by, beside our own */
+    CONFIG_TRUSTED_PROXIES,   /* SASREC_TRUSTED_PROXIES: networks */
+    CONFIG_HTTP_PORT,         /* SASREC_HTTP_PORT, 8000 */
+    CONFIG_UI_PORT,           /* SASREC_UI_PORT, 8501; 0 = no second listener */
+    CONFIG_ADMIN_PORT,        /* SASREC_ADMIN_PORT, 8004; 0 = no listener for probes */
+    CONFIG_ADMIN_BIND,        /* SASREC_ADMIN_BIND, 127.0.0.1 */
+    CONFIG_CHECKPOINTS,       /* SASREC_CHECKPOINTS, "checkpoints" */
+    CONFIG_WORKERS,           /* SASREC_WORKERS, 2: inference workers */
+    CONFIG_BATCH_LIMIT,       /* SASREC_BATCH_LIMIT, 64 */
+    CONFIG_JOB_QUEUE_LIMIT,   /* SASREC_JOB_QUEUE_LIMIT, 20000 jobs waiting in a pool */
+    CONFIG_SYNC_QUEUE_LIMIT,  /* SASREC_SYNC_QUEUE_LIMIT, 512 */
+    CONFIG_BACKLOG_LIMIT,     /* SASREC_BACKLOG_LIMIT, 100000 accepted, unfinished */
+    CONFIG_DEADLINE_S,        /* SASREC_DEADLINE_S, 900 */
+    CONFIG_MAX_ATTEMPTS,      /* SASREC_MAX_ATTEMPTS, 5 */
+    CONFIG_CONNECTION_LIMIT,  /* SASREC_CONNECTION_LIMIT, 512 */
+    CONFIG_ADDRESS_LIMIT,     /* SASREC_ADDRESS_LIMIT, 256 connections per address */
+    CONFIG_SSE_LIMIT,         /* SASREC_SSE_LIMIT, 128 streams */
+    CONFIG_SSE_ADDRESS_LIMIT, /* SASREC_SSE_ADDRESS_LIMIT, 64 streams per client */
+    CONFIG_SSE_LIFE_S,        /* SASREC_SSE_LIFE_S, 3600 s at most */
+    CONFIG_LOG_LEVEL,         /* LOG_LEVEL, info */
+    CONFIG_LOG_FORMAT,        /* LOG_FORMAT, auto */
+    CONFIG_LOG_FILE,          /* LOG_FILE; "" = stderr */
     CONFIG_COUNT
 } config_key_t;
 

@@ -27,7 +27,7 @@
 #include "bridge/topics.h"
 
 #define BRIDGE_FLUSH_MS    1500
-#define BRIDGE_WIRE_LIMIT  8
+#define BRIDGE_WIRE_LIMIT  10
 #define BRIDGE_WATCH_LIMIT 2
 #define BRIDGE_QUEUE_LIMIT 10000 /* messages without their delivery report */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "proto/ending.h"
 #include "proto/interaction.h"
 #include "proto/reload.h"
 #include "proto/result.h"
@@ -79,6 +80,40 @@ s_destroy_result (void *message)
 {
     result_t *result = message;
     result_destroy (&result);
+}
+
+/* endings */
+
+static codec_status_t
+s_decode_ending (const record_t *record, void **message_p, json_fault_t *fault)
+{
+    ending_t *ending = ending_from_json (record->value, record->value_size, fault);
+    if (!ending)
+        return CODEC_UNREADABLE;
+    ending->receipt = record->receipt;
+    *message_p = ending;
+    return CODEC_READ;
+}
+
+static const char *
+s_encode_ending (const void *message, strbuf_t *value)
+{
+    const ending_t *ending = message;
+    ending_to_json (ending, value);
+    return ending->request_id;
+}
+
+static const receipt_t *
+s_ending_receipt (const void *message)
+{
+    return &((const ending_t *)message)->receipt;
+}
+
+static void
+s_destroy_ending (void *message)
+{
+    ending_t *ending = message;
+    ending_destroy (&ending);
 }
 
 /* control: only one event is for us, and it means "look at current" */
@@ -165,6 +200,8 @@ static const struct {
         s_request_receipt, s_destroy_request},
     [TOPIC_RESULTS] = {RESULT_TAG, s_decode_result, s_encode_result, s_result_receipt,
         s_destroy_result},
+    [TOPIC_ENDED] = {ENDING_TAG, s_decode_ending, s_encode_ending, s_ending_receipt,
+        s_destroy_ending},
     [TOPIC_CONTROL] = {RELOAD_TAG, s_decode_control, s_encode_control,
         s_control_receipt, s_destroy_control},
     [TOPIC_INTERACTIONS] = {INTERACTION_TAG, s_decode_interaction, NULL,

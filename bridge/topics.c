@@ -14,6 +14,7 @@ static const topic_row_t s_rows[TOPIC_COUNT] = {
     [TOPIC_REQUESTS] = {"inference.requests", 12, DAY_MS, 128 * MIB, 16 * MIB, MIB,
         true},
     [TOPIC_RESULTS] = {"inference.results", 12, DAY_MS, 128 * MIB, 16 * MIB, MIB, true},
+    [TOPIC_ENDED] = {"inference.ended", 12, DAY_MS, 32 * MIB, 8 * MIB, MIB / 8, true},
     [TOPIC_CONTROL] = {"system.control", 1, 7 * DAY_MS, 16 * MIB, 4 * MIB, MIB / 8,
         false},
     [TOPIC_INTERACTIONS] = {"interactions.events", 12, 7 * DAY_MS, 512 * MIB, 32 * MIB,

@@ -11,6 +11,7 @@ typedef enum {
     TOPIC_REQUESTS,     /* request_t: jobs for the workers */
     TOPIC_RESULTS,      /* result_t: for the db-writer and whoever waits */
     TOPIC_CONTROL,      /* reload_t: "look at current", to every process */
+    TOPIC_ENDED,        /* ending_t: rows that have ended, for whoever waits */
     TOPIC_INTERACTIONS, /* interactions from outside, for the db-writer */
     TOPIC_DEAD_LETTERS, /* what could not be read, untouched, with its reason */
     TOPIC_COUNT

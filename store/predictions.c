@@ -58,6 +58,13 @@ static const db_statement_t s_find = {
            " FROM predictions WHERE request_id = $1::uuid",
 };
 
+static const db_statement_t s_find_ended = {
+    .name = "predictions_find_ended",
+    .sql = "SELECT t.id FROM unnest ($1::text[]) AS t (id)"
+           " LEFT JOIN predictions p ON p.request_id = t.id::uuid"
+           " WHERE p.status IS DISTINCT FROM 'PENDING'",
+};
+
 static int
 s_deadline_s (const request_t *request, int default_deadline_s)
 {
@@ -221,6 +228,25 @@ predictions_find (db_t *db, const char *request_id, prediction_t *row, bool *fou
         COPY_TO (row->updated_at, result, 6);
     }
     PQclear (result);
+    return status;
+}
+
+db_status_t
+predictions_find_ended (db_t *db, const char *const *ids, size_t count,
+    predictions_found_fn *found, void *context)
+{
+    array_t column = {0};
+    array_start (&column, ARRAY_TEXT);
+    for (size_t i = 0; i < count; i++)
+        array_add_text (&column, ids[i]);
+    db_param_t param = array_param (&column);
+    PGresult *result = NULL;
+    db_status_t status = db_query (db, &s_find_ended, 1, &param, &result);
+    int row_count = status == DB_OK ? PQntuples (result) : 0;
+    for (int row = 0; row < row_count; row++)
+        found (context, PQgetvalue (result, row, 0));
+    PQclear (result);
+    array_free (&column);
     return status;
 }
 

@@ -105,4 +105,9 @@ db_status_t predictions_find (
     db_t *db, const char *request_id, prediction_t *row, bool *found);
 void prediction_clear (prediction_t *row);
 
+/* Of these ids (UUIDs), found is told each whose row is not PENDING, or is not there. */
+typedef void (predictions_found_fn) (void *context, const char *request_id);
+db_status_t predictions_find_ended (db_t *db, const char *const *ids, size_t count,
+    predictions_found_fn *found, void *context);
+
 #endif

@@ -25,6 +25,9 @@ http_context_new (const http_args_t *args, char error[160])
     self->reload = outlet_new (args->reload_endpoint);
     self->assets = assets_new ();
     sem_init (&self->lists, 0, LIST_LIMIT);
+    self->streams =
+        streams_new ((size_t)config_integer (args->config, CONFIG_SSE_LIMIT),
+            (size_t)config_integer (args->config, CONFIG_SSE_ADDRESS_LIMIT));
     self->traffic = traffic_new (routes, route_count);
     self->proxies =
         networks_new (config_text (args->config, CONFIG_TRUSTED_PROXIES), error);
@@ -46,6 +49,7 @@ http_context_destroy (http_context_t **self_p)
     outlet_destroy (&self->once);
     outlet_destroy (&self->reload);
     assets_destroy (&self->assets);
+    streams_destroy (&self->streams);
     traffic_destroy (&self->traffic);
     networks_destroy (&self->proxies);
     sem_destroy (&self->lists);

@@ -11,6 +11,7 @@
 #include "actors/http/exchange.h"
 #include "actors/http/http.h"
 #include "actors/http/outlet.h"
+#include "actors/http/streams.h"
 #include "actors/http/traffic.h"
 
 struct http_context {
@@ -19,6 +20,7 @@ struct http_context {
     outlet_t *once;       /* request_t answered at once */
     outlet_t *reload;     /* reload_t */
     assets_t *assets;     /* the page, the documentation, the description */
+    streams_t *streams;   /* those of /events that are open */
     traffic_t *traffic;   /* metrics of the routes */
     sem_t lists;          /* how many reads of lists may still begin */
     networks_t *proxies;  /* whose X-Forwarded-* are believed */

@@ -129,6 +129,7 @@ s_quiesce (void *context)
         if (self->servers[i])
             server_quiesce (self->servers[i]);
     live_shutdown (self->args->live);
+    ended_shutdown (self->args->ended);
     if (!s_wait_quiet (self, QUIESCE_MS)) {
         log_warn ("http.cut_short", log_int ("requests", (int64_t)s_busy (self)));
         ticket_wake_all ();

@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "actors/ended.h"
 #include "actors/live.h"
 #include "actors/model_slot.h"
 #include "base/config.h"
@@ -26,6 +27,7 @@ typedef struct {
     pool_t *pool;           /* for reads */
     model_slot_t *slot; /* for /models; no job is taken while it is empty (NULL: is) */
     live_t *live;
+    ended_t *ended;
     atomic_size_t *backlog; /* accepted and unfinished; 503 past CONFIG_BACKLOG_LIMIT */
     const char *accept_endpoint;
     const char *once_endpoint;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "actors/http/context.h"
 #include "actors/http/query.h"
@@ -13,9 +12,7 @@
 #include "base/uuid.h"
 #include "store/predictions.h"
 
-#define WAIT_LIMIT_S   30
-#define FIRST_PAUSE_MS 2 /* the row usually follows its result within a batch */
-#define PAUSE_LIMIT_MS 100
+#define WAIT_LIMIT_S 30
 
 static void
 s_add_text (strbuf_t *body, const char *key, const char *value)
@@ -68,19 +65,44 @@ s_pending (const prediction_t *row)
     return !strcmp (row->status, "PENDING");
 }
 
-/* Reads the row again until it has ended or the time is over. False as s_find. */
-static bool
-s_find_ended (http_context_t *context, exchange_t *exchange, prediction_t *row,
-    int64_t deadline_ms)
+/* Keeps the result that was heard, to show it beside a row that has not got it yet. */
+static void
+s_keep (result_t **result_p, char **fresh)
 {
-    for (useconds_t pause_ms = FIRST_PAUSE_MS;; pause_ms *= 2) {
+    strbuf_t json = STRBUF_EMPTY;
+    if ((*result_p)->status == RESULT_COMPLETED) {
+        result_payload_to_json (*result_p, &json);
+        free (*fresh);
+        *fresh = json.data;
+    }
+    result_destroy (result_p);
+}
+
+/* Sleeps until the row has ended, or the time is over; then reads it once more. False: the
+ * problem has been replied. */
+static bool
+s_wait_ended (http_context_t *context, exchange_t *exchange, ended_waiter_t *waiter,
+    int wait_s, prediction_t *row, char **fresh)
+{
+    int64_t deadline_ms = clock_monotonic_ms () + 1000 * (int64_t)wait_s;
+    for (ended_news_t news = ENDED_ROW; s_pending (row) && news != ENDED_NOTHING;) {
+        int64_t left_ms = deadline_ms - clock_monotonic_ms ();
+        result_t *result = NULL;
+        news = ended_next (waiter, left_ms > 0 ? left_ms : 0, &result);
+        if (news == ENDED_RESULT) {
+            s_keep (&result, fresh);
+            continue;
+        }
+        if (news == ENDED_STOPPING) {
+            exchange_problem (
+                exchange, PROBLEM_UNAVAILABLE, "The process is stopping.");
+            return false;
+        }
         prediction_clear (row);
         if (!s_find (context, exchange, row))
             return false;
-        if (!s_pending (row) || clock_monotonic_ms () >= deadline_ms)
-            return true;
-        usleep (1000 * (pause_ms < PAUSE_LIMIT_MS ? pause_ms : PAUSE_LIMIT_MS));
     }
+    return true;
 }
 
 static int
@@ -106,16 +128,13 @@ result_get (http_context_t *context, exchange_t *exchange)
             exchange, PROBLEM_UNKNOWN_REQUEST, "The id of a request is a UUID.");
         return;
     }
-    if (!s_find (context, exchange, &row))
-        return;
-    char *fresh = NULL;
-    bool good = true;
     int wait_s = s_wait_s (exchange);
-    if (s_pending (&row) && wait_s > 0) {
-        int64_t deadline_ms = clock_monotonic_ms () + 1000 * (int64_t)wait_s;
-        bool came = live_wait_result (context->args->live, id, deadline_ms, &fresh);
-        good = s_find_ended (context, exchange, &row, came ? deadline_ms : 0);
-    }
+    ended_waiter_t *waiter = wait_s > 0 ? ended_wait (context->args->ended, id) : NULL;
+    char *fresh = NULL;
+    bool good = s_find (context, exchange, &row);
+    if (good && waiter)
+        good = s_wait_ended (context, exchange, waiter, wait_s, &row, &fresh);
+    ended_leave (&waiter);
     if (good)
         s_reply_row (exchange, id, &row, fresh);
     prediction_clear (&row);

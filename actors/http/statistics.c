@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/statistics.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #define LEAST_MS 1000

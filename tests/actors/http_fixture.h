@@ -30,6 +30,7 @@ typedef struct {
     config_t *config;
     pool_t *pool;
     live_t *live;
+    ended_t *ended;
     model_slot_t *slot; /* empty */
     atomic_size_t backlog;
     zsock_t *accept; /* PULL sides */
@@ -73,10 +74,13 @@ s_setup_stopped (void **state)
     s_set (self, "http-port", self->port);
     s_set (self, "ui-port", self->page_port);
     s_set (self, "backlog-limit", 100);
+    s_set (self, "sse-limit", 3);
+    s_set (self, "sse-address-limit", 2);
     config_set (self->config, "checkpoints", "/nonexistent", error);
     self->pool = pool_new ("host=127.0.0.1 port=1 user=x dbname=x connect_timeout=2",
         "http_test", 2, 1000);
-    self->live = live_new (16, 2);
+    self->live = live_new (16);
+    self->ended = ended_new (16, NULL);
     self->slot = model_slot_new ();
     self->accept = s_pull ("accept", endpoints[0]);
     self->once = s_pull ("once", endpoints[1]);
@@ -84,6 +88,7 @@ s_setup_stopped (void **state)
     self->args = (http_args_t){.config = self->config,
         .pool = self->pool,
         .live = self->live,
+        .ended = self->ended,
         .backlog = &self->backlog,
         .admin_port = self->admin_port,
         .admin_bind = CONFIG_ADMIN_BIND,
@@ -117,12 +122,14 @@ s_teardown (void **state)
 {
     fixture_t *self = *state;
     live_shutdown (self->live);
+    ended_shutdown (self->ended);
     zactor_destroy (&self->actor);
     zsock_destroy (&self->accept);
     zsock_destroy (&self->once);
     zsock_destroy (&self->reload);
     model_slot_destroy (&self->slot);
     live_destroy (&self->live);
+    ended_destroy (&self->ended);
     pool_destroy (&self->pool);
     config_destroy (&self->config);
     free (self);

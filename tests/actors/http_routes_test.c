@@ -196,7 +196,7 @@ test_a_result_that_came_first_is_replayed_and_ends_the_stream (void **state)
     request_t *request = request_new ();
     snprintf (request->request_id, sizeof request->request_id, "some-id");
     result_t *result = s_result_of (request);
-    live_publish_result (self->live, result);
+    ended_show (self->ended, result);
     answer_t answer = s_get (self, "/events?request_id=some-id");
     assert_int_equal (answer.status, 200);
     assert_true (client_has_header (&answer, "Content-Type: text/event-stream"));
@@ -218,7 +218,7 @@ test_streams_are_limited (void **state)
         client_send (fds[i], "GET", "/events", "", NULL);
         s_read_until (fds[i], "retry:");
     }
-    s_expect_problem (s_get (self, "/events"), 503, "overloaded");
+    s_expect_problem (s_get (self, "/events"), 429, "too-many-requests");
     close (fds[0]);
     close (fds[1]);
 }

@@ -28,8 +28,8 @@ s_set_up (void **state)
     health_reset ();
     world->folder = tiny_folder_new ();
     world->slot = model_slot_new ();
-    world->live = live_new (16, 4);
-    world->stream = live_open (world->live, NULL, 0);
+    world->live = live_new (16);
+    world->stream = live_open (world->live, 0);
     world->args = (reload_controller_args_t){.reload_endpoint = RELOAD,
         .folder = world->folder.path,
         .check_ms = 20,

@@ -10,7 +10,7 @@
 #define ANSWERS "inproc://router-test-answers"
 
 typedef struct {
-    live_t *live;
+    ended_t *ended;
     result_router_args_t args;
     zsock_t *results; /* we are a worker */
     zsock_t *write;   /* and the db_writer */
@@ -22,10 +22,10 @@ static int
 s_set_up (void **state)
 {
     world_t *world = calloc (1, sizeof *world);
-    world->live = live_new (16, 16);
+    world->ended = ended_new (16, NULL);
     world->args = (result_router_args_t){.results_endpoint = RESULTS,
         .write_endpoint = WRITE,
-        .live = world->live,
+        .ended = world->ended,
         .answers_endpoint = ANSWERS};
     world->answers = wire_pull_new (ANSWERS, 8);
     world->write = wire_pull_new (WRITE, 8);
@@ -56,7 +56,7 @@ s_tear_down (void **state)
     wire_destroy (&world->results);
     wire_destroy (&world->write);
     wire_destroy (&world->answers);
-    live_destroy (&world->live);
+    ended_destroy (&world->ended);
     free (world);
     return 0;
 }
@@ -68,10 +68,20 @@ s_send (world_t *world, result_t *result)
 }
 
 static bool
+s_shown (world_t *world, const char *request_id, int timeout_ms)
+{
+    result_t *result = NULL;
+    ended_waiter_t *waiter = ended_wait (world->ended, request_id);
+    bool shown = ended_next (waiter, timeout_ms, &result) == ENDED_RESULT;
+    result_destroy (&result);
+    ended_leave (&waiter);
+    return shown;
+}
+
+static bool
 s_published (world_t *world, const char *request_id)
 {
-    return live_wait_result (
-        world->live, request_id, clock_monotonic_ms () + LIMIT_MS, NULL);
+    return s_shown (world, request_id, LIMIT_MS);
 }
 
 static void
@@ -91,7 +101,7 @@ test_an_at_once_result_answers_its_ticket_only (void **state)
     ticket_release (&ticket);
     zactor_destroy (&world->actor);
     assert_int_equal (s_empty_write (world), 0);
-    assert_false (live_wait_result (world->live, "r", 0, NULL));
+    assert_false (s_shown (world, "r", 0));
 }
 
 static void
@@ -134,7 +144,7 @@ test_what_holds_a_receipt_is_published_only (void **state)
     result = result_recv (world->answers);
     assert_int_equal (result->receipt.offset, 5);
     result_destroy (&result);
-    assert_false (live_wait_result (world->live, "over-kafka", 0, NULL));
+    assert_false (s_shown (world, "over-kafka", 0));
     assert_false (arrives (world->write, 0));
 }
 

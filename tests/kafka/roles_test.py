@@ -49,6 +49,24 @@ class Roles(unittest.TestCase):
         self.assertIn(request_id, requests)
         self.assertIn(request_id, self.results())
 
+    def test_1a_who_ended_a_row_says_so_to_all(self):
+        """The db-writer does what is answered, the api process what expires."""
+        done = self.predict()
+        stream = self.stack.get(f"/events?request_id={done}")[1].decode()
+        self.assertIn("event: result\n", stream)
+        self.assertIn(f'event: ended\ndata: {{"request_id":"{done}","status":"COMPLETED"}}', stream)
+        late = "0190a0b0-c0d0-7000-8000-00000000dead"
+        self.stack.sql(
+            "insert into predictions (request_id, user_id, status, request_json, deadline,"
+            f" dispatched_at, next_attempt_at) values ('{late}', 'a', 'PENDING',"
+            f" '{{\"request_id\":\"{late}\",\"history\":[1]}}', now() + interval '2 s', now(),"
+            " now() + interval '1 hour')")
+        stream = self.stack.get(f"/events?request_id={late}")[1].decode()
+        self.assertIn('"status":"EXPIRED"', stream)
+        wait_for("both on inference.ended", 20, lambda: {(done, "COMPLETED"), (late, "EXPIRED")} <= {
+            (ending["request_id"], ending["status"]) for ending in map(
+                json.loads, self.kcat("-C", "-t", "inference.ended", "-e").splitlines())})
+
     def test_2_a_stranger_is_served(self):
         message = json.dumps({"request_id": "no uuid", "history": [10, 20], "k": 3, "x": {}})
         self.kcat("-P", "-t", "inference.requests", input=message)

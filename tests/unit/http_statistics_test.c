@@ -23,8 +23,8 @@ static void
 test_changes_are_published_once_a_second_at_most (void **state)
 {
     (void)state;
-    live_t *live = live_new (8, 1);
-    live_stream_t *stream = live_open (live, NULL, 0);
+    live_t *live = live_new (8);
+    live_stream_t *stream = live_open (live, 0);
     atomic_size_t backlog = 0;
     statistics_t statistics;
     statistics_init (&statistics, live, &backlog);
