@@ -214,7 +214,7 @@ test_an_ending_survives_json_and_wants_an_id (void **state)
     ending_destroy (&ending);
     const char *const bad[] = {"", "[]", "{}", "{\"request_id\":7}",
         "{\"request_id\":\"\"}", "{\"status\":\"EXPIRED\"}", "{\"request_id\":\"r\"}",
-        "{\"request_id\":\"r\",\"status\":\"longer than all\"}"};
+        "{\"request_id\":\"r\",\"status\":\"longer than any word\"}"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_null (ending_from_json (bad[i], strlen (bad[i]), &fault));
     strbuf_free (&json);
