@@ -139,7 +139,7 @@ class Roles(unittest.TestCase):
         role = self.stack.roles["db-writer"]
         wait_for("the db-writer is unready", 10, lambda: not role.ready())
         self.stack.broker.start()
-        self.wait_completed(ids, 40)
+        self.wait_completed(ids, 100)  # what was sent again before it had returned waits
         role.wait_ready()
 
     def test_6a_a_stop_keeps_its_time_while_the_broker_is_frozen(self):
