@@ -39,6 +39,8 @@ s_take_parameter (router_match_t *match, const char *segment, size_t length)
 {
     bool good = query_decode (
         segment, length, false, match->parameter, sizeof match->parameter);
+    if (!good)
+        match->parameter[0] = '\0'; /* decoding may have filled it to the brim */
     return good ? ROUTER_FOUND : ROUTER_NOT_FOUND;
 }
 

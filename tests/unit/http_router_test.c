@@ -65,6 +65,7 @@ test_a_parameter_too_long_is_no_path (void **state)
     memset (path + 7, 'x', ROUTER_PARAMETER_SIZE);
     strcpy (path + 7 + ROUTER_PARAMETER_SIZE, "/history");
     assert_int_equal (s_find ("GET", path), ROUTER_NOT_FOUND);
+    assert_string_equal (s_match.parameter, "");
 }
 
 static void
