@@ -207,17 +207,6 @@ db_changed (PGresult *result)
 }
 
 db_status_t
-db_change (db_t *self, const char *sql, const char *value, size_t *count)
-{
-    PGresult *result;
-    db_status_t status = db_exec (self, sql, value ? 1 : 0, &value, &result);
-    if (status == DB_OK)
-        *count = db_changed (result);
-    PQclear (result);
-    return status;
-}
-
-db_status_t
 db_script (db_t *self, const char *sql)
 {
     if (!self->session)

@@ -57,8 +57,6 @@ void db_end_all_by (int64_t deadline_ms);
 db_status_t db_exec (db_t *self, const char *sql, int count, const char *const *values,
     PGresult **result_p);
 
-/* A statement with at most one parameter (or NULL); *count: the rows it changed. */
-db_status_t db_change (db_t *self, const char *sql, const char *value, size_t *count);
 size_t db_changed (PGresult *result);
 
 /* DB_LOCKED: somebody has a lock on the whole table that keeps writers out. */

@@ -116,15 +116,6 @@ row_writer_portion (const row_writer_t *self)
     return self->portion.limit;
 }
 
-bool
-row_writer_holds (const row_writer_t *self, const char *id)
-{
-    for (size_t i = 0; i < self->aside_count; i++)
-        if (strcmp (self->ops->id (self->aside[i].row), id) == 0)
-            return true;
-    return false;
-}
-
 int64_t
 row_writer_oldest_ms (const row_writer_t *self)
 {

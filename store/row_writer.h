@@ -42,7 +42,7 @@ typedef struct {
     void (*written) (void *context, void *row);
     /* The row was refused: the owner takes it, or lets it wait. */
     row_refusal_t (*refused) (void *context, void *row, const row_fault_t *fault);
-    /* For the log, and to know a row that is set aside. */
+    /* For the log. */
     const char *(*id) (const void *row);
     const char *(*reason) (void *context); /* of the last failed write */
 } row_writer_ops_t;
@@ -78,7 +78,6 @@ size_t row_writer_count (const row_writer_t *self);   /* all that it holds */
 size_t row_writer_aside (const row_writer_t *self);   /* of them set aside */
 size_t row_writer_room (const row_writer_t *self);    /* it takes so many more */
 size_t row_writer_portion (const row_writer_t *self); /* rows in the next statement */
-bool row_writer_holds (const row_writer_t *self, const char *id); /* set aside */
 const void *row_writer_aside_row (const row_writer_t *self, size_t index);
 
 /* When the oldest came, and why the last that was set aside was; INT64_MAX, "": none. */
