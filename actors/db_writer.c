@@ -200,6 +200,7 @@ db_writer_new (const db_writer_args_t *args)
                            : db_new (args->conninfo, "sasrec db_writer",
                                  args->statement_timeout_ms);
     db_wait_for_locks (self->db, LOCK_MS);
+    db_find_by_index (self->db);
     db_writer_register_metrics (self);
     return self;
 }

@@ -111,6 +111,7 @@ interaction_writer_new (const interaction_writer_args_t *args)
     self->db = db_new (
         args->conninfo, "sasrec interaction_writer", args->statement_timeout_ms);
     db_wait_for_locks (self->db, LOCK_MS);
+    db_find_by_index (self->db);
     self->added = metrics_counter (
         "interaction_writer_rows_total", "Interactions that were added.", "");
     self->duplicates = metrics_counter ("interaction_writer_duplicates_total",

@@ -125,6 +125,7 @@ reconciler_new (const reconciler_args_t *args)
     assert (self->requests);
     self->db = db_new (args->conninfo, "sasrec reconciler", args->statement_timeout_ms);
     db_wait_for_locks (self->db, LOCK_MS);
+    db_find_by_index (self->db);
     for (int i = 0; i <= CHOOSE_EXPIRED; i++)
         change_init (&self->changes[i], self, (choose_t)i);
     reconciler_register_metrics (self);

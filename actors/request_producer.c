@@ -156,6 +156,7 @@ request_producer_new (const request_producer_args_t *args)
         args->conninfo, "sasrec request_producer", args->statement_timeout_ms);
     self->db = db_watch_db (self->watch);
     db_wait_for_locks (self->db, LOCK_MS);
+    db_find_by_index (self->db);
     const row_writer_args_t inserts = {"request_producer.insert", GROUP_LIMIT,
         GROUP_LIMIT, args->statement_timeout_ms};
     const row_writer_args_t unsent = {"request_producer.unsent", RETURNED_LIMIT,

@@ -44,8 +44,10 @@ db_new (const char *conninfo, const char *application, int statement_timeout_ms)
     assert (self->conninfo);
     snprintf (self->application, sizeof self->application, "%s", application);
     snprintf (self->error, sizeof self->error, "not connected yet");
-    self->args = (session_args_t){
-        self->conninfo, self->application, statement_timeout_ms, statement_timeout_ms};
+    self->args = (session_args_t){.conninfo = self->conninfo,
+        .application = self->application,
+        .timeout_ms = statement_timeout_ms,
+        .lock_timeout_ms = statement_timeout_ms};
     self->backoff_ms = BACKOFF_LOW_MS;
     rng_seed (&self->rng, (uint64_t)clock_monotonic_us (), (uint64_t)(uintptr_t)self);
     return self;
@@ -67,6 +69,12 @@ void
 db_wait_for_locks (db_t *self, int timeout_ms)
 {
     self->args.lock_timeout_ms = timeout_ms;
+}
+
+void
+db_find_by_index (db_t *self)
+{
+    self->args.by_index = true;
 }
 
 void

@@ -34,6 +34,11 @@ void db_destroy (db_t **self_p);
  * set, before the first connection. */
 void db_wait_for_locks (db_t *self, int timeout_ms);
 
+/* For an owner all of whose statements find their rows by an index: the table is never
+ * read as a whole, however small it was when the planner looked. Before the first
+ * connection. */
+void db_find_by_index (db_t *self);
+
 /* Connected and usable: true at once; a connection that the server closed meanwhile is
  * noticed. Else tries to connect, at most once per back-off (50 ms to 1 s, jittered),
  * taking at most the connect time-out (3 s per address). Says nothing about the schema

@@ -15,6 +15,7 @@ typedef struct {
     const char *application;
     int timeout_ms;      /* of a statement; 0: none */
     int lock_timeout_ms; /* waiting for a lock; 0: 30 s */
+    bool by_index;       /* every row that a statement wants is found by an index */
 } session_args_t;
 
 /* Connects, and sets the time-outs and the schema: for the session, or behind a pooler
