@@ -2,13 +2,13 @@
 #include "base/strbuf.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/utf8.h"
 
 static void
@@ -131,18 +131,21 @@ strbuf_add_json_string (strbuf_t *self, const char *text)
 void
 strbuf_add_json_int (strbuf_t *self, int64_t value)
 {
-    strbuf_addf (self, "%" PRId64, value);
+    s_reserve (self, DECIMAL_SIZE);
+    self->length += decimal_int (value, self->data + self->length);
 }
 
 void
 strbuf_add_json_float (strbuf_t *self, float value)
 {
-    if (value == 0 && signbit (value))
+    if (value == 0 && signbit (value)) {
         strbuf_add (self, "-0.0"); /* "-0" is read as an integer, which has no sign */
-    else if (isfinite (value))
-        strbuf_addf (self, "%.9g", (double)value);
-    else
+    } else if (isfinite (value)) {
+        s_reserve (self, DECIMAL_SIZE);
+        self->length += decimal_float (value, self->data + self->length);
+    } else {
         strbuf_add (self, "null");
+    }
 }
 
 void

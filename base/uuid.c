@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <uuid/uuid.h>
@@ -42,6 +41,23 @@ s_advance (uint64_t now_ms, uint64_t noise)
     return next;
 }
 
+static void
+s_store (uint64_t value, unsigned char bytes[8]) /* big-endian */
+{
+    for (int i = 7; i >= 0; i--, value >>= 8)
+        bytes[i] = (unsigned char)value;
+}
+
+/* -1: not hexadecimal. */
+static int
+s_digit (char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 void
 uuid_derive (const char *name, char text[UUID_TEXT_SIZE])
 {
@@ -62,25 +78,48 @@ uuid_make (char text[UUID_TEXT_SIZE])
     assert (got == (ssize_t)sizeof noise);
     (void)got;
     s_sequence_t next = s_advance ((uint64_t)clock_unix_ms (), noise[0]);
-    unsigned a = (unsigned)(next.counter >> 30);           /* 12 bits */
-    unsigned b = (unsigned)(next.counter >> 16) & 0x3fffu; /* 14 bits */
-    uint64_t c = (next.counter & 0xffffu) << 32 | (noise[1] & 0xffffffffu);
-    snprintf (text, UUID_TEXT_SIZE, "%08x-%04x-7%03x-%04x-%012llx",
-        (unsigned)(next.ms >> 16) & 0xffffffffu, (unsigned)next.ms & 0xffffu,
-        a & 0xfffu, 0x8000u | b, (unsigned long long)c & 0xffffffffffffull);
+    uint64_t high = next.ms << 16 | UINT64_C (0x7000) | next.counter >> 30;
+    uint64_t low = UINT64_C (2) << 62 | (next.counter & 0x3fffffffu) << 32 |
+                   (noise[1] & 0xffffffffu);
+    uuid_t uuid;
+    s_store (high, uuid);
+    s_store (low, uuid + 8);
+    uuid_unparse_lower (uuid, text);
+}
+
+/* Called several times for each request, and uuid_parse of libuuid takes a thousand
+ * instructions. */
+static bool
+s_parse (const char *text, unsigned char bytes[16])
+{
+    size_t count = 0; /* of hexadecimal digits */
+    memset (bytes, 0, 16);
+    for (size_t i = 0; i < UUID_TEXT_SIZE - 1; i++) {
+        if (i == 8 || i == 13 || i == 18 || i == 23) {
+            if (text[i] != '-')
+                return false;
+            continue;
+        }
+        int digit = s_digit (text[i]);
+        if (digit < 0)
+            return false;
+        bytes[count / 2] = (unsigned char)(bytes[count / 2] << 4 | digit);
+        count++;
+    }
+    return text[UUID_TEXT_SIZE - 1] == 0;
 }
 
 bool
 uuid_valid (const char *text)
 {
-    uuid_t bytes;
-    return text && uuid_parse (text, bytes) == 0;
+    unsigned char bytes[16];
+    return text && s_parse (text, bytes);
 }
 
 void
 uuid_bytes (const char *text, unsigned char bytes[16])
 {
-    int rc = uuid_parse (text, bytes);
-    assert (rc == 0);
-    (void)rc;
+    bool valid = s_parse (text, bytes);
+    assert (valid);
+    (void)valid;
 }
