@@ -47,24 +47,24 @@ static const double s_size_bounds[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000}
 static void
 db_writer_register_metrics (self_t *self)
 {
-    self->rows =
-        metrics_counter ("db_writer_rows_total", "Rows that got their result.", "");
-    self->duplicates = metrics_counter ("db_writer_duplicates_total",
+    self->rows = metrics_counter (
+        "sasrec_db_writer_rows_total", "Rows that got their result.", "");
+    self->duplicates = metrics_counter ("sasrec_db_writer_duplicates_total",
         "Results whose row had ended before, or does not exist.", "");
     self->refused = metrics_counter (
-        "db_writer_refused_total", "Results that PostgreSQL refused.", "");
+        "sasrec_db_writer_refused_total", "Results that PostgreSQL refused.", "");
     self->retries = metrics_counter (
-        "db_writer_retries_total", "Batches that had to be tried again.", "");
-    self->aside = metrics_gauge ("db_writer_set_aside",
+        "sasrec_db_writer_retries_total", "Batches that had to be tried again.", "");
+    self->aside = metrics_gauge ("sasrec_db_writer_set_aside",
         "Results whose row is locked, or refuses them, tried again later.", "");
-    self->lost = metrics_counter ("db_writer_dropped_total",
+    self->lost = metrics_counter ("sasrec_db_writer_dropped_total",
         "Results let go when stopping without a database.", "");
     self->batch_size =
-        metrics_histogram ("db_writer_batch_size", "Results per transaction.", "",
-            s_size_bounds, sizeof s_size_bounds / sizeof s_size_bounds[0]);
+        metrics_histogram ("sasrec_db_writer_batch_size", "Results per transaction.",
+            "", s_size_bounds, sizeof s_size_bounds / sizeof s_size_bounds[0]);
     self->seconds =
-        metrics_histogram ("db_writer_write_seconds", "Time of one transaction.", "",
-            metrics_latency_bounds, metrics_latency_bound_count);
+        metrics_histogram ("sasrec_db_writer_write_seconds", "Time of one transaction.",
+            "", metrics_latency_bounds, metrics_latency_bound_count);
 }
 
 /* The cell is an estimate that others set too: never below nothing. */

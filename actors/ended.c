@@ -68,9 +68,9 @@ ended_new (size_t recent_limit, const char *endpoint)
     self->recent = recent_new (recent_limit);
     if (endpoint)
         self->publish = wire_push_new (endpoint, ENDPOINT_ENDINGS_LIMIT);
-    self->told = metrics_counter (
-        "ended_told_total", "Requests whose end was committed by this process.", "");
-    self->unpublished = metrics_counter ("ended_unpublished_total",
+    self->told = metrics_counter ("sasrec_ended_told_total",
+        "Requests whose end was committed by this process.", "");
+    self->unpublished = metrics_counter ("sasrec_ended_unpublished_total",
         "Ends that did not fit into the pipe to Kafka; who waits looks at the row.",
         "");
     return self;

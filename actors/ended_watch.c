@@ -33,9 +33,9 @@ ended_watch_new (const ended_watch_args_t *args)
     self->args = args;
     self->ids = calloc (LOOK_LIMIT, sizeof *self->ids);
     assert (self->ids);
-    self->looks = metrics_counter ("ended_looks_total",
+    self->looks = metrics_counter ("sasrec_ended_looks_total",
         "Questions to the database after all requests that are waited for.", "");
-    self->found = metrics_counter ("ended_found_total",
+    self->found = metrics_counter ("sasrec_ended_found_total",
         "Requests that had ended unheard when the database was asked.", "");
     return self;
 }

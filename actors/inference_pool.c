@@ -41,16 +41,17 @@ static const double s_size_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
 static void
 s_register_metrics (self_t *self)
 {
-    const char *refused = "pool_refused_total";
-    const char *skipped = "pool_skipped_total";
+    const char *refused = "sasrec_inference_refused_total";
+    const char *skipped = "sasrec_inference_skipped_total";
     const char *why_refused = "At-once requests refused by the inference pool.";
     const char *why_skipped = "Requests not worth computing when their turn came.";
     self->full = metrics_counter (refused, why_refused, "reason=\"full\"");
     self->no_model = metrics_counter (refused, why_refused, "reason=\"no_model\"");
     self->late = metrics_counter (skipped, why_skipped, "reason=\"deadline\"");
     self->abandoned = metrics_counter (skipped, why_skipped, "reason=\"abandoned\"");
-    self->batch_size = metrics_histogram ("pool_batch_size", "Requests per batch.", "",
-        s_size_bounds, sizeof s_size_bounds / sizeof s_size_bounds[0]);
+    self->batch_size =
+        metrics_histogram ("sasrec_inference_batch_size", "Requests per batch.", "",
+            s_size_bounds, sizeof s_size_bounds / sizeof s_size_bounds[0]);
 }
 
 static self_t *

@@ -113,12 +113,12 @@ interaction_writer_new (const interaction_writer_args_t *args)
     db_wait_for_locks (self->db, LOCK_MS);
     db_find_by_index (self->db);
     self->added = metrics_counter (
-        "interaction_writer_rows_total", "Interactions that were added.", "");
-    self->duplicates = metrics_counter ("interaction_writer_duplicates_total",
+        "sasrec_interaction_writer_rows_total", "Interactions that were added.", "");
+    self->duplicates = metrics_counter ("sasrec_interaction_writer_duplicates_total",
         "Interactions that were there before.", "");
-    self->refused = metrics_counter ("interaction_writer_refused_total",
+    self->refused = metrics_counter ("sasrec_interaction_writer_refused_total",
         "Interactions that PostgreSQL refused: dead letters.", "");
-    self->aside = metrics_gauge ("interaction_writer_set_aside",
+    self->aside = metrics_gauge ("sasrec_interaction_writer_set_aside",
         "Interactions that are in the way for now, tried again later.", "");
     return self;
 }

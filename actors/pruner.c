@@ -32,10 +32,10 @@ pruner_new (const pruner_args_t *args)
     self->args = args;
     self->db = db_new (args->conninfo, "sasrec pruner", args->statement_timeout_ms);
     db_mute (self->db);
-    self->deleted = metrics_counter ("retention_deleted_total",
+    self->deleted = metrics_counter ("sasrec_retention_deleted_total",
         "Finished requests deleted because they were older than SASREC_RETENTION.", "");
-    self->left = metrics_gauge (
-        "retention_left", "Old requests that the last sweep could not delete.", "");
+    self->left = metrics_gauge ("sasrec_retention_left",
+        "Old requests that the last sweep could not delete.", "");
     return self;
 }
 

@@ -85,15 +85,15 @@ static const row_writer_ops_t s_ops = {reconciler_write, NULL, reconciler_free_i
 static void
 reconciler_register_metrics (self_t *self)
 {
-    const char *resent = "producer_resent_total", *help = "Rows sent again.";
-    self->held_back = metrics_counter ("producer_held_back_total",
+    const char *resent = "sasrec_producer_resent_total", *help = "Rows sent again.";
+    self->held_back = metrics_counter ("sasrec_producer_held_back_total",
         "Requests that did not fit into the pool; sent later from their row.", "");
     self->unsent_sent = metrics_counter (resent, help, "kind=\"unsent\"");
     self->repeats_sent = metrics_counter (resent, help, "kind=\"repeat\"");
-    self->expired =
-        metrics_counter ("producer_expired_total", "Rows that became EXPIRED.", "");
-    self->pending = metrics_gauge (
-        "predictions_pending", "Rows accepted and unfinished, as last counted.", "");
+    self->expired = metrics_counter (
+        "sasrec_producer_expired_total", "Rows that became EXPIRED.", "");
+    self->pending = metrics_gauge ("sasrec_predictions_pending",
+        "Rows accepted and unfinished, as last counted.", "");
 }
 
 static void

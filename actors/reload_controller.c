@@ -50,12 +50,13 @@ s_new (const reload_controller_args_t *args)
     assert (self);
     self->args = args;
     self->health = health_check ("model", true);
-    self->loaded_at = metrics_gauge ("model_loaded_timestamp_seconds",
+    self->loaded_at = metrics_gauge ("sasrec_model_loaded_timestamp_seconds",
         "When the model in use was loaded (unix time); 0 = none yet.", "");
     const char *help = "Attempts to load a checkpoint.";
-    self->loaded = metrics_counter ("model_reloads_total", help, "outcome=\"loaded\"");
+    self->loaded =
+        metrics_counter ("sasrec_model_reloads_total", help, "outcome=\"loaded\"");
     self->refused =
-        metrics_counter ("model_reloads_total", help, "outcome=\"rejected\"");
+        metrics_counter ("sasrec_model_reloads_total", help, "outcome=\"rejected\"");
     return self;
 }
 

@@ -48,18 +48,18 @@ static void
 request_producer_register_metrics (self_t *self)
 {
     self->accepted = metrics_counter (
-        "producer_accepted_total", "Requests whose row is committed.", "");
-    self->refused = metrics_counter ("producer_refused_total",
+        "sasrec_producer_accepted_total", "Requests whose row is committed.", "");
+    self->refused = metrics_counter ("sasrec_producer_refused_total",
         "Requests refused because the database was away.", "");
     self->rejected = metrics_counter (
-        "producer_rejected_total", "Requests whose row PostgreSQL refused.", "");
-    self->abandoned = metrics_counter ("producer_abandoned_total",
+        "sasrec_producer_rejected_total", "Requests whose row PostgreSQL refused.", "");
+    self->abandoned = metrics_counter ("sasrec_producer_abandoned_total",
         "Requests skipped because their client had given up.", "");
-    self->held_back = metrics_counter ("producer_held_back_total",
+    self->held_back = metrics_counter ("sasrec_producer_held_back_total",
         "Requests that did not fit into the pool; sent later from their row.", "");
     self->group_size =
-        metrics_histogram ("producer_group_size", "Requests per transaction.", "",
-            s_size_bounds, sizeof s_size_bounds / sizeof s_size_bounds[0]);
+        metrics_histogram ("sasrec_producer_group_size", "Requests per transaction.",
+            "", s_size_bounds, sizeof s_size_bounds / sizeof s_size_bounds[0]);
 }
 
 /* What writing is here (store/row_writer.h) */

@@ -28,12 +28,13 @@ s_new (const result_router_args_t *args)
     self_t *self = calloc (1, sizeof *self);
     assert (self);
     self->args = args;
-    self->routed = metrics_counter ("router_results_total", "Results routed.", "");
-    self->dropped = metrics_counter ("router_dropped_total",
+    self->routed =
+        metrics_counter ("sasrec_router_results_total", "Results routed.", "");
+    self->dropped = metrics_counter ("sasrec_router_dropped_total",
         "Results not passed on because the writer was full; their requests are sent "
         "again.",
         "");
-    self->answer_seconds = metrics_histogram ("router_answer_seconds",
+    self->answer_seconds = metrics_histogram ("sasrec_router_answer_seconds",
         "Time from acceptance in this process to the result.", "",
         metrics_latency_bounds, metrics_latency_bound_count);
     return self;

@@ -196,6 +196,23 @@ health_to_json (strbuf_t *out)
 }
 
 void
+health_to_metrics (strbuf_t *out)
+{
+    pthread_mutex_lock (&s_lock);
+    strbuf_addf (out,
+        "# HELP sasrec_ready 1 when /readyz says so.\n"
+        "# TYPE sasrec_ready gauge\nsasrec_ready %d\n",
+        s_ready (NULL, 0));
+    if (s_checks)
+        strbuf_add (out, "# HELP sasrec_health 1 when the check of /readyz is ok.\n"
+                         "# TYPE sasrec_health gauge\n");
+    for (const health_t *check = s_checks; check; check = check->next)
+        strbuf_addf (out, "sasrec_health{check=\"%s\"} %d\n", check->name,
+            atomic_load (&check->ok));
+    pthread_mutex_unlock (&s_lock);
+}
+
+void
 health_reset (void)
 {
     pthread_mutex_lock (&s_lock);

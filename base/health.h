@@ -34,6 +34,10 @@ uint64_t health_changes (void);
  * state it has, or null when it never had one. */
 void health_to_json (strbuf_t *out);
 
+/* Appends the families sasrec_ready and sasrec_health{check} (1: ok), in the text format of
+ * base/metrics.h. */
+void health_to_metrics (strbuf_t *out);
+
 /* Lines "[+]name ok" and "[-]name failed: reason"; a fresh string. */
 char *health_render (void);
 

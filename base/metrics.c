@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/metrics.h"
+#include "base/health.h"
 #include "base/process.h"
 #include "base/strbuf.h"
 
@@ -18,7 +19,7 @@ typedef struct family family_t;
 
 struct metric {
     metric_t *next; /* series of the same family */
-    const family_t *family;
+    family_t *family;
     char *labels;              /* without braces */
     _Atomic uint64_t count;    /* counter */
     _Atomic double value;      /* gauge; histogram: the sum */
@@ -72,7 +73,7 @@ s_family_new (const char *name, const char *help, s_type_t type, const double *b
 }
 
 static metric_t *
-s_metric_new (const family_t *family, const char *labels)
+s_metric_new (family_t *family, const char *labels)
 {
     metric_t *self = calloc (1, sizeof *self);
     assert (self);
@@ -85,21 +86,36 @@ s_metric_new (const family_t *family, const char *labels)
     return self;
 }
 
+/* The lock is held: where the family stands, or would. */
+static family_t **
+s_find_family (const char *name)
+{
+    family_t **at = &s_families;
+    while (*at && strcmp ((*at)->name, name) != 0)
+        at = &(*at)->next;
+    return at;
+}
+
+static metric_t **
+s_find_series (family_t *family, const char *labels)
+{
+    metric_t **at = &family->series;
+    while (*at && strcmp ((*at)->labels, labels) != 0)
+        at = &(*at)->next;
+    return at;
+}
+
 static metric_t *
 s_register (const char *name, const char *help, const char *labels, s_type_t type,
     const double *bounds, size_t bound_count)
 {
     assert (name && *name && help && labels);
     pthread_mutex_lock (&s_lock);
-    family_t **family = &s_families;
-    while (*family && strcmp ((*family)->name, name) != 0)
-        family = &(*family)->next;
+    family_t **family = s_find_family (name);
     if (!*family)
         *family = s_family_new (name, help, type, bounds, bound_count);
     assert ((*family)->type == type);
-    metric_t **series = &(*family)->series;
-    while (*series && strcmp ((*series)->labels, labels) != 0)
-        series = &(*series)->next;
+    metric_t **series = s_find_series (*family, labels);
     if (!*series)
         *series = s_metric_new (*family, labels);
     metric_t *self = *series;
@@ -125,6 +141,34 @@ metrics_histogram (const char *family, const char *help, const char *labels,
 {
     assert (bounds || bound_count == 0);
     return s_register (family, help, labels, HISTOGRAM, bounds, bound_count);
+}
+
+metric_t *
+metrics_find (const char *family, const char *labels)
+{
+    pthread_mutex_lock (&s_lock);
+    family_t *found = *s_find_family (family);
+    metric_t *self = found ? *s_find_series (found, labels) : NULL;
+    pthread_mutex_unlock (&s_lock);
+    return self;
+}
+
+void
+metric_destroy (metric_t **self_p)
+{
+    metric_t *self = *self_p;
+    if (!self)
+        return;
+    pthread_mutex_lock (&s_lock);
+    metric_t **series = &self->family->series;
+    while (*series != self)
+        series = &(*series)->next;
+    *series = self->next;
+    pthread_mutex_unlock (&s_lock);
+    free (self->labels);
+    free (self->buckets);
+    free (self);
+    *self_p = NULL;
 }
 
 void
@@ -160,13 +204,19 @@ metric_change (metric_t *self, double difference)
 void
 metric_observe (metric_t *self, double value)
 {
+    metric_observe_times (self, value, 1);
+}
+
+void
+metric_observe_times (metric_t *self, double value, uint64_t times)
+{
     assert (self && self->family->type == HISTOGRAM);
     const family_t *family = self->family;
     size_t bucket = 0;
     while (bucket < family->bound_count && !(value <= family->bounds[bucket]))
         bucket++;
-    s_change (&self->value, value);
-    atomic_fetch_add_explicit (&self->buckets[bucket], 1, memory_order_relaxed);
+    s_change (&self->value, value * (double)times);
+    atomic_fetch_add_explicit (&self->buckets[bucket], times, memory_order_relaxed);
 }
 
 static uint64_t
@@ -268,6 +318,7 @@ metrics_render (size_t *length)
     for (const family_t *family = s_families; family; family = family->next)
         s_add_family (&out, family);
     pthread_mutex_unlock (&s_lock);
+    health_to_metrics (&out);
     process_render (&out);
     if (length)
         *length = out.length;

@@ -74,10 +74,10 @@ s_new (const bridge_args_t *args)
     for (size_t i = 0; i < args->wire_count; i++)
         s_plan_wire (self, &args->wires[i]);
     self->backlog = backlog_new (args);
-    self->unreadable = metrics_counter ("bridge_unreadable_total",
+    self->unreadable = metrics_counter ("sasrec_kafka_unreadable_total",
         "Messages that were only listened to and could not be read.", "");
     self->queued = metrics_gauge (
-        "bridge_queued", "Messages that wait for Kafka's delivery report.", "");
+        "sasrec_kafka_queued", "Messages that wait for Kafka's delivery report.", "");
     return self;
 }
 

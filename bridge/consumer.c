@@ -56,16 +56,16 @@ s_register_metrics (consumer_t *self)
         topic_t topic = self->args.topics[i];
         snprintf (labels, sizeof labels, "topic=\"%s\"", topic_name (topic));
         self->consumed[topic] = metrics_counter (
-            "bridge_consumed_total", "Messages taken from Kafka.", labels);
+            "sasrec_kafka_consumed_total", "Messages taken from Kafka.", labels);
     }
-    self->stale = metrics_counter ("bridge_stale_receipts_total",
+    self->stale = metrics_counter ("sasrec_kafka_stale_receipts_total",
         "Messages finished after their partition had gone to another member.", "");
-    self->rewinds = metrics_counter ("bridge_rewinds_total",
+    self->rewinds = metrics_counter ("sasrec_kafka_rewinds_total",
         "Times a partition was read again because its work failed.", "");
     self->rebalances = metrics_counter (
-        "bridge_rebalances_total", "Assignments received from a group.", "");
+        "sasrec_kafka_rebalances_total", "Assignments received from a group.", "");
     self->commit_failures = metrics_counter (
-        "bridge_commit_failures_total", "Commits of offsets that failed.", "");
+        "sasrec_kafka_commit_failures_total", "Commits of offsets that failed.", "");
 }
 
 /* Committing */

@@ -57,10 +57,10 @@ s_group (groups_t *self, const char *name)
     group->args = self->like;
     group->args.group = name;
     snprintf (labels, sizeof labels, "group=\"%s\"", name);
-    group->outstanding =
-        metrics_gauge ("bridge_outstanding", "Messages taken and not settled.", labels);
+    group->outstanding = metrics_gauge (
+        "sasrec_kafka_outstanding", "Messages taken and not settled.", labels);
     group->partitions = metrics_gauge (
-        "bridge_partitions", "Partitions this process was assigned.", labels);
+        "sasrec_kafka_partitions", "Partitions this process was assigned.", labels);
     return group;
 }
 
@@ -73,7 +73,7 @@ groups_add (groups_t *self, const char *name, topic_t topic)
     group->args.topics[group->args.topic_count++] = topic;
     snprintf (
         labels, sizeof labels, "group=\"%s\",topic=\"%s\"", name, topic_name (topic));
-    group->lag[topic] = metrics_gauge ("bridge_lag",
+    group->lag[topic] = metrics_gauge ("sasrec_kafka_lag",
         "Messages of the assigned partitions that were not read yet.", labels);
     self->of_topic[topic] = group;
 }

@@ -24,8 +24,8 @@ inbound_new (const bridge_wire_t *wire)
     self->wire = wire;
     self->out = wire_push_new (wire->endpoint, wire->limit);
     snprintf (labels, sizeof labels, "topic=\"%s\"", topic_name (wire->topic));
-    self->dropped = metrics_counter (
-        "bridge_dropped_total", "Messages heard while their reader was full.", labels);
+    self->dropped = metrics_counter ("sasrec_kafka_dropped_total",
+        "Messages heard while their reader was full.", labels);
     return self;
 }
 

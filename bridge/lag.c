@@ -40,7 +40,7 @@ lag_new (const char *bootstrap_servers, const char *client_id, const char *group
     self->topic = rd_kafka_topic_new (rk, topic_name (topic), NULL);
     snprintf (
         labels, sizeof labels, "group=\"%s\",topic=\"%s\"", group, topic_name (topic));
-    self->gauge = metrics_gauge ("bridge_group_lag",
+    self->gauge = metrics_gauge ("sasrec_kafka_group_lag",
         "Messages that a group has not committed, over all its members.", labels);
     return self;
 }

@@ -61,7 +61,7 @@ listener_new (const listener_args_t *args, char error[160])
         char labels[64];
         snprintf (labels, sizeof labels, "topic=\"%s\"", topic_name (args->topics[i]));
         self->heard[args->topics[i]] = metrics_counter (
-            "bridge_heard_total", "Messages heard without a group.", labels);
+            "sasrec_kafka_heard_total", "Messages heard without a group.", labels);
     }
     if (s_open (self, error))
         listener_destroy (&self);

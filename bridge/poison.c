@@ -28,8 +28,8 @@ poison_new (groups_t *groups, producer_t *producer)
     for (int i = 0; i < DEAD_LETTER_CLASS_COUNT; i++) {
         snprintf (labels, sizeof labels, "class=\"%s\"",
             dead_letter_word ((dead_letter_class_t)i));
-        self->dead_letters[i] = metrics_counter (
-            "bridge_dead_letters_total", "Messages put aside as dead letters.", labels);
+        self->dead_letters[i] = metrics_counter ("sasrec_kafka_dead_letters_total",
+            "Messages put aside as dead letters.", labels);
     }
     return self;
 }

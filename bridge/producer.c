@@ -41,12 +41,12 @@ s_register_metrics (producer_t *self)
         char labels[96];
         snprintf (labels, sizeof labels, "topic=\"%s\",outcome=\"safe\"",
             topic_name ((topic_t)i));
-        self->sent[i] = metrics_counter ("bridge_produced_total", help, labels);
+        self->sent[i] = metrics_counter ("sasrec_kafka_produced_total", help, labels);
         snprintf (labels, sizeof labels, "topic=\"%s\",outcome=\"failed\"",
             topic_name ((topic_t)i));
-        self->failed[i] = metrics_counter ("bridge_produced_total", help, labels);
+        self->failed[i] = metrics_counter ("sasrec_kafka_produced_total", help, labels);
     }
-    self->deaths = metrics_counter ("bridge_producer_restarts_total",
+    self->deaths = metrics_counter ("sasrec_kafka_producer_restarts_total",
         "Producers replaced after an error that librdkafka calls fatal.", "");
 }
 

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "actors/http/routes.h"
 #include "base/log.h"
 
 #define DB_WAIT_MS  250 /* for a free connection */
@@ -28,7 +27,7 @@ http_context_new (const http_args_t *args, char error[160])
     self->streams =
         streams_new ((size_t)config_integer (args->config, CONFIG_SSE_LIMIT),
             (size_t)config_integer (args->config, CONFIG_SSE_ADDRESS_LIMIT));
-    self->traffic = traffic_new (routes, route_count);
+    self->traffic = traffic_new (args->probes_only);
     self->proxies =
         networks_new (config_text (args->config, CONFIG_TRUSTED_PROXIES), error);
     if (self->proxies && self->accept && self->once && self->reload)

@@ -169,11 +169,7 @@ s_answer (http_context_t *context, exchange_t *exchange, const router_match_t *m
 static bool
 s_offered (const exchange_t *exchange, const route_t *route)
 {
-    static const char *const probes[] = {"/livez", "/readyz", "/metrics", "/version"};
-    for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++)
-        if (!strcmp (route->path, probes[i]))
-            return true;
-    return !exchange->probes_only;
+    return !exchange->probes_only || route_kind (route) == ROUTE_PROBE;
 }
 
 void

@@ -1,7 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/routes.h"
 
+#include <string.h>
+
 #define ROUTES_ROW(method, path, handler) {method, path, handler},
 
 const route_t routes[] = {ROUTES (ROUTES_ROW)};
 const size_t route_count = sizeof routes / sizeof routes[0];
+
+route_kind_t
+route_kind (const route_t *route)
+{
+    static const struct {
+        const char *path;
+        route_kind_t kind;
+    } others[] = {{"/livez", ROUTE_PROBE}, {"/readyz", ROUTE_PROBE},
+        {"/metrics", ROUTE_PROBE}, {"/version", ROUTE_PROBE}, {"/docs", ROUTE_PAGE},
+        {"/openapi.json", ROUTE_PAGE}, {"/assets/{name}", ROUTE_PAGE},
+        {"/", ROUTE_PAGE}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcmp (route->path, others[i].path) == 0)
+            return others[i].kind;
+    return ROUTE_WORK;
+}

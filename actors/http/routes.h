@@ -36,4 +36,12 @@ ROUTES (ROUTES_DECLARE)
 extern const route_t routes[];
 extern const size_t route_count;
 
+typedef enum {
+    ROUTE_WORK,  /* what clients are served with */
+    ROUTE_PROBE, /* how the process is: all that a listener for probes offers */
+    ROUTE_PAGE   /* the page and the documentation */
+} route_kind_t;
+
+route_kind_t route_kind (const route_t *route);
+
 #endif

@@ -203,11 +203,11 @@ s_start_ulfius (server_t *self)
 }
 
 static metric_t *
-s_register_refused (const char *label, const char *limit)
+s_register_refused (const char *label, const char *reason)
 {
     char labels[80];
-    snprintf (labels, sizeof labels, "listener=\"%s\",limit=\"%s\"", label, limit);
-    return metrics_counter ("http_connections_refused_total",
+    snprintf (labels, sizeof labels, "listener=\"%s\",reason=\"%s\"", label, reason);
+    return metrics_counter ("sasrec_http_connections_refused_total",
         "Connections, and requests through proxies, that were past a limit", labels);
 }
 
@@ -220,13 +220,13 @@ s_register_metrics (server_t *self, const char *label)
         [CONNECTION_IDLE] = "idle"}; /* the others have no limit */
     char labels[80];
     snprintf (labels, sizeof labels, "listener=\"%s\"", label);
-    self->count = metrics_gauge ("http_connections", "Open connections", labels);
+    self->count = metrics_gauge ("sasrec_http_connections", "Open connections", labels);
     for (size_t i = 0; i < CONNECTION_PHASE_COUNT; i++) {
         if (!phases[i])
             continue;
         snprintf (
             labels, sizeof labels, "listener=\"%s\",phase=\"%s\"", label, phases[i]);
-        self->cut[i] = metrics_counter ("http_connections_cut_total",
+        self->cut[i] = metrics_counter ("sasrec_http_connections_cut_total",
             "Connections that were cut because a phase took too long", labels);
     }
     self->refused_in_all = s_register_refused (label, "in all");

@@ -11,9 +11,9 @@
 #include "base/metrics.h"
 
 typedef struct {
-    live_t *live;           /* borrowed */
-    atomic_size_t *backlog; /* borrowed; NULL: not known here */
-    const metric_t *processed;
+    live_t *live;              /* borrowed */
+    atomic_size_t *backlog;    /* borrowed; NULL: not known here */
+    const metric_t *processed; /* NULL, like the next: no worker runs here */
     const metric_t *errors;
     double last_processed; /* when last published */
     size_t last_pending;

@@ -2,23 +2,22 @@
 #include "actors/http/traffic.h"
 
 #include <assert.h>
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/metrics.h"
 
-#define CLASS_COUNT 4 /* 2xx, 3xx, 4xx, 5xx */
+enum { CLASS_2XX, CLASS_3XX, CLASS_4XX, CLASS_5XX, CLASS_COUNT };
 
+/* NULL until the first request. */
 typedef struct {
-    metric_t *requests[CLASS_COUNT]; /* of the route's own method */
-    metric_t *duration;              /* of its path */
+    metric_t *_Atomic requests[CLASS_COUNT]; /* of the route's own method */
+    metric_t *_Atomic duration;              /* of its path */
 } row_t;
 
 struct traffic {
-    const route_t *routes;
-    size_t route_count;
     row_t *rows; /* one per route, and one for paths that are none */
     metric_t *in_flight;
 };
@@ -35,32 +34,68 @@ s_counter (const char *handler, const char *method, size_t class)
         "HTTP requests by route, method and status class", labels);
 }
 
-static void
-s_fill (row_t *row, const char *handler, const char *method)
+static const route_t s_no_route = {"other", "other", NULL};
+
+static const route_t *
+s_route (size_t index)
 {
-    for (size_t i = 0; i < CLASS_COUNT; i++)
-        row->requests[i] = s_counter (handler, method, i);
+    return index < route_count ? &routes[index] : &s_no_route;
+}
+
+static metric_t *
+s_requests (traffic_t *self, size_t index, size_t class)
+{
+    metric_t *_Atomic *place = &self->rows[index].requests[class];
+    metric_t *metric = atomic_load_explicit (place, memory_order_acquire);
+    if (metric)
+        return metric;
+    const route_t *route = s_route (index);
+    metric = s_counter (route->path, route->method, class);
+    atomic_store_explicit (place, metric, memory_order_release);
+    return metric;
+}
+
+static metric_t *
+s_duration (traffic_t *self, size_t index)
+{
+    metric_t *_Atomic *place = &self->rows[index].duration;
+    metric_t *metric = atomic_load_explicit (place, memory_order_acquire);
+    if (metric)
+        return metric;
     char labels[96];
-    snprintf (labels, sizeof labels, "handler=\"%s\"", handler);
-    row->duration = metrics_histogram ("http_request_duration_seconds",
+    snprintf (labels, sizeof labels, "handler=\"%s\"", s_route (index)->path);
+    metric = metrics_histogram ("http_request_duration_seconds",
         "Time from the whole request to its answer", labels, metrics_latency_bounds,
         metrics_latency_bound_count);
+    atomic_store_explicit (place, metric, memory_order_release);
+    return metric;
+}
+
+static void
+s_begin_at_zero (traffic_t *self, size_t index, bool probes_only)
+{
+    const route_t *route = &routes[index];
+    bool scrape = strcmp (route->path, "/metrics") == 0;
+    bool work = route_kind (route) == ROUTE_WORK && !probes_only;
+    if (work || scrape) {
+        s_requests (self, index, CLASS_2XX);
+        s_duration (self, index);
+    }
+    if (work)
+        s_requests (self, index, CLASS_5XX);
 }
 
 traffic_t *
-traffic_new (const route_t *routes, size_t route_count)
+traffic_new (bool probes_only)
 {
     traffic_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->routes = routes;
-    self->route_count = route_count;
     self->rows = calloc (route_count + 1, sizeof *self->rows);
     assert (self->rows);
     for (size_t i = 0; i < route_count; i++)
-        s_fill (&self->rows[i], routes[i].path, routes[i].method);
-    s_fill (&self->rows[route_count], "other", "other");
+        s_begin_at_zero (self, i, probes_only);
     self->in_flight = metrics_gauge (
-        "http_requests_in_flight", "HTTP requests that are being answered", "");
+        "sasrec_http_requests_in_flight", "HTTP requests that are being answered", "");
     return self;
 }
 
@@ -99,12 +134,12 @@ traffic_end (
 {
     size_t class = (size_t)status / 100 - 2;
     assert (class < CLASS_COUNT);
-    bool routed = index != TRAFFIC_NO_ROUTE;
-    row_t *row = &self->rows[routed ? index : self->route_count];
-    metric_t *counter = row->requests[class];
-    if (routed && strcmp (self->routes[index].method, method) != 0)
-        counter = s_counter (self->routes[index].path, s_method_label (method), class);
-    metric_add (counter, 1);
-    metric_observe (row->duration, (double)duration_us / 1e6);
+    size_t row = index != TRAFFIC_NO_ROUTE ? index : route_count;
+    const route_t *route = s_route (row);
+    bool own = route == &s_no_route || strcmp (route->method, method) == 0;
+    metric_add (own ? s_requests (self, row, class)
+                    : s_counter (route->path, s_method_label (method), class),
+        1);
+    metric_observe (s_duration (self, row), (double)duration_us / 1e6);
     metric_change (self->in_flight, -1);
 }

@@ -1,19 +1,24 @@
 /* The HTTP metrics people's dashboards know: http_requests_total{handler,method,status},
- * http_request_duration_seconds{handler}, http_requests_in_flight. The handler is the
- * route's template, the status its class, so the series are bounded and exist from the
- * start. SPDX-License-Identifier: Apache-2.0 */
+ * http_request_duration_seconds{handler}; and sasrec_http_requests_in_flight. The handler is
+ * the route's template, the status its class, so the series are bounded. Those that rates
+ * and alerts are made of are there from the start, at 0: 2xx and 5xx of each route that
+ * clients of this process are served with, and the scrape itself; any other appears with
+ * its first request, so that a graph of all has no lines of what never happens.
+ * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_ACTORS_HTTP_TRAFFIC_H
 #define SASREC_ACTORS_HTTP_TRAFFIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#include "actors/http/router.h"
+#include "actors/http/routes.h"
 
 #define TRAFFIC_NO_ROUTE SIZE_MAX
 
 typedef struct traffic traffic_t;
 
-traffic_t *traffic_new (const route_t *routes, size_t route_count); /* borrowed */
+/* probes_only: no other route is served here. */
+traffic_t *traffic_new (bool probes_only);
 void traffic_destroy (traffic_t **self_p);
 
 void traffic_begin (traffic_t *self);

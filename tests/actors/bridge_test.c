@@ -102,7 +102,8 @@ s_set_up (void **state)
     world->actor = actor_start (bridge_actor, &world->args);
     assert_true (s_wait_health (true));
     return s_wait_metric (
-               metrics_gauge ("bridge_partitions", "", "group=\"test-workers\""), 4)
+               metrics_gauge ("sasrec_kafka_partitions", "", "group=\"test-workers\""),
+               4)
                ? 0
                : -1;
 }
@@ -170,7 +171,7 @@ static double
 s_outstanding (void)
 {
     return metric_value (
-        metrics_gauge ("bridge_outstanding", "", "group=\"test-workers\""));
+        metrics_gauge ("sasrec_kafka_outstanding", "", "group=\"test-workers\""));
 }
 
 static bool
@@ -236,7 +237,7 @@ test_poison_is_put_aside_and_its_request_fails (void **state)
 {
     (void)state;
     metric_t *letters =
-        metrics_counter ("bridge_dead_letters_total", "", "class=\"unreadable\"");
+        metrics_counter ("sasrec_kafka_dead_letters_total", "", "class=\"unreadable\"");
     double before = metric_value (letters);
     s_produce (TOPIC_REQUESTS, "not JSON");
     s_produce (TOPIC_REQUESTS, "{\"request_id\":\"r-4\",\"history\":\"none\"}");
@@ -256,7 +257,7 @@ test_what_is_refused_later_is_put_aside_with_the_reason (void **state)
 {
     (void)state;
     metric_t *letters =
-        metrics_counter ("bridge_dead_letters_total", "", "class=\"refused\"");
+        metrics_counter ("sasrec_kafka_dead_letters_total", "", "class=\"refused\"");
     s_produce (TOPIC_REQUESTS, "{\"request_id\":\"r-5\",\"history\":[1]}");
     request_t *job = s_next_job ();
     assert_int_equal (
@@ -278,7 +279,7 @@ test_too_large_a_message_is_put_aside (void **state)
 {
     (void)state;
     metric_t *letters =
-        metrics_counter ("bridge_dead_letters_total", "", "class=\"too_large\"");
+        metrics_counter ("sasrec_kafka_dead_letters_total", "", "class=\"too_large\"");
     char *value = malloc (900001);
     memset (value, '7', 900000);
     value[900000] = '\0';

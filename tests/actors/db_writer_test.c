@@ -126,7 +126,8 @@ test_many_results_go_in_few_transactions (void **state)
 {
     world_t *world = *state;
     rows_make (world->store, 4000);
-    metric_t *batches = metrics_histogram ("db_writer_batch_size", "", "", NULL, 0);
+    metric_t *batches =
+        metrics_histogram ("sasrec_db_writer_batch_size", "", "", NULL, 0);
     double before = metric_value (batches);
     for (size_t i = 1; i <= 4000; i++)
         s_send (world, s_result (i));
@@ -138,7 +139,7 @@ static void
 test_the_first_result_stays (void **state)
 {
     world_t *world = *state;
-    double before = s_counter ("db_writer_duplicates_total");
+    double before = s_counter ("sasrec_db_writer_duplicates_total");
     rows_make (world->store, 1);
     s_send (world, s_result (1));
     rows_await (world->store, "status = 'COMPLETED'", 1);
@@ -147,7 +148,7 @@ test_the_first_result_stays (void **state)
     s_send (world, second);
     zactor_destroy (&world->actor);
     assert_int_equal (rows_where (world->store, "model_version = 'v1'"), 1);
-    assert_true (s_counter ("db_writer_duplicates_total") == before + 1);
+    assert_true (s_counter ("sasrec_db_writer_duplicates_total") == before + 1);
 }
 
 static void

@@ -280,8 +280,8 @@ s_setup_crowded (void **state)
 static double
 s_refused (fixture_t *self)
 {
-    static const char series[] =
-        "http_connections_refused_total{listener=\"api\",limit=\"per client\"} ";
+    static const char series[] = "sasrec_http_connections_refused_total{listener="
+                                 "\"api\",reason=\"per client\"} ";
     answer_t answer = client_ask (self->admin_port, "GET", "/metrics", "", NULL);
     const char *at = strstr (answer.body, series);
     double count = at ? atof (at + strlen (series)) : -1;

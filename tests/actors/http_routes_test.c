@@ -258,7 +258,7 @@ test_requests_are_counted_by_route_method_and_class (void **state)
         "http_requests_total{handler=\"/predict\",method=\"POST\",status=\"2xx\"} "));
     assert_non_null (strstr (
         answer.body, "http_request_duration_seconds_count{handler=\"/users\"} "));
-    assert_non_null (strstr (answer.body, "http_requests_in_flight 1"));
+    assert_non_null (strstr (answer.body, "sasrec_http_requests_in_flight 1"));
     client_free (&answer);
 }
 

@@ -242,9 +242,11 @@ static counts_t
 s_counts (void)
 {
     return (counts_t){
-        metric_value (metrics_counter ("interaction_writer_rows_total", "", "")),
-        metric_value (metrics_counter ("interaction_writer_duplicates_total", "", "")),
-        metric_value (metrics_counter ("interaction_writer_refused_total", "", ""))};
+        metric_value (metrics_counter ("sasrec_interaction_writer_rows_total", "", "")),
+        metric_value (
+            metrics_counter ("sasrec_interaction_writer_duplicates_total", "", "")),
+        metric_value (
+            metrics_counter ("sasrec_interaction_writer_refused_total", "", ""))};
 }
 
 /* The batch is bisected, and its second half has to be tried again. */

@@ -36,7 +36,7 @@ s_old_requests_are_deleted_again_and_again (void **state)
     zactor_destroy (&actor);
     size_t length;
     char *text = metrics_render (&length);
-    assert_non_null (strstr (text, "retention_deleted_total 3600"));
+    assert_non_null (strstr (text, "sasrec_retention_deleted_total 3600"));
     free (text);
 }
 

@@ -134,12 +134,13 @@ test_what_does_not_fit_is_sent_when_there_is_room (void **state)
     memset (seen, 0, sizeof seen);
     world->args.job_limit = 100000;
     rows_make (world->store, COUNT);
-    double before = metric_value (metrics_counter ("producer_held_back_total", "", ""));
+    double before =
+        metric_value (metrics_counter ("sasrec_producer_held_back_total", "", ""));
     s_start (world);
     int64_t limit_ms = clock_monotonic_ms () + LIMIT_MS;
-    while (
-        metric_value (metrics_counter ("producer_held_back_total", "", "")) == before &&
-        clock_monotonic_ms () < limit_ms)
+    while (metric_value (metrics_counter ("sasrec_producer_held_back_total", "", "")) ==
+               before &&
+           clock_monotonic_ms () < limit_ms)
         zclock_sleep (1);
     for (size_t i = 0; i < COUNT; i++) {
         request_t *job = s_job (world);

@@ -115,7 +115,7 @@ static double
 s_rejected (void)
 {
     return metric_value (
-        metrics_counter ("model_reloads_total", "", "outcome=\"rejected\""));
+        metrics_counter ("sasrec_model_reloads_total", "", "outcome=\"rejected\""));
 }
 
 static void
@@ -127,8 +127,8 @@ test_the_published_version_is_loaded_at_the_start (void **state)
     s_start (world);
     s_await_event (world, "v1");
     s_await_health ("[+]model ok");
-    assert_true (metric_value (
-                     metrics_gauge ("model_loaded_timestamp_seconds", "", "")) > 1.6e9);
+    assert_true (metric_value (metrics_gauge (
+                     "sasrec_model_loaded_timestamp_seconds", "", "")) > 1.6e9);
 }
 
 static void

@@ -73,7 +73,7 @@ def fresh_start(run):
 
 
 def _partitions(run, *names):
-    return [run.deployment.metric(name, 'bridge_partitions{group="sasrec_worker_group"}')
+    return [run.deployment.metric(name, 'sasrec_kafka_partitions{group="sasrec_worker_group"}')
             for name in names]
 
 

@@ -446,7 +446,7 @@ static void
 test_who_has_no_partition_joins_anew (void **state)
 {
     (void)state;
-    metric_t *rebalances = metrics_counter ("bridge_rebalances_total", "", "");
+    metric_t *rebalances = metrics_counter ("sasrec_kafka_rebalances_total", "", "");
     consumer_t *one = kafka_consumer ("group-anew", TOPIC_CONTROL, 1000);
     s_serve_until (one, s_has_partitions, 1);
     consumer_t *two = kafka_consumer ("group-anew", TOPIC_CONTROL, 1000);

@@ -129,7 +129,7 @@ class Roles(unittest.TestCase):
         ids += [self.predict() for _ in range(50)]
         self.wait_completed(ids, 15)
         wait_for("all partitions are the other's", 5, lambda: self.stack.metric(
-            "worker-2", "bridge_partitions") == 12)
+            "worker-2", "sasrec_kafka_partitions") == 12)
 
     def test_6_a_killed_broker_costs_nothing_but_time(self):
         ids = [self.predict() for _ in range(20)]

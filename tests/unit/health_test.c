@@ -72,6 +72,21 @@ test_check_that_is_not_required_is_only_shown (void **state)
 }
 
 static void
+test_checks_are_metrics (void **state)
+{
+    (void)state;
+    strbuf_t text = STRBUF_EMPTY;
+    health_set (health_check ("postgres", true), true, NULL);
+    health_set (health_check ("kafka", false), false, "no broker");
+    health_to_metrics (&text);
+    assert_non_null (strstr (text.data, "# TYPE sasrec_ready gauge\nsasrec_ready 1\n"));
+    assert_non_null (strstr (text.data, "# TYPE sasrec_health gauge\n"
+                                        "sasrec_health{check=\"postgres\"} 1\n"
+                                        "sasrec_health{check=\"kafka\"} 0\n"));
+    strbuf_free (&text);
+}
+
+static void
 test_first_failing_check_is_the_reason (void **state)
 {
     (void)state;
@@ -204,6 +219,7 @@ main (void)
         cmocka_unit_test_setup (test_process_without_checks_is_ready, s_setup),
         cmocka_unit_test_setup (test_ready_when_all_required_checks_are_ok, s_setup),
         cmocka_unit_test_setup (test_check_that_is_not_required_is_only_shown, s_setup),
+        cmocka_unit_test_setup (test_checks_are_metrics, s_setup),
         cmocka_unit_test_setup (test_first_failing_check_is_the_reason, s_setup),
         cmocka_unit_test_setup (test_same_name_is_the_same_check, s_setup),
         cmocka_unit_test_setup (test_draining_is_unready_for_good, s_setup),

@@ -27,8 +27,8 @@ test_changes_are_published_once_a_second_at_most (void **state)
     live_stream_t *stream = live_open (live, 0);
     atomic_size_t backlog = 0;
     statistics_t statistics;
-    statistics_init (&statistics, live, &backlog);
     metric_t *processed = metrics_counter ("worker_processed_total", "", "");
+    statistics_init (&statistics, live, &backlog);
 
     statistics_publish (&statistics, 5000);
     char *text = s_heard (stream);

@@ -106,6 +106,44 @@ test_histogram_buckets_are_cumulative (void **state)
 }
 
 static void
+test_many_of_one_value_are_one_step (void **state)
+{
+    (void)state;
+    const double bounds[] = {1, 2};
+    metric_t *histogram = metrics_histogram ("t_steps", "Help.", "", bounds, 2);
+    metric_observe_times (histogram, 1.5, 4);
+    metric_observe_times (histogram, 9, 0);
+    assert_true (metric_value (histogram) == 4);
+    s_assert_rendered ("t_steps_bucket{le=\"1\"} 0\n"
+                       "t_steps_bucket{le=\"2\"} 4\n"
+                       "t_steps_bucket{le=\"+Inf\"} 4\n"
+                       "t_steps_sum 6\n");
+}
+
+static void
+test_only_what_is_registered_is_found (void **state)
+{
+    (void)state;
+    metric_t *gauge = metrics_gauge ("t_found", "Help.", "a=\"1\"");
+    assert_ptr_equal (metrics_find ("t_found", "a=\"1\""), gauge);
+    assert_null (metrics_find ("t_found", ""));
+    assert_null (metrics_find ("t_not_found", ""));
+}
+
+static void
+test_a_series_that_is_gone_is_not_rendered (void **state)
+{
+    (void)state;
+    metric_t *old = metrics_gauge ("t_version_info", "Help.", "version=\"one\"");
+    metric_set (metrics_gauge ("t_version_info", "Help.", "version=\"two\""), 1);
+    metric_destroy (&old);
+    assert_null (old);
+    s_assert_rendered (
+        "# TYPE t_version_info gauge\nt_version_info{version=\"two\"} 1\n");
+    assert_null (metrics_find ("t_version_info", "version=\"one\""));
+}
+
+static void
 test_latency_bounds_reach_from_half_a_millisecond (void **state)
 {
     (void)state;
@@ -200,6 +238,9 @@ main (void)
         cmocka_unit_test (test_level_is_set_and_changed),
         cmocka_unit_test (test_level_may_be_anything_but_a_number),
         cmocka_unit_test (test_histogram_buckets_are_cumulative),
+        cmocka_unit_test (test_many_of_one_value_are_one_step),
+        cmocka_unit_test (test_only_what_is_registered_is_found),
+        cmocka_unit_test (test_a_series_that_is_gone_is_not_rendered),
         cmocka_unit_test (test_latency_bounds_reach_from_half_a_millisecond),
         cmocka_unit_test (test_help_is_escaped),
         cmocka_unit_test (test_process_families_are_there),
