@@ -7,6 +7,7 @@
 
 #include "actors/db_watch.h"
 #include "actors/endpoints.h"
+#include "actors/stage.h"
 #include "base/actor/control.h"
 #include "base/actor/wire.h"
 #include "base/clock.h"
@@ -32,7 +33,9 @@ typedef struct {
     row_writer_t *results; /* result_t */
     health_t *health;      /* "results": how old the oldest unwritten one is */
     bool looked;           /* after the database, since START */
-    metric_t *rows;        /* rows that ended */
+    metric_t *stored;      /* how long that takes */
+    metric_t *depth;       /* unwritten results */
+    metric_t *oldest;      /* of them, its age */
     metric_t *duplicates;
     metric_t *refused; /* results that PostgreSQL refused */
     metric_t *retries;
@@ -47,8 +50,14 @@ static const double s_size_bounds[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000}
 static void
 db_writer_register_metrics (self_t *self)
 {
-    self->rows = metrics_counter (
-        "sasrec_db_writer_rows_total", "Rows that got their result.", "");
+    if (self->args->ended) {
+        ended_count (self->args->ended, "COMPLETED");
+        ended_count (self->args->ended, "FAILED");
+    }
+    self->stored = stage_seconds ("stored");
+    self->depth = stage_queue ("results");
+    self->oldest = metrics_gauge ("sasrec_db_writer_oldest_seconds",
+        "How long the oldest unwritten result has waited; 0: there is none.", "");
     self->duplicates = metrics_counter ("sasrec_db_writer_duplicates_total",
         "Results whose row had ended before, or does not exist.", "");
     self->refused = metrics_counter (
@@ -99,14 +108,16 @@ db_writer_write (void *context, void *const *rows, size_t count)
     int64_t start_us = clock_monotonic_us ();
     db_status_t status =
         predictions_finish (self->db, (const result_t *const *)rows, count, hits, &hit);
+    int64_t end_us = clock_monotonic_us ();
     if (status == DB_OK)
         db_writer_tell (self, (const result_t *const *)rows, count, hits);
     free (hits);
     if (status != DB_OK)
         return status;
-    metric_observe (self->seconds, (double)(clock_monotonic_us () - start_us) * 1e-6);
+    for (size_t i = 0; i < count; i++)
+        stage_observe (self->stored, ((const result_t *)rows[i])->received_us, end_us);
+    metric_observe (self->seconds, (double)(end_us - start_us) * 1e-6);
     metric_observe (self->batch_size, (double)count);
-    metric_add (self->rows, hit);
     metric_add (self->duplicates, count - hit);
     db_writer_lower_backlog (self, hit);
     return DB_OK;
@@ -209,8 +220,9 @@ static void
 db_writer_receive (self_t *self)
 {
     result_t *result;
-    int64_t now_ms = clock_monotonic_ms ();
+    int64_t now_ms = clock_monotonic_ms (), now_us = clock_monotonic_us ();
     while (row_writer_room (self->results) && (result = result_recv (self->write))) {
+        result->received_us = now_us;
         int rc = row_writer_push (self->results, result, now_ms);
         assert (rc == 0);
     }
@@ -306,6 +318,8 @@ db_writer_show (self_t *self)
     char reason[CONTROL_ERROR_SIZE];
     int64_t oldest_ms = row_writer_oldest_ms (self->results);
     int64_t age_ms = clock_monotonic_ms () - oldest_ms;
+    metric_set (self->depth, (double)row_writer_count (self->results));
+    metric_set (self->oldest, oldest_ms == INT64_MAX ? 0 : (double)age_ms / 1000);
     if (oldest_ms == INT64_MAX || age_ms < LATE_MS) {
         if (!health_ok (self->health))
             health_set (self->health, true, NULL);

@@ -29,6 +29,8 @@ struct ended_waiter {
     ended_waiter_t *previous;
 };
 
+enum { COMPLETED, FAILED, EXPIRED, STATE_COUNT };
+
 struct ended {
     pthread_mutex_t mutex;
     recent_t *recent;        /* results for who asks later */
@@ -37,8 +39,8 @@ struct ended {
     size_t turn;      /* ended_waiting: so many were left out before */
     zsock_t *publish; /* NULL: nobody else waits */
     bool stopping;
-    metric_t *told;
-    metric_t *unpublished; /* the pipe was full; the ended_watch notices */
+    metric_t *told[STATE_COUNT]; /* NULL: nobody tells of such here */
+    metric_t *unpublished;       /* the pipe was full; the ended_watch notices */
 };
 
 typedef struct {
@@ -66,13 +68,12 @@ ended_new (size_t recent_limit, const char *endpoint)
     assert (self);
     pthread_mutex_init (&self->mutex, NULL);
     self->recent = recent_new (recent_limit);
-    if (endpoint)
+    if (endpoint) {
         self->publish = wire_push_new (endpoint, ENDPOINT_ENDINGS_LIMIT);
-    self->told = metrics_counter ("sasrec_ended_told_total",
-        "Requests whose end was committed by this process.", "");
-    self->unpublished = metrics_counter ("sasrec_ended_unpublished_total",
-        "Ends that did not fit into the pipe to Kafka; who waits looks at the row.",
-        "");
+        self->unpublished = metrics_counter ("sasrec_ended_unpublished_total",
+            "Ends that did not fit into the pipe to Kafka; who waits looks at the row.",
+            "");
+    }
     return self;
 }
 
@@ -88,6 +89,30 @@ ended_destroy (ended_t **self_p)
     pthread_mutex_destroy (&self->mutex);
     free (self);
     *self_p = NULL;
+}
+
+static size_t
+s_state (const char *status)
+{
+    static const char *const words[STATE_COUNT] = {
+        [COMPLETED] = "COMPLETED", [FAILED] = "FAILED", [EXPIRED] = "EXPIRED"};
+    size_t state = 0;
+    while (state < STATE_COUNT && strcmp (words[state], status) != 0)
+        state++;
+    assert (state < STATE_COUNT);
+    return state;
+}
+
+void
+ended_count (ended_t *self, const char *status)
+{
+    char labels[32];
+    snprintf (labels, sizeof labels, "state=\"%s\"", status);
+    metric_t *told = metrics_counter ("sasrec_results_total",
+        "Requests that ended: what this process committed to their row.", labels);
+    pthread_mutex_lock (&self->mutex);
+    self->told[s_state (status)] = told;
+    pthread_mutex_unlock (&self->mutex);
 }
 
 /* The mutex is held from here to ended_tell. */
@@ -122,8 +147,10 @@ void
 ended_tell (ended_t *self, const char *request_id, const char *status)
 {
     s_key_t key = s_key (request_id);
-    metric_add (self->told, 1);
+    size_t state = s_state (status);
     pthread_mutex_lock (&self->mutex);
+    if (self->told[state])
+        metric_add (self->told[state], 1);
     s_wake (self, &key);
     if (self->publish)
         s_publish (self, key.id, status);

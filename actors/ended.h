@@ -25,6 +25,10 @@ void ended_destroy (ended_t **self_p); /* all waiters must have left */
 /* After COMMIT, by who ended the row. */
 void ended_tell (ended_t *self, const char *request_id, const char *status);
 
+/* Ends with that status are counted (sasrec_results_total) from now on, from 0. For those
+ * who tell, before they do. */
+void ended_count (ended_t *self, const char *status);
+
 /* Somebody else has ended it, or there is no such row: wakes who waits. */
 void ended_hear (ended_t *self, const char *request_id);
 

@@ -7,6 +7,7 @@
 
 #include "actors/batch.h"
 #include "actors/endpoints.h"
+#include "actors/stage.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/ring.h"
@@ -34,6 +35,9 @@ typedef struct {
     metric_t *late;       /* past their deadline when their turn came */
     metric_t *abandoned;  /* their client had given up */
     metric_t *batch_size; /* requests per batch */
+    metric_t *queued;     /* how long they waited */
+    metric_t *job_depth;
+    metric_t *once_depth;
 } self_t;
 
 static const double s_size_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
@@ -49,6 +53,9 @@ s_register_metrics (self_t *self)
     self->no_model = metrics_counter (refused, why_refused, "reason=\"no_model\"");
     self->late = metrics_counter (skipped, why_skipped, "reason=\"deadline\"");
     self->abandoned = metrics_counter (skipped, why_skipped, "reason=\"abandoned\"");
+    self->queued = stage_seconds ("queued");
+    self->job_depth = stage_queue ("jobs");
+    self->once_depth = stage_queue ("at_once");
     self->batch_size =
         metrics_histogram ("sasrec_inference_batch_size", "Requests per batch.", "",
             s_size_bounds, sizeof s_size_bounds / sizeof s_size_bounds[0]);
@@ -160,7 +167,9 @@ s_handle_once (self_t *self)
 {
     request_t *request;
     bool has_model = model_slot_has (self->args->slot);
+    int64_t now_us = clock_monotonic_us ();
     while ((request = request_recv (self->once))) {
+        request->queued_us = now_us;
         if (!has_model) {
             metric_add (self->no_model, 1);
             request_refuse (
@@ -179,7 +188,9 @@ static void
 s_handle_jobs (self_t *self)
 {
     request_t *request;
+    int64_t now_us = clock_monotonic_us ();
     while (!ring_full (self->job_ring) && (request = request_recv (self->jobs))) {
+        request->queued_us = now_us;
         int rc = ring_push (self->job_ring, request);
         assert (rc == 0);
     }
@@ -226,11 +237,14 @@ static void
 s_fill (self_t *self, batch_t *batch, size_t share)
 {
     request_t *request;
+    int64_t now_us = clock_monotonic_us ();
     while (batch->count < share && (request = s_next (self))) {
-        if (s_worth_it (self, request))
-            batch->requests[batch->count++] = request;
-        else
+        if (!s_worth_it (self, request)) {
             s_let_go (self, request);
+            continue;
+        }
+        stage_observe (self->queued, request->queued_us, now_us);
+        batch->requests[batch->count++] = request;
     }
 }
 
@@ -265,6 +279,8 @@ s_dispatch (self_t *self)
     while (able && s_waiting (self) > 0 && ring_count (self->free_ring) > 0)
         s_dispatch_one (self);
     atomic_store (self->args->waiting, ring_count (self->job_ring));
+    metric_set (self->job_depth, (double)ring_count (self->job_ring));
+    metric_set (self->once_depth, (double)ring_count (self->once_ring));
 }
 
 static bool

@@ -11,6 +11,7 @@
 
 #include "actors/batch.h"
 #include "actors/endpoints.h"
+#include "actors/stage.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/ring.h"
@@ -37,6 +38,7 @@ typedef struct {
     metric_t *processed;
     metric_t *errors;
     metric_t *latency;
+    metric_t *computed; /* the same, as a stage */
     metric_t *history_length;
     metric_t *score;
 } self_t;
@@ -51,6 +53,7 @@ s_register_metrics (self_t *self)
     self->latency = metrics_histogram ("worker_inference_latency_seconds",
         "Time of the batch that a request was computed in.", "", metrics_latency_bounds,
         metrics_latency_bound_count);
+    self->computed = stage_seconds ("computed");
     self->history_length = metrics_histogram ("worker_history_length",
         "Items of a history, as it was sent.", "", checkpoint_history_bounds,
         checkpoint_history_bound_count);
@@ -243,9 +246,10 @@ s_handle_batch (self_t *self)
         results[i] = s_result_for (batch->requests[i], model_ref_model (ref));
     s_compute (self, model_ref_model (ref), results);
     double seconds = (double)(clock_monotonic_us () - start_us) * 1e-6;
+    metric_observe_times (self->latency, seconds, batch->count);
+    metric_observe_times (self->computed, seconds, batch->count);
     for (size_t i = 0; i < batch->count; i++) {
         s_finish (self, results[i], &self->answers[i]);
-        metric_observe (self->latency, seconds);
         metric_observe (self->history_length, (double)self->queries[i].history_count);
         ring_push (self->unsent, results[i]);
         request_destroy (&batch->requests[i]);

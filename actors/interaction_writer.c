@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "actors/endpoints.h"
+#include "actors/stage.h"
 #include "base/actor/control.h"
 #include "base/actor/wire.h"
 #include "base/clock.h"
@@ -30,6 +31,7 @@ typedef struct {
     metric_t *duplicates;
     metric_t *refused;
     metric_t *aside;
+    metric_t *depth; /* unwritten ones */
 } self_t;
 
 /* What writing is here (store/row_writer.h) */
@@ -118,6 +120,7 @@ interaction_writer_new (const interaction_writer_args_t *args)
         "Interactions that were there before.", "");
     self->refused = metrics_counter ("sasrec_interaction_writer_refused_total",
         "Interactions that PostgreSQL refused: dead letters.", "");
+    self->depth = stage_queue ("interactions");
     self->aside = metrics_gauge ("sasrec_interaction_writer_set_aside",
         "Interactions that are in the way for now, tried again later.", "");
     return self;
@@ -149,6 +152,7 @@ interaction_writer_try (self_t *self)
     else
         row_writer_pause (self->rows, now_ms + RETRY_MS);
     metric_set (self->aside, (double)row_writer_aside (self->rows));
+    metric_set (self->depth, (double)row_writer_count (self->rows));
 }
 
 static void

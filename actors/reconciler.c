@@ -68,8 +68,8 @@ typedef struct self {
     metric_t *held_back; /* did not fit into the pipe */
     metric_t *unsent_sent;
     metric_t *repeats_sent;
-    metric_t *expired;
     metric_t *pending;
+    metric_t *oldest; /* of them, its age */
 } self_t;
 
 static db_status_t reconciler_write (void *context, void *const *rows, size_t count);
@@ -90,10 +90,14 @@ reconciler_register_metrics (self_t *self)
         "Requests that did not fit into the pool; sent later from their row.", "");
     self->unsent_sent = metrics_counter (resent, help, "kind=\"unsent\"");
     self->repeats_sent = metrics_counter (resent, help, "kind=\"repeat\"");
-    self->expired = metrics_counter (
-        "sasrec_producer_expired_total", "Rows that became EXPIRED.", "");
     self->pending = metrics_gauge ("sasrec_predictions_pending",
         "Rows accepted and unfinished, as last counted.", "");
+    self->oldest = metrics_gauge ("sasrec_predictions_oldest_seconds",
+        "Age of the oldest unfinished row; 0: there is none.", "");
+    if (self->args->ended) {
+        ended_count (self->args->ended, "FAILED");
+        ended_count (self->args->ended, "EXPIRED");
+    }
 }
 
 static void
@@ -182,10 +186,8 @@ change_apply (change_t *self, const due_t *due, size_t *count, char *looked)
     case CHOOSE_RESET:
         return predictions_reset (actor->db, due, actor->start, count);
     case CHOOSE_EXPIRED:
-        status =
-            predictions_expire (actor->db, due, reconciler_ended, actor, count, looked);
-        metric_add (actor->expired, *count);
-        return status;
+        return predictions_expire (
+            actor->db, due, reconciler_ended, actor, count, looked);
     default:
         status = predictions_take (actor->db, due, &take,
             actor->requests + actor->request_count, count, looked);
@@ -460,17 +462,19 @@ static void
 reconciler_count (self_t *self)
 {
     size_t count = 0;
+    double oldest_s = 0;
     int64_t start_ms = clock_monotonic_ms ();
     if (start_ms < self->count_ms)
         return;
-    db_status_t status =
-        predictions_pending_count (self->db, self->args->backlog_limit, &count);
+    db_status_t status = predictions_pending_count (
+        self->db, self->args->backlog_limit, &count, &oldest_s);
     int64_t end_ms = clock_monotonic_ms ();
     self->count_ms = end_ms + COUNT_SHARE * (end_ms - start_ms);
     if (status != DB_OK)
         return;
     atomic_store (self->args->backlog, count);
     metric_set (self->pending, (double)count);
+    metric_set (self->oldest, oldest_s);
 }
 
 static void

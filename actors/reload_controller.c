@@ -36,11 +36,14 @@ typedef struct {
     char version[CHECKPOINT_VERSION_SIZE]; /* in the slot; "" before the first */
     identity_t rejected; /* what `current` named and was refused; version "" = none */
     char reason[REASON_SIZE]; /* why the last look did not end with `current` in use */
+    bool refusing;            /* `current` names a file that was refused */
     int64_t look_ms;          /* when to look next */
     health_t *health;
+    metric_t *info; /* labelled with the version; NULL before the first */
     metric_t *loaded_at;
     metric_t *loaded;
     metric_t *refused;
+    metric_t *refusal; /* what refusing says */
 } self_t;
 
 static self_t *
@@ -57,6 +60,8 @@ s_new (const reload_controller_args_t *args)
         metrics_counter ("sasrec_model_reloads_total", help, "outcome=\"loaded\"");
     self->refused =
         metrics_counter ("sasrec_model_reloads_total", help, "outcome=\"rejected\"");
+    self->refusal = metrics_gauge ("sasrec_model_refused",
+        "1 while the checkpoint that `current` names is refused.", "");
     return self;
 }
 
@@ -72,6 +77,7 @@ s_destroy (self_t **self_p)
         reload_destroy (&reload);
     }
     wire_destroy (&self->reloads);
+    metric_destroy (&self->info);
     free (self);
     *self_p = NULL;
 }
@@ -126,6 +132,17 @@ s_read (const char *path, const char *version, char error[160])
     return model;
 }
 
+static void
+s_show_version (self_t *self)
+{
+    char labels[CHECKPOINT_VERSION_SIZE + 24];
+    snprintf (labels, sizeof labels, "model_version=\"%s\"", self->version);
+    metric_destroy (&self->info);
+    self->info = metrics_gauge ("sasrec_model_info", "The model in use.", labels);
+    metric_set (self->info, 1);
+    metric_set (self->loaded_at, (double)clock_unix_ms () / 1000);
+}
+
 /* 0: that version is in the slot now. -1: the file was refused, error says why. */
 static int
 s_load (self_t *self, const char *version, char error[160])
@@ -152,7 +169,7 @@ s_load (self_t *self, const char *version, char error[160])
     s_announce (self, version);
     snprintf (self->version, sizeof self->version, "%s", version);
     metric_add (self->loaded, 1);
-    metric_set (self->loaded_at, (double)clock_unix_ms () / 1000);
+    s_show_version (self);
     return 0;
 }
 
@@ -174,6 +191,7 @@ s_fall_back (self_t *self, const char *refused)
 static void
 s_keep (self_t *self, const char *reason)
 {
+    self->refusing = false;
     snprintf (self->reason, sizeof self->reason, "%s", reason);
 }
 
@@ -197,6 +215,7 @@ s_follow (self_t *self, const char *version, bool asked)
         return;
     }
     self->rejected = identity;
+    self->refusing = true;
     snprintf (self->reason, sizeof self->reason, "%s refused: %s", version, error);
     s_fall_back (self, version);
 }
@@ -213,6 +232,7 @@ s_publish_health (self_t *self)
     else
         snprintf (text, sizeof text, "%s", self->version);
     health_set (self->health, self->version[0] != 0, text);
+    metric_set (self->refusal, self->refusing);
 }
 
 static void

@@ -6,6 +6,7 @@
 
 #include "actors/db_watch.h"
 #include "actors/endpoints.h"
+#include "actors/stage.h"
 #include "base/actor/control.h"
 #include "base/actor/wire.h"
 #include "base/clock.h"
@@ -35,6 +36,7 @@ typedef struct {
     size_t written_count;
     int64_t look_ms; /* when to look after the database next */
     metric_t *accepted;
+    metric_t *seconds; /* until a row was committed */
     metric_t *refused;
     metric_t *rejected; /* PostgreSQL refused the row */
     metric_t *abandoned;
@@ -49,6 +51,7 @@ request_producer_register_metrics (self_t *self)
 {
     self->accepted = metrics_counter (
         "sasrec_producer_accepted_total", "Requests whose row is committed.", "");
+    self->seconds = stage_seconds ("accepted");
     self->refused = metrics_counter ("sasrec_producer_refused_total",
         "Requests refused because the database was away.", "");
     self->rejected = metrics_counter (
@@ -246,7 +249,9 @@ request_producer_accept (self_t *self)
     metric_add (self->accepted, count);
     metric_observe (self->group_size, (double)count);
     atomic_fetch_add (self->args->backlog, count);
+    int64_t now_us = clock_monotonic_us ();
     for (size_t i = 0; i < count; i++) {
+        stage_observe (self->seconds, self->written[i]->accepted_us, now_us);
         if (self->written[i]->ticket)
             ticket_answer (self->written[i]->ticket, TICKET_DONE, NULL);
         ticket_release (&self->written[i]->ticket);

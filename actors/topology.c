@@ -29,6 +29,7 @@
 #include "base/health.h"
 #include "base/log.h"
 #include "base/log_sink.h"
+#include "base/metrics.h"
 #include "base/supervisor.h"
 #include "bridge/bridge.h"
 #include "bridge/settings.h"
@@ -420,6 +421,16 @@ s_fit_connections (topology_t *self, char error[160])
     return 0;
 }
 
+static void
+s_register_metrics (const char *role_name)
+{
+    char labels[80];
+    snprintf (
+        labels, sizeof labels, "version=\"" SASREC_VERSION "\",role=\"%s\"", role_name);
+    metric_set (
+        metrics_gauge ("sasrec_build_info", "What runs here, and as what.", labels), 1);
+}
+
 static topology_t *
 s_new (const config_t *config, unsigned role, const char *role_name)
 {
@@ -430,8 +441,10 @@ s_new (const config_t *config, unsigned role, const char *role_name)
     char error[160];
     self->conninfo = conninfo_of_config (config, error);
     assert (self->conninfo); /* the command has read it before */
-    self->pool =
-        pool_new (self->conninfo, "sasrec http", POOL_SIZE, STATEMENT_TIMEOUT_MS);
+    /* The others have no clients who read. */
+    if (role & (ALL | JOINED | API))
+        self->pool =
+            pool_new (self->conninfo, "sasrec http", POOL_SIZE, STATEMENT_TIMEOUT_MS);
     self->slot = model_slot_new ();
     self->live = live_new (RECENT_LIMIT);
     self->ended = ended_new (
@@ -446,6 +459,7 @@ s_new (const config_t *config, unsigned role, const char *role_name)
     if (role != ALL)
         s_make_bridge (self, role_name);
     s_connect (self);
+    s_register_metrics (role_name);
     return self;
 }
 

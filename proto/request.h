@@ -32,6 +32,7 @@ typedef struct request {
     int64_t deadline_ms; /* unix ms, 0 = none: not worth computing after it */
     int attempt;         /* 1 for the first sending */
     int64_t accepted_us; /* clock_monotonic_us when taken in, 0 = unknown */
+    int64_t queued_us;   /* the same, when the pool took it; 0 before */
     ticket_t *ticket;    /* owned reference, or NULL */
     receipt_t receipt;   /* of the Kafka message; .held false without Kafka */
 } request_t;

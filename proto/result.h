@@ -37,6 +37,7 @@ typedef struct result {
     size_t unknown_dropped; /* items of the history that the model does not know */
     bool job;               /* has a row in predictions */
     int64_t accepted_us;    /* copied from the request */
+    int64_t received_us;    /* when the db_writer had it, as accepted_us; 0 before */
     ticket_t *ticket;       /* owned reference, or NULL */
     receipt_t receipt;
 } result_t;

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 
 #define RETRY_MS 500 /* one of the connections tries, not each of them */
 
@@ -22,8 +23,28 @@ struct pool {
     int64_t retry_at_ms;  /* after a failure no new connection is tried before */
     size_t size;          /* connections there are */
     size_t free_count;    /* of them in free */
-    db_t *free[];         /* a stack: the one used last is the warmest */
+    metric_t *used;       /* of them taken */
+    metric_t *timeouts;
+    db_t *free[]; /* a stack: the one used last is the warmest */
 };
+
+static void
+s_register_metrics (pool_t *self)
+{
+    metric_set (
+        metrics_gauge ("sasrec_db_pool_size", "Connections for reads of clients.", ""),
+        (double)self->size);
+    self->used = metrics_gauge ("sasrec_db_pool_used", "Of them in use.", "");
+    self->timeouts = metrics_counter ("sasrec_db_pool_timeouts_total",
+        "Times that none became free while somebody waited.", "");
+}
+
+/* Under the mutex. */
+static void
+s_show_used (pool_t *self)
+{
+    metric_set (self->used, (double)(self->size - self->free_count));
+}
 
 pool_t *
 pool_new (const char *conninfo, const char *application, size_t size,
@@ -40,6 +61,7 @@ pool_new (const char *conninfo, const char *application, size_t size,
     pthread_mutex_init (&self->mutex, NULL);
     snprintf (self->application, sizeof self->application, "%s", application);
     self->size = size;
+    s_register_metrics (self);
     for (; self->free_count < size; self->free_count++) {
         db_t *db = db_new (conninfo, application, statement_timeout_ms);
         db_mute (db);
@@ -103,10 +125,13 @@ pool_take (pool_t *self, int wait_ms)
             break;
     if (self->free_count > 0)
         db = self->free[--self->free_count];
+    s_show_used (self);
     bool resting = clock_monotonic_ms () < self->retry_at_ms;
     pthread_mutex_unlock (&self->mutex);
-    if (!db)
+    if (!db) {
+        metric_add (self->timeouts, 1);
         return NULL;
+    }
     bool usable = (!resting || db_raw (db)) && db_ensure (db);
     pthread_mutex_lock (&self->mutex);
     if (usable)
@@ -128,6 +153,7 @@ pool_give (pool_t *self, db_t **db_p)
     assert (self->free_count < self->size);
     s_note (self, *db_p);
     self->free[self->free_count++] = *db_p;
+    s_show_used (self);
     pthread_cond_signal (&self->freed);
     pthread_mutex_unlock (&self->mutex);
     *db_p = NULL;

@@ -76,8 +76,10 @@ typedef enum { CHOOSE_UNSENT, CHOOSE_REPEATS, CHOOSE_RESET, CHOOSE_EXPIRED } cho
 db_status_t predictions_choose (db_t *db, choose_t which, const due_t *due,
     const char *start, char (*ids)[UUID_TEXT_SIZE], size_t *count);
 
-/* PENDING rows there are now (an index-only count, capped at limit + 1). */
-db_status_t predictions_pending_count (db_t *db, size_t limit, size_t *count);
+/* PENDING rows there are now (an index-only count, capped at limit + 1), and the age in
+ * seconds of the oldest of the hundred that would expire first; 0: there is none. */
+db_status_t predictions_pending_count (
+    db_t *db, size_t limit, size_t *count, double *oldest_s);
 
 /* Writes the results into PENDING rows in one transaction; others are left alone.
  * hits (count of them, or NULL) says which rows changed, *hit how many (the others were

@@ -105,10 +105,16 @@ static const db_statement_t s_choose[] = {
         .sql = "SELECT request_id" DUE_EXPIRED},
 };
 
+/* The order: use the index. It does not have created_at, so the age is that of the oldest
+ * among the rows that would expire first: with deadlines alike it is the oldest of all. */
 static const db_statement_t s_pending = {
     .name = "predictions_pending",
-    .sql = "SELECT count (*) FROM (SELECT FROM predictions WHERE " PENDING_DEADLINE
-           " ORDER BY deadline LIMIT $1::bigint + 1) t", /* the order: use the index */
+    .sql =
+        "SELECT (SELECT count (*) FROM (SELECT FROM predictions WHERE " PENDING_DEADLINE
+        " ORDER BY deadline LIMIT $1::bigint + 1) t),"
+        " (SELECT coalesce (extract (epoch FROM now () - min (created_at)), 0) FROM"
+        " (SELECT created_at FROM predictions WHERE " PENDING_DEADLINE
+        " ORDER BY deadline LIMIT 100) t)",
 };
 
 db_status_t
@@ -306,15 +312,17 @@ predictions_expire (db_t *db, const due_t *due, predictions_ended_fn *ended,
 }
 
 db_status_t
-predictions_pending_count (db_t *db, size_t limit, size_t *count)
+predictions_pending_count (db_t *db, size_t limit, size_t *count, double *oldest_s)
 {
     char limit_text[24];
     snprintf (limit_text, sizeof limit_text, "%zu", limit);
     db_param_t param = {.bytes = limit_text};
     PGresult *result;
     db_status_t status = db_query (db, &s_pending, 1, &param, &result);
-    if (status == DB_OK)
+    if (status == DB_OK) {
         *count = (size_t)strtoull (PQgetvalue (result, 0, 0), NULL, 10);
+        *oldest_s = strtod (PQgetvalue (result, 0, 1), NULL);
+    }
     PQclear (result);
     return status;
 }

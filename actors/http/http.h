@@ -24,7 +24,7 @@
 
 typedef struct {
     const config_t *config; /* bind, ports, limits, checkpoints folder */
-    pool_t *pool;           /* for reads */
+    pool_t *pool;           /* for reads; NULL with probes_only */
     model_slot_t *slot; /* for /models; no job is taken while it is empty (NULL: is) */
     live_t *live;
     ended_t *ended;

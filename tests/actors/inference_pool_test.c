@@ -4,6 +4,7 @@
 #include "actors/batch.h"
 #include "actors/endpoints.h"
 #include "actors/inference_pool.h"
+#include "base/metrics.h"
 #include "base/actor/wire.h"
 #include "tests/actors/tiny_checkpoint.h"
 
@@ -169,12 +170,15 @@ static void
 test_a_batch_has_a_limit (void **state)
 {
     world_t *world = *state;
+    const metric_t *queued = metrics_find ("sasrec_stage_seconds", "stage=\"queued\"");
+    double before = metric_value (queued);
     for (int i = 0; i < 20; i++)
         s_send_job (world, "x");
     s_await_waiting (world, 20);
     s_worker_is_free (world, 0);
     batch_t *batch = s_batch (world, 0);
     assert_int_equal (batch->count, BATCH_LIMIT);
+    assert_true (metric_value (queued) == before + BATCH_LIMIT);
     batch_destroy (&batch);
     s_await_waiting (world, 20 - BATCH_LIMIT);
 }

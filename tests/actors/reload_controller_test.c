@@ -97,6 +97,20 @@ s_await_health (const char *words)
     assert_true (found);
 }
 
+static void
+s_await_metric (const char *family, const char *labels, double value)
+{
+    int64_t limit_ms = clock_monotonic_ms () + LIMIT_MS;
+    const metric_t *metric;
+    bool found = false;
+    while (!found && clock_monotonic_ms () < limit_ms) {
+        metric = metrics_find (family, labels);
+        found = metric && metric_value (metric) == value;
+        zclock_sleep (1);
+    }
+    assert_true (found);
+}
+
 /* Asks for a look, as POST /models/reload does. */
 static ticket_status_t
 s_ask (world_t *world, char reason[200])
@@ -154,6 +168,8 @@ test_a_new_version_replaces_the_old_one (void **state)
     tiny_write (&world->folder, "v2", 16);
     tiny_publish (&world->folder, "v2");
     s_await_event (world, "v2");
+    s_await_metric ("sasrec_model_info", "model_version=\"v2\"", 1);
+    assert_null (metrics_find ("sasrec_model_info", "model_version=\"v1\""));
 }
 
 static void
@@ -191,9 +207,11 @@ test_a_repaired_file_is_tried_again (void **state)
     tiny_damage (&world->folder, "v2");
     tiny_publish (&world->folder, "v2");
     s_await_health ("v2 refused");
+    s_await_metric ("sasrec_model_refused", "", 1);
     tiny_damage (&world->folder, "v2"); /* the same bit again: whole */
     s_await_event (world, "v2");
     s_await_health ("[+]model ok");
+    s_await_metric ("sasrec_model_refused", "", 0);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/metrics.h"
 #include "store/pool.h"
 
 /* "stop", "kill" or "start": the server of with-postgres. */
@@ -358,13 +359,18 @@ s_pool_gives_each_connection_once (void **state)
     assert_non_null (first);
     assert_non_null (second);
     assert_ptr_not_equal (first, second);
+    assert_true (metric_value (metrics_find ("sasrec_db_pool_used", "")) == 2);
+    double timeouts = metric_value (metrics_find ("sasrec_db_pool_timeouts_total", ""));
     assert_null (pool_take (pool, 20));
+    assert_true (metric_value (metrics_find ("sasrec_db_pool_timeouts_total", "")) ==
+                 timeouts + 1);
     pool_give (pool, &first);
     assert_null (first);
     first = pool_take (pool, 0);
     assert_non_null (first);
     pool_give (pool, &first);
     pool_give (pool, &second);
+    assert_true (metric_value (metrics_find ("sasrec_db_pool_used", "")) == 0);
     pool_destroy (&pool);
 }
 

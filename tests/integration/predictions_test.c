@@ -571,13 +571,34 @@ s_pending_count_is_capped (void **state)
 {
     store_fixture_t *self = *state;
     size_t count;
+    double oldest_s;
     for (int i = 0; i < 4; i++)
         s_accept (self);
     s_finish (self->db, s_accept (self));
-    assert_int_equal (predictions_pending_count (self->db, 100, &count), DB_OK);
+    assert_int_equal (
+        predictions_pending_count (self->db, 100, &count, &oldest_s), DB_OK);
     assert_int_equal (count, 4);
-    assert_int_equal (predictions_pending_count (self->db, 2, &count), DB_OK);
+    assert_int_equal (
+        predictions_pending_count (self->db, 2, &count, &oldest_s), DB_OK);
     assert_int_equal (count, 3);
+}
+
+static void
+s_pending_count_tells_the_age_of_the_oldest (void **state)
+{
+    store_fixture_t *self = *state;
+    size_t count;
+    double oldest_s = -1;
+    s_finish (self->db, s_accept (self));
+    assert_int_equal (
+        predictions_pending_count (self->db, 100, &count, &oldest_s), DB_OK);
+    assert_true (oldest_s == 0);
+    s_accept (self);
+    store_do (self, "UPDATE predictions SET created_at = now () - interval '90 s'");
+    s_accept (self);
+    assert_int_equal (
+        predictions_pending_count (self->db, 100, &count, &oldest_s), DB_OK);
+    assert_true (oldest_s > 89 && oldest_s < 150);
 }
 
 static void
@@ -633,6 +654,7 @@ main (void)
         STORE_TEST (s_expire_ends_what_is_past_its_deadline),
         STORE_TEST (s_expired_row_is_not_completed_later),
         STORE_TEST (s_pending_count_is_capped),
+        STORE_TEST (s_pending_count_tells_the_age_of_the_oldest),
         cmocka_unit_test (s_functions_are_harmless_without_a_server),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -15,6 +15,7 @@
 
 #include "actors/http/streams.h"
 #include "actors/recent.h"
+#include "base/metrics.h"
 #include "base/actor/wire.h"
 
 #define LONG_MS 20000
@@ -198,6 +199,22 @@ test_what_is_told_is_published_what_is_heard_is_not (void **state)
 }
 
 static void
+test_ends_are_counted_by_state_where_they_are_told (void **state)
+{
+    (void)state;
+    ended_t *ended = ended_new (4, NULL);
+    ended_count (ended, "FAILED");
+    const metric_t *failed = metrics_find ("sasrec_results_total", "state=\"FAILED\"");
+    assert_true (metric_value (failed) == 0);
+    ended_tell (ended, "r1", "FAILED");
+    ended_tell (ended, "r2", "EXPIRED"); /* nobody said that this happens here */
+    ended_hear (ended, "r3");
+    assert_true (metric_value (failed) == 1);
+    assert_null (metrics_find ("sasrec_results_total", "state=\"EXPIRED\""));
+    ended_destroy (&ended);
+}
+
+static void
 test_an_ending_survives_json_and_wants_an_id (void **state)
 {
     (void)state;
@@ -282,6 +299,7 @@ main (void)
         cmocka_unit_test (test_all_that_wait_have_their_turn),
         cmocka_unit_test (test_stopping_wakes_all_and_lets_nobody_in),
         cmocka_unit_test (test_what_is_told_is_published_what_is_heard_is_not),
+        cmocka_unit_test (test_ends_are_counted_by_state_where_they_are_told),
         cmocka_unit_test (test_an_ending_survives_json_and_wants_an_id),
         cmocka_unit_test (test_recent_keeps_the_newest),
         cmocka_unit_test (test_recent_finds_the_newest_of_one_id),

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "actors/stage.h"
+
+#include <stdio.h>
+
+metric_t *
+stage_seconds (const char *stage)
+{
+    char labels[40];
+    snprintf (labels, sizeof labels, "stage=\"%s\"", stage);
+    return metrics_histogram ("sasrec_stage_seconds",
+        "Time that a request spent in a stage.", labels, metrics_latency_bounds,
+        metrics_latency_bound_count);
+}
+
+metric_t *
+stage_queue (const char *queue)
+{
+    char labels[40];
+    snprintf (labels, sizeof labels, "queue=\"%s\"", queue);
+    return metrics_gauge ("sasrec_queue_depth", "What waits in a queue.", labels);
+}
+
+void
+stage_observe (metric_t *seconds, int64_t from_us, int64_t until_us)
+{
+    if (from_us)
+        metric_observe (seconds, (double)(until_us - from_us) * 1e-6);
+}
