@@ -1,0 +1,47 @@
+"""The rules of Prometheus: promtool takes them, each alert is tried both ways
+(alerts_test.yml), and each leads to a heading of docs/operate.md."""
+import pathlib
+import re
+import subprocess
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RULES = ROOT / "ops/prometheus/rules"
+TRIED = pathlib.Path(__file__).with_name("alerts_test.yml")
+
+
+def kebab(name):
+    """DriftWarn: drift-warn; LatencyP99: latency-p99."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+
+
+class Rules(unittest.TestCase):
+    def promtool(self, *arguments):
+        done = subprocess.run(["promtool", *arguments], text=True, capture_output=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def setUp(self):
+        self.alerts = re.findall(r"- alert: (\w+)", (RULES / "alerts.yml").read_text())
+
+    def test_the_configurations_are_valid(self):
+        for name in "prometheus.yml", "compose.yml":
+            self.promtool("check", "config", ROOT / "ops/prometheus" / name)
+
+    def test_alerts_fire_and_stay_quiet(self):
+        self.promtool("test", "rules", TRIED)
+
+    def test_each_alert_is_tried_both_ways(self):
+        text = TRIED.read_text()
+        quiet = set(re.findall(r"alertname: (\w+), eval_time: \w+, exp_alerts: \[\]", text))
+        fires = set(re.findall(r"alertname: (\w+)\n +eval_time", text))
+        self.assertEqual(quiet, set(self.alerts))
+        self.assertEqual(fires, set(self.alerts))
+
+    def test_each_alert_says_where_to_read_on(self):
+        anchors = re.findall(r"runbook_url: (\S+)", (RULES / "alerts.yml").read_text())
+        self.assertEqual(anchors, [f"docs/operate.md#alert-{kebab(name)}"
+                                   for name in self.alerts])
+
+
+if __name__ == "__main__":
+    unittest.main()
