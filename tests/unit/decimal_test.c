@@ -64,8 +64,8 @@ test_floats_at_the_edges_are_as_printf_writes_them (void **state)
         check_float (nextafterf (power, INFINITY));
     }
     const float values[] = {0.0f, 0.1f, -1.5f, 0.5f, 123456789.0f, 999999999.0f,
-        99999999.5f, 0.000123456789f, 1.17549435e-38f, 3.40282347e+38f, 1e-45f, 16777216.0f,
-        16777217.0f, 8388607.5f, 4194303.75f};
+        99999999.5f, 0.000123456789f, 1.17549435e-38f, 3.40282347e+38f, 1e-45f,
+        16777216.0f, 16777217.0f, 8388607.5f, 4194303.75f};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         check_float (values[i]);
 }
