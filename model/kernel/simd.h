@@ -27,6 +27,13 @@
 #endif
 #define SIMD_INLINE static inline __attribute__ ((always_inline))
 
+/* Before a loop of a constant, small count whose arrays shall be registers. */
+#if defined(__clang__)
+#define SIMD_UNROLL _Pragma ("clang loop unroll(full)")
+#else
+#define SIMD_UNROLL _Pragma ("GCC unroll 8")
+#endif
+
 /* e^x for x in [-87, 88], clamped outside; relative error below 2e-7. Cody-Waite
  * reduction and the degree 5 polynomial of Cephes expf. */
 SIMD_INLINE float

@@ -35,11 +35,10 @@ struct model_scratch {
     int32_t *tokens; /* token_limit, of one group */
     size_t *offsets; /* batch_limit + 1, of one group */
     float *hidden;   /* batch_limit x D */
-    float *tile;
-    uint64_t *seen;     /* batch_limit x words: bits of the items in a history */
-    size_t words;       /* for V bits */
-    scorer_top_t *tops; /* batch_limit */
-    size_t *queries;    /* batch_limit: which query a row of hidden answers */
+    uint64_t *seen;  /* batch_limit x words: bits of the items in a history */
+    size_t words;    /* for V bits */
+    top_t *tops;     /* batch_limit */
+    size_t *queries; /* batch_limit: which query a row of hidden answers */
 };
 
 static void *
@@ -79,8 +78,8 @@ model_new (const char *version, const sasrec_weights_t *weights,
     snprintf (self->version, sizeof self->version, "%s", version);
     self->weights = weights;
     s_set_items (self, item_ids, item_counts);
-    self->scorer =
-        scorer_new (sasrec_items (weights), weights->shape.items, weights->shape.width);
+    self->scorer = scorer_new (
+        sasrec_items (weights), weights->shape.items, weights->shape.width, NULL);
     return self;
 }
 
@@ -159,7 +158,6 @@ model_scratch_new (const model_t *model, size_t batch_limit)
     self->tokens = s_new (self->token_limit, sizeof *self->tokens);
     self->offsets = s_new (batch_limit + 1, sizeof *self->offsets);
     self->hidden = s_new (batch_limit * shape->width, sizeof *self->hidden);
-    self->tile = s_new (SCORER_TILE_FLOATS, sizeof *self->tile);
     self->seen = s_new (batch_limit * self->words, sizeof *self->seen);
     self->tops = s_new (batch_limit, sizeof *self->tops);
     self->queries = s_new (batch_limit, sizeof *self->queries);
@@ -176,7 +174,6 @@ model_scratch_destroy (model_scratch_t **self_p)
     free (self->tokens);
     free (self->offsets);
     free (self->hidden);
-    free (self->tile);
     free (self->seen);
     free (self->tops);
     free (self->queries);
@@ -291,7 +288,7 @@ static void
 s_answer_row (const model_t *self, model_scratch_t *scratch, size_t row,
     const model_query_t *query, model_answer_t *answer)
 {
-    const scorer_top_t *top = &scratch->tops[row];
+    const top_t *top = &scratch->tops[row];
     size_t width = self->weights->shape.width;
     if (!s_sane (scratch->hidden + row * width, width)) {
         s_answer_popular (self, query, top->excluded, answer);
@@ -311,14 +308,14 @@ model_recommend (const model_t *self, model_scratch_t *scratch,
     size_t rows = s_encode (self, scratch, queries, count, answers);
     for (size_t row = 0; row < rows; row++) {
         size_t i = scratch->queries[row];
-        scratch->tops[row] = (scorer_top_t){
+        scratch->tops[row] = (top_t){
             .excluded =
                 queries[i].include_seen ? NULL : scratch->seen + row * scratch->words,
             .k = queries[i].k,
             .items = answers[i].item_ids,
             .scores = answers[i].scores};
     }
-    scorer_top (self->scorer, scratch->hidden, scratch->tops, rows, scratch->tile);
+    scorer_top (self->scorer, scratch->hidden, scratch->tops, rows);
     for (size_t row = 0; row < rows; row++) {
         size_t i = scratch->queries[row];
         s_answer_row (self, scratch, row, &queries[i], &answers[i]);

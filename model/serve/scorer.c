@@ -2,48 +2,52 @@
 #include "model/serve/scorer.h"
 
 #include <assert.h>
-#include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "model/kernel/blas.h"
-#include "model/kernel/simd.h"
+#include "model/kernel/dot.h"
+#include "model/serve/quantized.h"
 
-/* OpenBLAS has a path without packing for products of at most 10^6 multiplications. At
- * 32 x 256 x 64 it runs at 97 % of the CPU's peak, the packing one at 80 %. */
-#define TILE_ITEMS    256
-#define CHUNK_MOST    (SCORER_TILE_FLOATS / TILE_ITEMS)
-#define SMALL_PRODUCT 1000000
-#define SCAN_WIDTH    32
+/* A span of the table stays in the L2 cache while all groups of queries pass over it, and
+ * the queries' codes lie on the stack: 64 queries up to a width of 512, 8 at 4,096. */
+#define SPAN_BYTES  ((size_t)128 << 10)
+#define GROUPS_MOST 8
+#define CHUNK_BYTES ((size_t)SCAN_QUERIES * QUANTIZED_WIDTH_MOST)
 
 struct scorer {
-    size_t item_count; /* V */
-    size_t width;      /* D */
-    size_t chunk;      /* hidden vectors in one product */
-    float *tiles;      /* for each TILE_ITEMS items: D x TILE_ITEMS, zeros at the end */
+    const float *items; /* V x D */
+    size_t item_count;  /* V */
+    size_t width;       /* D */
+    const scan_kernel_t *kernel;
+    quantized_t *quantized;
+    size_t span;   /* blocks */
+    size_t groups; /* of queries in a chunk */
 };
 
+/* Up to SCAN_QUERIES queries on their way through the table. */
+typedef struct {
+    const float *hidden;
+    top_t *tops;
+    scan_queries_t queries;
+    quantized_unit_t units[SCAN_QUERIES];
+    size_t scored;
+} group_t;
+
 scorer_t *
-scorer_new (const float *items, size_t item_count, size_t width)
+scorer_new (
+    const float *items, size_t item_count, size_t width, const scan_kernel_t *kernel)
 {
     scorer_t *self = calloc (1, sizeof *self);
     assert (self);
+    self->items = items;
     self->item_count = item_count;
     self->width = width;
-    self->chunk = CHUNK_MOST;
-    while (self->chunk > 4 && self->chunk * TILE_ITEMS * width > SMALL_PRODUCT)
-        self->chunk /= 2;
-    size_t padded = (item_count + TILE_ITEMS - 1) / TILE_ITEMS * TILE_ITEMS;
-    self->tiles = aligned_alloc (64, padded * width * sizeof (float));
-    assert (self->tiles);
-    memset (self->tiles, 0, padded * width * sizeof (float));
-    for (size_t i = 0; i < item_count; i++) {
-        float *column =
-            self->tiles + i / TILE_ITEMS * TILE_ITEMS * width + i % TILE_ITEMS;
-        for (size_t d = 0; d < width; d++)
-            column[d * TILE_ITEMS] = items[i * width + d];
-    }
+    self->kernel = kernel ? kernel : scan_kernel (0);
+    self->quantized = quantized_new (items, item_count, width);
+    size_t row = quantized_table (self->quantized)->groups * SCAN_GROUP;
+    self->span = SPAN_BYTES / (SCAN_ITEMS * row);
+    self->span = self->span ? self->span : 1;
+    self->groups = CHUNK_BYTES / (SCAN_QUERIES * row);
+    self->groups = self->groups < GROUPS_MOST ? self->groups : GROUPS_MOST;
     return self;
 }
 
@@ -51,158 +55,107 @@ void
 scorer_destroy (scorer_t **self_p)
 {
     if (*self_p) {
-        free ((*self_p)->tiles);
+        quantized_destroy (&(*self_p)->quantized);
         free (*self_p);
         *self_p = NULL;
     }
 }
 
-/* Scores of the items from first on, at most TILE_ITEMS; returns how many. */
-static size_t
-s_tile (const scorer_t *self, const float *hidden, size_t count, size_t first,
-    float *scores, size_t ld)
+size_t
+scorer_size (const scorer_t *self)
 {
-    size_t left = self->item_count - first;
-    size_t width = left < TILE_ITEMS ? left : TILE_ITEMS;
-    blas_nn (count, width, self->width, (blas_matrix_t){hidden, self->width},
-        (blas_matrix_t){self->tiles + first * self->width, TILE_ITEMS}, 0, scores, ld);
-    return width;
-}
-
-void
-scorer_all (const scorer_t *self, const float *hidden, size_t count, float *scores)
-{
-    for (size_t first = 0; first < self->item_count; first += TILE_ITEMS)
-        for (size_t i = 0; i < count; i += self->chunk) {
-            size_t rows = count - i < self->chunk ? count - i : self->chunk;
-            s_tile (self, hidden + i * self->width, rows, first,
-                scores + i * self->item_count + first, self->item_count);
-        }
-}
-
-/* The heap keeps the worst at the root: the lowest score, of equal ones the largest
- * index. It lives in the caller's arrays. */
-static bool
-s_worse (const scorer_top_t *top, size_t a, size_t b)
-{
-    if (top->scores[a] != top->scores[b])
-        return top->scores[a] < top->scores[b];
-    return top->items[a] > top->items[b];
+    return quantized_size (self->quantized);
 }
 
 static void
-s_swap (scorer_top_t *top, size_t a, size_t b)
+s_set_limit (group_t *group, size_t query)
 {
-    float score = top->scores[a];
-    int64_t item = top->items[a];
-    top->scores[a] = top->scores[b];
-    top->items[a] = top->items[b];
-    top->scores[b] = score;
-    top->items[b] = item;
+    group->queries.limits[query] =
+        quantized_limit (&group->units[query], top_bar (&group->tops[query]));
 }
 
+/* words: for the codes of SCAN_QUERIES queries. */
 static void
-s_sift_up (scorer_top_t *top, size_t at)
+s_start (const scorer_t *self, group_t *group, int32_t *words)
 {
-    while (at && s_worse (top, at, (at - 1) / 2)) {
-        s_swap (top, at, (at - 1) / 2);
-        at = (at - 1) / 2;
+    group->scored = 0;
+    group->queries.words = words;
+    for (size_t i = 0; i < group->queries.count; i++) {
+        group->tops[i].count = 0;
+        group->units[i] =
+            quantized_query (self->quantized, group->hidden + i * self->width,
+                self->kernel->query_most, &group->queries, words, i);
+        s_set_limit (group, i);
     }
 }
 
+/* hits: a bit per item of the block. */
 static void
-s_sift_down (scorer_top_t *top, size_t count)
+s_offer_hits (
+    const scorer_t *self, group_t *group, size_t query, size_t block, unsigned hits)
 {
-    size_t at = 0;
-    for (;;) {
-        size_t worst = at;
-        for (size_t child = 2 * at + 1; child <= 2 * at + 2; child++)
-            if (child < count && s_worse (top, child, worst))
-                worst = child;
-        if (worst == at)
+    top_t *top = &group->tops[query];
+    for (; hits; hits &= hits - 1) {
+        size_t item = block * SCAN_ITEMS + (size_t)__builtin_ctz (hits);
+        if (item >= self->item_count || top_excludes (top, item))
+            continue;
+        float score = dot (group->hidden + query * self->width,
+            self->items + item * self->width, self->width);
+        top_offer (top, item, score);
+        group->scored++;
+    }
+    s_set_limit (group, query);
+}
+
+static void
+s_scan (const scorer_t *self, group_t *group, size_t block, size_t end)
+{
+    const scan_table_t *table = quantized_table (self->quantized);
+    uint16_t hits[SCAN_QUERIES];
+    for (;; block++) {
+        block = self->kernel->scan (table, &group->queries, block, end, hits);
+        if (block == end)
             return;
-        s_swap (top, at, worst);
-        at = worst;
+        for (size_t i = 0; i < group->queries.count; i++)
+            if (hits[i])
+                s_offer_hits (self, group, i, block, hits[i]);
     }
 }
 
-/* Best first. */
-static void
-s_sort (scorer_top_t *top)
+/* At most self->groups groups. */
+static size_t
+s_top_chunk (const scorer_t *self, const float *hidden, top_t *tops, size_t count)
 {
-    for (size_t left = top->count; left > 1; left--) {
-        s_swap (top, 0, left - 1);
-        s_sift_down (top, left - 1);
+    const scan_table_t *table = quantized_table (self->quantized);
+    size_t words = SCAN_QUERIES * table->groups, groups = 0, scored = 0;
+    int32_t codes[CHUNK_BYTES / sizeof (int32_t)];
+    group_t all[GROUPS_MOST];
+    for (size_t i = 0; i < count; i += SCAN_QUERIES, groups++) {
+        group_t *group = &all[groups];
+        group->hidden = hidden + i * self->width;
+        group->tops = tops + i;
+        group->queries.count = count - i < SCAN_QUERIES ? count - i : SCAN_QUERIES;
+        s_start (self, group, codes + groups * words);
     }
-}
-
-/* Items come in ascending order: an equal score never displaces an earlier item. */
-static float
-s_bar (const scorer_top_t *top)
-{
-    if (top->count < top->k)
-        return -INFINITY;
-    return top->k ? top->scores[0] : INFINITY;
-}
-
-static void
-s_offer (scorer_top_t *top, size_t item, float score)
-{
-    if (!(score > s_bar (top)))
-        return;
-    if (top->excluded && top->excluded[item / 64] >> item % 64 & 1)
-        return;
-    bool full = top->count == top->k;
-    size_t at = full ? 0 : top->count++;
-    top->scores[at] = score;
-    top->items[at] = (int64_t)item;
-    if (full)
-        s_sift_down (top, top->count);
-    else
-        s_sift_up (top, at);
-}
-
-/* Bit i: one of the scores from i * SCAN_WIDTH on is above the bar. scores has
- * TILE_ITEMS readable floats. */
-SIMD_CLONES static uint32_t
-s_scan (const float *restrict scores, float bar)
-{
-    uint32_t hits = 0;
-    for (uint32_t i = 0; i < TILE_ITEMS / SCAN_WIDTH; i++) {
-        int above = 0;
-        for (size_t j = 0; j < SCAN_WIDTH; j++)
-            above |= scores[i * SCAN_WIDTH + j] > bar;
-        hits |= (uint32_t)above << i;
+    for (size_t block = 0; block < table->blocks; block += self->span) {
+        size_t left = table->blocks - block;
+        size_t end = block + (left < self->span ? left : self->span);
+        for (size_t i = 0; i < groups; i++)
+            s_scan (self, &all[i], block, end);
     }
-    return hits;
+    for (size_t i = 0; i < groups; i++)
+        scored += all[i].scored;
+    return scored;
 }
 
-static void
-s_offer_tile (scorer_top_t *top, const float *scores, size_t first, size_t count)
+size_t
+scorer_top (const scorer_t *self, const float *hidden, top_t *tops, size_t count)
 {
-    uint32_t hits = s_scan (scores, s_bar (top));
-    while (hits) {
-        size_t i = (size_t)__builtin_ctz (hits) * SCAN_WIDTH;
-        hits &= hits - 1;
-        for (size_t end = i + SCAN_WIDTH; i < end && i < count; i++)
-            s_offer (top, first + i, scores[i]);
-    }
-}
-
-void
-scorer_top (const scorer_t *self, const float *hidden, scorer_top_t *tops, size_t count,
-    float *tile)
-{
+    size_t chunk = self->groups * SCAN_QUERIES, scored = 0;
+    for (size_t i = 0; i < count; i += chunk)
+        scored += s_top_chunk (self, hidden + i * self->width, tops + i,
+            count - i < chunk ? count - i : chunk);
     for (size_t i = 0; i < count; i++)
-        tops[i].count = 0;
-    for (size_t first = 0; first < self->item_count; first += TILE_ITEMS)
-        for (size_t i = 0; i < count; i += self->chunk) {
-            size_t rows = count - i < self->chunk ? count - i : self->chunk;
-            size_t width =
-                s_tile (self, hidden + i * self->width, rows, first, tile, TILE_ITEMS);
-            for (size_t j = 0; j < rows; j++)
-                s_offer_tile (&tops[i + j], tile + j * TILE_ITEMS, first, width);
-        }
-    for (size_t i = 0; i < count; i++)
-        s_sort (&tops[i]);
+        top_sort (&tops[i]);
+    return scored;
 }

@@ -223,25 +223,24 @@ static double
 s_scorer_us (const bench_t *self, size_t batch)
 {
     size_t width = self->shape.width;
-    float *hidden = s_floats (BATCH * width), *tile = s_floats (SCORER_TILE_FLOATS);
+    float *hidden = s_floats (BATCH * width);
     scorer_t *scorer =
-        scorer_new (sasrec_tensor (self->weights, 0).values, self->shape.items, width);
-    scorer_top_t tops[BATCH];
+        scorer_new (sasrec_items (self->weights), self->shape.items, width, NULL);
+    top_t tops[BATCH];
     int64_t items[BATCH][K];
     float scores[BATCH][K];
     for (size_t i = 0; i < batch; i++)
-        tops[i] = (scorer_top_t){.k = K, .items = items[i], .scores = scores[i]};
+        tops[i] = (top_t){.k = K, .items = items[i], .scores = scores[i]};
     int64_t best = INT64_MAX;
     for (int round = 0; round < 50; round++) {
         int64_t start = clock_monotonic_us ();
         for (int i = 0; i < 4; i++)
-            scorer_top (scorer, hidden, tops, batch, tile);
+            scorer_top (scorer, hidden, tops, batch);
         int64_t us = clock_monotonic_us () - start;
         best = us < best ? us : best;
     }
     scorer_destroy (&scorer);
     free (hidden);
-    free (tile);
     return (double)best / 4 / (double)batch;
 }
 

@@ -1,4 +1,5 @@
-/* Top K by tiles against a full sort. SPDX-License-Identifier: Apache-2.0 */
+/* Top K by the 8-bit pass against a full sort of the float scores, on every kernel that
+ * this CPU has. SPDX-License-Identifier: Apache-2.0 */
 #include "model/serve/scorer.h"
 
 #include <math.h>
@@ -10,171 +11,284 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "model/kernel/denormals.h"
+#include "model/kernel/dot.h"
 
-enum { V = 1100, D = 24, B = 70 };
+enum { V = 1100, B = 70, WIDTH_MOST = 256 };
 
 typedef struct {
-    float *items, *hidden, *scores, *tile;
-    scorer_t *scorer;
+    size_t width; /* D */
+    float *items, *hidden, *scores;
 } fixture_t;
 
 static void
-s_fill (float *values, size_t count, uint64_t seed)
+s_fill (float *values, size_t count, double scale, uint64_t seed)
 {
     rng_t rng;
     rng_seed (&rng, seed, 0);
     for (size_t i = 0; i < count; i++)
-        values[i] = (float)rng_normal (&rng);
+        values[i] = (float)(scale * rng_normal (&rng));
 }
 
-static int
-s_setup (void **state)
+static fixture_t
+s_new (size_t width)
 {
-    fixture_t *self = calloc (1, sizeof *self);
-    self->items = calloc (V * D, sizeof (float));
-    self->hidden = calloc (B * D, sizeof (float));
-    self->scores = calloc (B * V, sizeof (float));
-    self->tile = aligned_alloc (64, SCORER_TILE_FLOATS * sizeof (float));
-    memset (self->tile, 0, SCORER_TILE_FLOATS * sizeof (float));
-    s_fill (self->items, V * D, 1);
-    s_fill (self->hidden, B * D, 2);
-    /* Equal rows: ties that are exact. */
-    for (size_t i = 0; i < V; i += 10)
-        memcpy (self->items + i * D, self->items, D * sizeof (float));
-    self->scorer = scorer_new (self->items, V, D);
-    *state = self;
-    return 0;
-}
-
-static int
-s_teardown (void **state)
-{
-    fixture_t *self = *state;
-    scorer_destroy (&self->scorer);
-    free (self->items);
-    free (self->hidden);
-    free (self->scores);
-    free (self->tile);
-    free (self);
-    return 0;
+    fixture_t self = {.width = width,
+        .items = calloc (V * width, sizeof (float)),
+        .hidden = calloc (B * width, sizeof (float)),
+        .scores = calloc (V, sizeof (float))};
+    assert_true (self.items && self.hidden && self.scores);
+    s_fill (self.items, V * width, 1, 1);
+    s_fill (self.hidden, B * width, 1, 2);
+    return self;
 }
 
 static void
-scores_are_the_products (void **state)
+s_free (fixture_t *self)
 {
-    fixture_t *self = *state;
-    scorer_all (self->scorer, self->hidden, B, self->scores);
-    for (size_t b = 0; b < B; b++)
-        for (size_t i = 0; i < V; i++) {
-            double sum = 0;
-            for (size_t d = 0; d < D; d++)
-                sum += (double)self->hidden[b * D + d] * (double)self->items[i * D + d];
-            assert_true (fabs (sum - (double)self->scores[b * V + i]) < 1e-4);
-        }
+    free (self->items);
+    free (self->hidden);
+    free (self->scores);
 }
 
-/* The next best by (score descending, index ascending) that is not excluded or taken. */
-static int64_t
+static int
 s_next_best (const float *scores, const uint64_t *excluded, const char *taken)
 {
-    int64_t best = -1;
-    for (int64_t i = 0; i < V; i++)
+    int best = -1;
+    for (int i = 0; i < V; i++)
         if (!taken[i] && !(excluded && excluded[i / 64] >> i % 64 & 1) &&
-            (best < 0 || scores[i] > scores[best]))
+            scores[i] > (best < 0 ? -INFINITY : scores[best]))
             best = i;
     return best;
 }
 
+/* The next best by (score descending, index ascending) that is not excluded or taken. */
 static void
-s_check_top (fixture_t *self, size_t k, const uint64_t *excluded)
+s_check_query (fixture_t *self, const top_t *top, size_t query)
 {
-    scorer_top_t tops[B];
+    char taken[V] = {0};
+    for (size_t i = 0; i < V; i++)
+        self->scores[i] = dot (self->hidden + query * self->width,
+            self->items + i * self->width, self->width);
+    for (size_t i = 0; i < top->count; i++) {
+        int best = s_next_best (self->scores, top->excluded, taken);
+        assert_int_equal (top->items[i], best);
+        assert_memory_equal (&top->scores[i], &self->scores[best], sizeof (float));
+        taken[best] = 1;
+    }
+    if (top->count < top->k)
+        assert_int_equal (s_next_best (self->scores, top->excluded, taken), -1);
+}
+
+/* Returns how many scores the last kernel computed from the floats. */
+static size_t
+s_check (fixture_t *self, size_t count, size_t k, const uint64_t *excluded)
+{
+    top_t tops[B];
     int64_t *items = calloc (B * k, sizeof *items);
     float *scores = calloc (B * k, sizeof *scores);
-    for (size_t b = 0; b < B; b++)
-        tops[b] = (scorer_top_t){excluded, k, items + b * k, scores + b * k, 99};
-    scorer_all (self->scorer, self->hidden, B, self->scores);
-    scorer_top (self->scorer, self->hidden, tops, B, self->tile);
-    for (size_t b = 0; b < B; b++) {
-        char taken[V] = {0};
-        for (size_t i = 0; i < tops[b].count; i++) {
-            int64_t best = s_next_best (self->scores + b * V, excluded, taken);
-            assert_int_equal (tops[b].items[i], best);
-            assert_memory_equal (&tops[b].scores[i],
-                &self->scores[b * V + (size_t)best], sizeof (float));
-            taken[best] = 1;
-        }
-        if (tops[b].count < k)
-            assert_int_equal (s_next_best (self->scores + b * V, excluded, taken), -1);
+    const scan_kernel_t *kernel;
+    size_t scored = 0;
+    for (size_t i = 0; (kernel = scan_kernel (i)); i++) {
+        scorer_t *scorer = scorer_new (self->items, V, self->width, kernel);
+        for (size_t b = 0; b < count; b++)
+            tops[b] = (top_t){excluded, k, items + b * k, scores + b * k, 99};
+        scored = scorer_top (scorer, self->hidden, tops, count);
+        for (size_t b = 0; b < count; b++)
+            s_check_query (self, &tops[b], b);
+        scorer_destroy (&scorer);
     }
     free (items);
     free (scores);
+    return scored;
 }
 
 static void
 the_top_equals_a_full_sort (void **state)
 {
-    s_check_top (*state, 1, NULL);
-    s_check_top (*state, 10, NULL);
-    s_check_top (*state, 300, NULL);
+    (void)state;
+    static const size_t widths[] = {1, 3, 16, 24, 50, 64, 100, WIDTH_MOST};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        fixture_t self = s_new (widths[i]);
+        s_check (&self, 9, 1, NULL);
+        s_check (&self, 17, 10, NULL);
+        s_free (&self);
+    }
+}
+
+static void
+any_number_of_queries_is_fine (void **state)
+{
+    (void)state;
+    fixture_t self = s_new (24);
+    for (size_t count = 0; count <= SCAN_QUERIES; count++)
+        s_check (&self, count, 10, NULL);
+    s_check (&self, B, 10, NULL);
+    s_check (&self, 3, 300, NULL);
+    s_free (&self);
+}
+
+/* As training makes them: popular items are longer, neighbours alike, queries near some. */
+static void
+trained_embeddings_leave_few_to_score (void **state)
+{
+    (void)state;
+    fixture_t self = s_new (64);
+    rng_t rng;
+    rng_seed (&rng, 3, 0);
+    for (size_t i = 0; i < V; i++)
+        for (size_t j = 0; j < 64; j++) {
+            float *value = &self.items[i * 64 + j];
+            *value = *value / (1 + (float)i / 300) +
+                     (i % 25 ? self.items[i / 25 * 25 * 64 + j] : 0);
+        }
+    for (size_t b = 0; b < B; b++)
+        for (size_t j = 0; j < 64; j++)
+            self.hidden[b * 64 + j] =
+                self.hidden[b * 64 + j] / 2 +
+                self.items[rng_below (&rng, V) / 25 * 25 * 64 + j];
+    size_t scored = s_check (&self, B, 10, NULL);
+    assert_true (scored >= 10 * B && scored < V / 5 * B);
+    s_free (&self);
+}
+
+static void
+equal_scores_come_in_the_items_order (void **state)
+{
+    (void)state;
+    fixture_t self = s_new (24);
+    for (size_t i = 0; i < V; i += 10)
+        memcpy (self.items + i * 24, self.items, 24 * sizeof (float));
+    memcpy (self.hidden, self.items, 24 * sizeof (float));
+    s_check (&self, B, 10, NULL);
+    s_check (&self, B, 200, NULL);
+    for (size_t i = 0; i < V; i++)
+        memcpy (self.items + i * 24, self.items, 24 * sizeof (float));
+    s_check (&self, B, 10, NULL);
+    s_free (&self);
+}
+
+static void
+zeros_are_fine (void **state)
+{
+    (void)state;
+    fixture_t self = s_new (24);
+    memset (self.hidden, 0, 24 * sizeof (float));
+    assert_int_equal (s_check (&self, 1, 10, NULL), SCAN_ITEMS);
+    memset (self.items + 20 * 24, 0, (V - 20) * 24 * sizeof (float));
+    s_check (&self, B, 30, NULL);
+    memset (self.items, 0, 20 * 24 * sizeof (float));
+    s_check (&self, B, 10, NULL);
+    s_free (&self);
+}
+
+/* Sizes from the smallest to the largest floats, mixed, infinities and NaN among them. */
+static void
+s_check_sizes (void)
+{
+    static const double scales[] = {1e-45, 1e-38, 1e-30, 1e-19, 1e-6, 1, 1e9, 1e17,
+        1e19, 1e30, 1e38, 1e39, (double)INFINITY, (double)NAN};
+    enum { SCALES = sizeof scales / sizeof *scales };
+    fixture_t self = s_new (24);
+    for (size_t b = 0; b < B; b++)
+        s_fill (self.hidden + b * 24, 24, scales[b % SCALES], b);
+    for (size_t i = 0; i < SCALES; i++) {
+        s_fill (self.items, V * 24, scales[i], i);
+        s_check (&self, B, 10, NULL);
+    }
+    for (size_t i = 0; i < V; i++)
+        s_fill (self.items + i * 24, 24, scales[i / 40 % SCALES], i);
+    s_check (&self, B, 10, NULL);
+    for (size_t i = 0; i < V; i++)
+        s_fill (self.items + i * 24, 24, scales[(V - i) % (SCALES - 2)], i);
+    s_check (&self, B, 10, NULL);
+    s_free (&self);
+}
+
+static void
+sizes_at_the_ends_of_floats_are_fine (void **state)
+{
+    (void)state;
+    s_check_sizes ();
+}
+
+static void
+a_thread_without_denormals_agrees_with_itself (void **state)
+{
+    (void)state;
+    denormals_off ();
+    s_check_sizes ();
 }
 
 static void
 excluded_items_do_not_come_back (void **state)
 {
+    (void)state;
+    fixture_t self = s_new (24);
     uint64_t excluded[V / 64 + 1];
     for (size_t i = 0; i < sizeof excluded / sizeof *excluded; i++)
         excluded[i] = 0xF0F0F0F0F0F0F0F0u + i;
-    s_check_top (*state, 10, excluded);
+    s_check (&self, B, 10, excluded);
+    s_free (&self);
 }
 
 static void
 fewer_eligible_items_than_k_all_come_back (void **state)
 {
+    (void)state;
+    fixture_t self = s_new (24);
     uint64_t excluded[V / 64 + 1];
     memset (excluded, 0xFF, sizeof excluded);
     excluded[3] = 0x11;
     excluded[17] &= ~(uint64_t)1; /* item 1088 */
-    s_check_top (*state, 10, excluded);
-    s_check_top (*state, 2000, NULL);
+    s_check (&self, B, 10, excluded);
+    s_check (&self, 2, 2000, NULL);
+    s_free (&self);
 }
 
 static void
 k_0_gives_nothing (void **state)
 {
-    fixture_t *self = *state;
-    scorer_top_t top = {NULL, 0, NULL, NULL, 99};
-    scorer_top (self->scorer, self->hidden, &top, 1, self->tile);
-    assert_int_equal (top.count, 0);
+    (void)state;
+    fixture_t self = s_new (24);
+    assert_int_equal (s_check (&self, B, 0, NULL), 0);
+    s_free (&self);
 }
 
 static void
-fewer_items_than_a_tile_are_fine (void **state)
+a_catalogue_of_any_size_is_fine (void **state)
 {
-    fixture_t *self = *state;
-    for (size_t v = 1; v < 70; v += 23) {
-        scorer_t *scorer = scorer_new (self->items, v, D);
+    (void)state;
+    fixture_t self = s_new (24);
+    for (size_t v = 1; v < 70; v++) {
+        scorer_t *scorer = scorer_new (self.items, v, 24, NULL);
         int64_t items[100];
         float scores[100];
-        scorer_top_t top = {NULL, 100, items, scores, 0};
-        scorer_top (scorer, self->hidden, &top, 1, self->tile);
+        top_t top = {NULL, 100, items, scores, 0};
+        scorer_top (scorer, self.hidden, &top, 1);
         assert_int_equal (top.count, v);
         for (size_t i = 1; i < v; i++)
             assert_true (scores[i - 1] >= scores[i]);
         scorer_destroy (&scorer);
     }
+    s_free (&self);
 }
 
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (scores_are_the_products),
         cmocka_unit_test (the_top_equals_a_full_sort),
+        cmocka_unit_test (any_number_of_queries_is_fine),
+        cmocka_unit_test (trained_embeddings_leave_few_to_score),
+        cmocka_unit_test (equal_scores_come_in_the_items_order),
+        cmocka_unit_test (zeros_are_fine),
+        cmocka_unit_test (sizes_at_the_ends_of_floats_are_fine),
+        cmocka_unit_test (a_thread_without_denormals_agrees_with_itself),
         cmocka_unit_test (excluded_items_do_not_come_back),
         cmocka_unit_test (fewer_eligible_items_than_k_all_come_back),
         cmocka_unit_test (k_0_gives_nothing),
-        cmocka_unit_test (fewer_items_than_a_tile_are_fine),
+        cmocka_unit_test (a_catalogue_of_any_size_is_fine),
     };
-    return cmocka_run_group_tests (tests, s_setup, s_teardown);
+    return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "machine.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "model/kernel/simd.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define THREADS_MOST 8
+#define ROUNDS       5
+#define LEAST_BYTES  ((size_t)256 << 20) /* read in a round: several times if need be */
+#define SUMS         4
+#define PAGE         ((size_t)2 << 20)
+
+double
+machine_cpu_us (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec * 1e-3;
+}
+
+typedef uint64_t word_t __attribute__ ((vector_size (64)));
+
+typedef struct {
+    const word_t *words;
+    size_t count; /* a multiple of SUMS */
+    size_t times;
+    pthread_barrier_t *barrier;
+    double us;    /* of the round */
+    uint64_t sum; /* so that nothing is left out */
+} reader_t;
+
+SIMD_CLONES static uint64_t
+s_sum (const word_t *words, size_t count)
+{
+    word_t sums[SUMS] = {0};
+    for (size_t i = 0; i < count; i += SUMS) {
+        sums[0] ^= words[i];
+        sums[1] ^= words[i + 1];
+        sums[2] ^= words[i + 2];
+        sums[3] ^= words[i + 3];
+    }
+    word_t all = sums[0] ^ sums[1] ^ sums[2] ^ sums[3];
+    return all[0] ^ all[1] ^ all[2] ^ all[3] ^ all[4] ^ all[5] ^ all[6] ^ all[7];
+}
+
+static void *
+s_read (void *context)
+{
+    reader_t *self = context;
+    pthread_barrier_wait (self->barrier);
+    double start = machine_cpu_us ();
+    for (size_t i = 0; i < self->times; i++)
+        self->sum += s_sum (self->words, self->count);
+    self->us = machine_cpu_us () - start;
+    return NULL;
+}
+
+/* Microseconds of the slowest. */
+static double
+s_round (reader_t *readers, size_t threads)
+{
+    pthread_t ids[THREADS_MOST];
+    pthread_barrier_t barrier;
+    pthread_barrier_init (&barrier, NULL, (unsigned)threads);
+    for (size_t i = 0; i < threads; i++) {
+        readers[i].barrier = &barrier;
+        int rc = pthread_create (&ids[i], NULL, s_read, &readers[i]);
+        assert (rc == 0);
+    }
+    double us = 0;
+    for (size_t i = 0; i < threads; i++) {
+        pthread_join (ids[i], NULL);
+        us = readers[i].us > us ? readers[i].us : us;
+    }
+    pthread_barrier_destroy (&barrier);
+    return us;
+}
+
+double
+machine_read_rate (size_t bytes, size_t threads)
+{
+    assert (threads > 0 && threads <= THREADS_MOST);
+    size_t part = bytes / threads / (SUMS * sizeof (word_t)) * SUMS;
+    assert (part > 0);
+    size_t taken = (threads * part * sizeof (word_t) + PAGE - 1) / PAGE * PAGE;
+    word_t *words = aligned_alloc (PAGE, taken);
+    assert (words);
+    madvise (words, taken, MADV_HUGEPAGE);
+    memset (words, 1, taken);
+    reader_t readers[THREADS_MOST];
+    size_t times = LEAST_BYTES / bytes ? LEAST_BYTES / bytes : 1;
+    for (size_t i = 0; i < threads; i++)
+        readers[i] =
+            (reader_t){.words = words + i * part, .count = part, .times = times};
+    double best = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        double us = s_round (readers, threads);
+        double rate = (double)(threads * part * sizeof (word_t) * times) / us * 1e6;
+        best = rate > best ? rate : best;
+    }
+    free (words);
+    return best;
+}
+
+#if defined(__x86_64__)
+
+#define CHAINS 12
+
+/* Chains that wait for nothing but themselves. */
+__attribute__ ((target ("avx512f,avx512vnni"))) static int
+s_multiply (size_t times)
+{
+    __m512i sums[CHAINS], a = _mm512_set1_epi32 ((int)times), b = a;
+    for (size_t i = 0; i < CHAINS; i++)
+        sums[i] = _mm512_set1_epi32 ((int)i);
+    for (size_t i = 0; i < times; i++) {
+#define STEP(n) sums[n] = _mm512_dpbusd_epi32 (sums[n], a, b)
+        STEP (0), STEP (1), STEP (2), STEP (3), STEP (4), STEP (5);
+        STEP (6), STEP (7), STEP (8), STEP (9), STEP (10), STEP (11);
+        __asm__ volatile("" : "+v"(a), "+v"(b));
+    }
+    for (size_t i = 1; i < CHAINS; i++)
+        sums[0] = _mm512_add_epi32 (sums[0], sums[i]);
+    return _mm512_reduce_add_epi32 (sums[0]);
+}
+
+double
+machine_int8_rate (void)
+{
+    if (!__builtin_cpu_supports ("avx512f") || !__builtin_cpu_supports ("avx512vnni"))
+        return 0;
+    const size_t times = 1000000;
+    double best = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = machine_cpu_us ();
+        volatile int sum = s_multiply (times);
+        (void)sum;
+        double us = machine_cpu_us () - start;
+        double rate = (double)(times * CHAINS * 64) / us * 1e6;
+        best = rate > best ? rate : best;
+    }
+    return best;
+}
+
+#else
+
+double
+machine_int8_rate (void)
+{
+    return 0;
+}
+
+#endif

@@ -1,0 +1,19 @@
+/* What this machine can do at best, measured in the run that a result is set beside. Times
+ * are a thread's own on the CPU: what never waits takes them on an idle machine, and what
+ * else runs on a busy one is not counted, but for its share of caches and memory.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_BENCH_MACHINE_H
+#define SASREC_BENCH_MACHINE_H
+
+#include <stddef.h>
+
+double machine_cpu_us (void);
+
+/* Bytes a second of memory read by so many threads, each its part of bytes; best of some
+ * rounds. threads: at most 8. */
+double machine_read_rate (size_t bytes, size_t threads);
+
+/* Products of 8 bits a second that one core adds up (vpdpbusd); 0 where it has none. */
+double machine_int8_rate (void);
+
+#endif
