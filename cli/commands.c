@@ -14,6 +14,7 @@ const commands_row_t commands_table[] = {
     {"Models", "evaluate", command_evaluate, "measure a model against data"},
     {"Models", "recommend", command_recommend, "answer one history, without a server"},
     {"Service", "serve", command_serve, "run the service"},
+    {"Service", "probe", command_probe, "ask the running service whether it is ready"},
     {"Service", "topics", command_topics, "create the topics in Kafka"},
     {"Service", "dlq", command_dlq, "list or replay what could not be read from Kafka"},
     {"Help", "config", command_config,

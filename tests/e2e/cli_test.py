@@ -51,7 +51,7 @@ class Words(Cli):
 
     stack = NoStack
     commands = ("migrate", "seed", "import", "export", "prune", "train", "evaluate",
-                "recommend", "serve", "topics", "dlq", "config", "man", "completion")
+                "recommend", "serve", "probe", "topics", "dlq", "config", "man", "completion")
 
     def test_help_lists_the_commands(self):
         text = self.stack.sasrec("--help").stdout
@@ -124,6 +124,11 @@ class Words(Cli):
         self.assertIn("run 'sasrec train'", text)
         self.refuse(1, "recommend", "--history", "10", "--checkpoint", "/dev/null")
         self.refuse(1, "recommend", "--history", "10", "--checkpoint", "no-such-version")
+
+    def test_probe_says_that_nobody_is_there(self):
+        self.assertIn("127.0.0.1, port 9: Connection refused",
+                      self.refuse(1, "probe", "--admin-port", "9"))
+        self.assertIn("--admin-port is 0", self.refuse(1, "probe", "--admin-port", "0"))
 
     def test_no_database_is_said_without_the_password(self):
         for command in (("migrate",), ("seed",), ("train",), ("export",),

@@ -49,6 +49,13 @@ class Reads(unittest.TestCase):
         self.assertEqual(self.stack.get("/users")[2]["Link"],
                          '<?after=user_10000&limit=10000>; rel="next"')
 
+    def test_probe_tells_what_is_away(self):
+        done = self.stack.sasrec("probe", check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("not ready", done.stderr)
+        self.assertIn("[-]model", done.stderr)
+        self.assertEqual(self.stack.sasrec("probe", "--live").returncode, 0)
+
     def test_links_keep_what_was_asked(self):
         users, pages = all_users(self.stack, "/users?prefix=user_100&limit=7")
         self.assertEqual(len(users), 1 + 10 + 51)  # user_100, user_1000-9, user_10000-50

@@ -112,6 +112,10 @@ class Serve(unittest.TestCase):
         for check in "postgres", "model":
             self.assertIn(f"[+]{check} ok", verbose)
 
+    def test_probe_asks_for_those_who_have_no_curl(self):
+        self.assertIn("[+]model ok", self.stack.sasrec("probe").stdout)
+        self.assertEqual(self.stack.sasrec("probe", "--live").stdout, "ok\n")
+
     def test_the_page_is_on_its_own_port_with_the_same_routes(self):
         status, body, _ = self.stack.get("/", port=self.stack.ui_port)
         self.assertEqual(status, 200)
