@@ -40,7 +40,9 @@ typedef struct {
     metric_t *latency;
     metric_t *computed; /* the same, as a stage */
     metric_t *history_length;
-    metric_t *score;
+    metric_t *score; /* NULL before the first model */
+    tally_t tally;   /* of the batch */
+    int64_t publish_ms;
 } self_t;
 
 static void
@@ -57,9 +59,17 @@ s_register_metrics (self_t *self)
     self->history_length = metrics_histogram ("worker_history_length",
         "Items of a history, as it was sent.", "", checkpoint_history_bounds,
         checkpoint_history_bound_count);
-    self->score = metrics_histogram ("worker_prediction_score",
-        "Scores of the best ten items, where the model made them.", "",
-        checkpoint_score_bounds, checkpoint_score_bound_count);
+}
+
+/* Its buckets are the model's, so it has to wait for one. */
+static void
+s_register_scores (self_t *self, const model_t *model)
+{
+    const histogram_t *scores = &model_baseline (model)->scores;
+    if (!self->score)
+        self->score = metrics_histogram ("worker_prediction_score",
+            "Scores of the best ten items, where the model made them.", "",
+            scores->bounds, scores->bound_count);
 }
 
 static self_t *
@@ -189,6 +199,18 @@ s_all_finite (const result_t *result)
     return true;
 }
 
+static void
+s_tally (self_t *self, const model_t *model)
+{
+    const baseline_t *baseline = model_baseline (model);
+    self->tally = (tally_t){0};
+    for (size_t i = 0; i < self->batch->count; i++) {
+        feature_source_t source = model_features (&self->queries[i], &self->answers[i]);
+        baseline_tally (baseline, &source, &self->tally);
+    }
+    drift_watch_add (self->args->drift, model, &self->tally, clock_monotonic_ms ());
+}
+
 /* The best ten, as in the checkpoint's reference histogram. */
 static void
 s_observe_scores (self_t *self, const result_t *result)
@@ -241,13 +263,16 @@ s_handle_batch (self_t *self)
     assert (ref); /* the pool sends nothing before there is a model; it never goes */
     result_t **results = calloc (batch->count + 1, sizeof *results);
     assert (results);
+    const model_t *model = model_ref_model (ref);
+    s_register_scores (self, model);
     int64_t start_us = clock_monotonic_us ();
     for (size_t i = 0; i < batch->count; i++)
-        results[i] = s_result_for (batch->requests[i], model_ref_model (ref));
-    s_compute (self, model_ref_model (ref), results);
+        results[i] = s_result_for (batch->requests[i], model);
+    s_compute (self, model, results);
     double seconds = (double)(clock_monotonic_us () - start_us) * 1e-6;
     metric_observe_times (self->latency, seconds, batch->count);
     metric_observe_times (self->computed, seconds, batch->count);
+    s_tally (self, model);
     for (size_t i = 0; i < batch->count; i++) {
         s_finish (self, results[i], &self->answers[i]);
         metric_observe (self->history_length, (double)self->queries[i].history_count);
@@ -260,6 +285,20 @@ s_handle_batch (self_t *self)
     s_send_out (self);
 }
 
+/* The model in use is looked at when nothing is asked, too: what is old goes out of the
+ * window, a new model comes in with its names. */
+static void
+s_publish_drift (self_t *self, int64_t now_ms)
+{
+    model_ref_t *ref = model_slot_acquire (self->args->slot);
+    self->publish_ms = now_ms + DRIFT_WATCH_MS;
+    if (!ref)
+        return;
+    s_register_scores (self, model_ref_model (ref));
+    drift_watch_publish (self->args->drift, model_ref_model (ref), now_ms);
+    model_ref_release (&ref);
+}
+
 static bool
 s_serve (void *context, zsock_t *pipe)
 {
@@ -269,11 +308,15 @@ s_serve (void *context, zsock_t *pipe)
         {zsock_resolve (self->batches), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->results), 0, ZMQ_POLLOUT, 0},
     };
-    zmq_poll (items, self->batch ? 3 : 2, -1);
+    int64_t wait_ms = self->publish_ms - clock_monotonic_ms ();
+    zmq_poll (items, self->batch ? 3 : 2, wait_ms > 0 ? (long)wait_ms : 0);
     if (self->batch && items[2].revents)
         s_send_out (self);
     if (items[1].revents)
         s_handle_batch (self);
+    int64_t now_ms = clock_monotonic_ms ();
+    if (now_ms >= self->publish_ms)
+        s_publish_drift (self, now_ms);
     return items[0].revents != 0;
 }
 

@@ -7,12 +7,15 @@
  * messages out  result_t to results; batch_t (empty) to free
  *
  * A full results pipe is waited for without blocking commands; the next batch only comes
- * when all results are out. SPDX-License-Identifier: Apache-2.0 */
+ * when all results are out. What requests were like is tallied by batch, and published
+ * every few seconds (actors/drift_watch.h). The buckets of worker_prediction_score are
+ * those of the first model of the process: Prometheus adds up what has the same bounds. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_ACTORS_INFERENCE_WORKER_H
 #define SASREC_ACTORS_INFERENCE_WORKER_H
 
 #include <czmq.h>
 
+#include "actors/drift_watch.h"
 #include "actors/model_slot.h"
 
 typedef struct {
@@ -22,6 +25,7 @@ typedef struct {
     const char *results_endpoint;
     size_t batch_limit;
     model_slot_t *slot;
+    drift_watch_t *drift;
 } inference_worker_args_t;
 
 /* For tests alone: an environment variable that holds an item id. A history that contains

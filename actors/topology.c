@@ -67,6 +67,7 @@ typedef struct {
     char *conninfo;         /* holds the password */
     pool_t *pool;
     model_slot_t *slot;
+    drift_watch_t *drift;
     live_t *live;
     ended_t *ended;
     atomic_size_t backlog; /* rows accepted and unfinished */
@@ -245,8 +246,10 @@ s_make_inference (topology_t *self)
         .once_limit = s_size (self, CONFIG_SYNC_QUEUE_LIMIT),
         .slot = self->slot,
         .waiting = &self->waiting};
-    self->each_worker = (inference_worker_args_t){
-        .batch_limit = s_size (self, CONFIG_BATCH_LIMIT), .slot = self->slot};
+    self->each_worker =
+        (inference_worker_args_t){.batch_limit = s_size (self, CONFIG_BATCH_LIMIT),
+            .slot = self->slot,
+            .drift = self->drift};
     self->reload_controller = (reload_controller_args_t){
         .folder = config_text (self->config, CONFIG_CHECKPOINTS),
         .check_ms = MODEL_CHECK_MS,
@@ -446,6 +449,7 @@ s_new (const config_t *config, unsigned role, const char *role_name)
         self->pool =
             pool_new (self->conninfo, "sasrec http", POOL_SIZE, STATEMENT_TIMEOUT_MS);
     self->slot = model_slot_new ();
+    self->drift = drift_watch_new ();
     self->live = live_new (RECENT_LIMIT);
     self->ended = ended_new (
         RECENT_LIMIT, role & (API | DB_WRITER | JOINED) ? ENDPOINT_ENDINGS : NULL);
@@ -468,6 +472,7 @@ s_destroy (topology_t **self_p)
 {
     topology_t *self = *self_p;
     pool_destroy (&self->pool);
+    drift_watch_destroy (&self->drift);
     model_slot_destroy (&self->slot);
     live_destroy (&self->live);
     ended_destroy (&self->ended);

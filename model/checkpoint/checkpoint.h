@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "model/data/dataset.h"
+#include "model/drift/baseline.h"
 #include "model/net/sasrec.h"
 #include "model/serve/model.h"
 
@@ -57,16 +58,15 @@ typedef struct {
     int64_t *item_ids;    /* V */
     int64_t *item_counts; /* V, descending, at least 1 */
     json_t *metadata;     /* __metadata__, its JSON texts parsed */
+    baseline_t baseline;  /* of its "reference" */
 } checkpoint_t;
 
 /* NULL with error, which says what is wrong with the file. */
 checkpoint_t *checkpoint_read (const char *path, char error[160]);
 void checkpoint_destroy (checkpoint_t **self_p);
 
-/* Upper bounds of the reference histograms' buckets (the last one is open), the same as
- * those of the metrics that are compared with them. */
-extern const double checkpoint_score_bounds[];
-extern const size_t checkpoint_score_bound_count;
+/* Upper bounds of the buckets of history lengths (the last one is open), the same in the
+ * file and in the metric that is compared with it. */
 extern const double checkpoint_history_bounds[];
 extern const size_t checkpoint_history_bound_count;
 

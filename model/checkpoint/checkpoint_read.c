@@ -70,6 +70,10 @@ s_parse_metadata (reader_t *self)
             return s_fail (self, "metadata %s: %.120s", keys[i], fault.detail);
         json_object_set_new (metadata, keys[i], value);
     }
+    char error[160];
+    if (baseline_read (json_object_get (metadata, "reference"),
+            &self->checkpoint->baseline, error) != 0)
+        return s_fail (self, "metadata reference: %.130s", error);
     if (!checkpoint_version_valid (s_text (self, "version")))
         return s_fail (self, "metadata version is not a version");
     snprintf (self->checkpoint->version, CHECKPOINT_VERSION_SIZE, "%s",

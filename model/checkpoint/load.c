@@ -13,6 +13,7 @@ load_model (const char *path, char error[160])
     model_t *self = model_new (checkpoint->version, checkpoint->weights,
         checkpoint->item_ids, checkpoint->item_counts);
     model_own_weights (self, &checkpoint->weights);
+    model_set_baseline (self, &checkpoint->baseline);
     const json_t *canary = json_object_get (checkpoint->metadata, "canary");
     if (canary_check (self, canary, error) != 0)
         model_destroy (&self);

@@ -5,46 +5,17 @@
 #include <stdlib.h>
 
 #include "model/checkpoint/checkpoint.h"
+#include "model/drift/baseline.h"
 
 #define SAMPLE       1000
 #define SAMPLE_LEAST 100
-#define SCORES       100000000.0 /* in all: larger catalogues get fewer users */
+#define SCORES       400000000.0 /* in all: larger catalogues get fewer users */
 #define TOP          10
 
-const double checkpoint_score_bounds[] = {
-    -10, -5, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 25, 30};
-const size_t checkpoint_score_bound_count =
-    sizeof checkpoint_score_bounds / sizeof *checkpoint_score_bounds;
 const double checkpoint_history_bounds[] = {
     0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
 const size_t checkpoint_history_bound_count =
     sizeof checkpoint_history_bounds / sizeof *checkpoint_history_bounds;
-
-typedef struct {
-    const double *bounds;
-    size_t bound_count;
-    uint64_t counts[32]; /* the last one that is used is open */
-} histogram_t;
-
-static void
-s_observe (histogram_t *self, double value)
-{
-    size_t i = 0;
-    while (i < self->bound_count && value > self->bounds[i])
-        i++;
-    self->counts[i]++;
-}
-
-static json_t *
-s_json (const histogram_t *self)
-{
-    json_t *bounds = json_array (), *counts = json_array ();
-    for (size_t i = 0; i < self->bound_count; i++)
-        json_array_append_new (bounds, json_real (self->bounds[i]));
-    for (size_t i = 0; i <= self->bound_count; i++)
-        json_array_append_new (counts, json_integer ((json_int_t)self->counts[i]));
-    return json_pack ("{s:o,s:o}", "bounds", bounds, "counts", counts);
-}
 
 /* Queries at a time: the item table is then read once for all of them. */
 #define BATCH 32
@@ -55,7 +26,9 @@ typedef struct {
     model_scratch_t *scratch;
     int64_t *history; /* room for BATCH times the longest */
     size_t longest;
-    histogram_t scores, lengths;
+    feature_source_t *sources; /* a request each */
+    double *scores;            /* room for TOP of each */
+    size_t count, score_count;
 } sampler_t;
 
 size_t
@@ -91,9 +64,9 @@ s_sample (sampler_t *self, size_t first, size_t count, size_t users)
     }
     model_recommend (self->model, self->scratch, queries, count, answers);
     for (size_t i = 0; i < count; i++) {
-        s_observe (&self->lengths, (double)queries[i].history_count);
+        self->sources[self->count++] = model_features (&queries[i], &answers[i]);
         for (size_t j = 0; j < answers[i].count; j++)
-            s_observe (&self->scores, (double)scores[i][j]);
+            self->scores[self->score_count++] = (double)scores[i][j];
     }
 }
 
@@ -108,23 +81,46 @@ s_longest (const dataset_t *data)
     return longest;
 }
 
+static json_t *
+s_lengths (const sampler_t *self)
+{
+    histogram_t lengths =
+        histogram_new (checkpoint_history_bounds, checkpoint_history_bound_count);
+    for (size_t i = 0; i < self->count; i++)
+        histogram_add (&lengths, (double)self->sources[i].history_count);
+    return histogram_json (&lengths);
+}
+
+static json_t *
+s_reference (const sampler_t *self)
+{
+    baseline_t baseline =
+        baseline_new (self->sources, self->count, self->scores, self->score_count);
+    json_t *reference = baseline_json (&baseline);
+    json_object_set_new (reference, "users", json_integer ((json_int_t)self->count));
+    json_object_set_new (reference, "history_length", s_lengths (self));
+    return reference;
+}
+
 json_t *
 reference_new (const model_t *model, const dataset_t *data, size_t users)
 {
+    users = users ? users : reference_users (data);
     size_t longest = s_longest (data);
     sampler_t sampler = {.model = model,
         .data = data,
         .scratch = model_scratch_new (model, BATCH),
         .history = calloc (BATCH * longest, sizeof (int64_t)),
         .longest = longest,
-        .scores = {checkpoint_score_bounds, checkpoint_score_bound_count, {0}},
-        .lengths = {checkpoint_history_bounds, checkpoint_history_bound_count, {0}}};
-    assert (sampler.history);
-    users = users ? users : reference_users (data);
+        .sources = calloc (users + 1, sizeof (feature_source_t)),
+        .scores = calloc (users * TOP + 1, sizeof (double))};
+    assert (sampler.history && sampler.sources && sampler.scores);
     for (size_t at = 0; at < users; at += BATCH)
         s_sample (&sampler, at, users - at < BATCH ? users - at : BATCH, users);
+    json_t *reference = s_reference (&sampler);
     model_scratch_destroy (&sampler.scratch);
     free (sampler.history);
-    return json_pack ("{s:I,s:o,s:o}", "users", (json_int_t)users, "scores",
-        s_json (&sampler.scores), "history_length", s_json (&sampler.lengths));
+    free (sampler.sources);
+    free (sampler.scores);
+    return reference;
 }

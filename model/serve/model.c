@@ -25,6 +25,7 @@ struct model {
     int64_t *item_ids; /* V */
     float *popularity; /* V: log share of interactions */
     scorer_t *scorer;
+    baseline_t baseline;
 };
 
 struct model_scratch {
@@ -92,6 +93,12 @@ model_own_weights (model_t *self, sasrec_weights_t **weights_p)
 }
 
 void
+model_set_baseline (model_t *self, const baseline_t *baseline)
+{
+    self->baseline = *baseline;
+}
+
+void
 model_destroy (model_t **self_p)
 {
     model_t *self = *self_p;
@@ -116,6 +123,12 @@ const sasrec_weights_t *
 model_weights (const model_t *self)
 {
     return self->weights;
+}
+
+const baseline_t *
+model_baseline (const model_t *self)
+{
+    return &self->baseline;
 }
 
 size_t
@@ -251,7 +264,9 @@ s_encode (const model_t *self, model_scratch_t *scratch, const model_query_t *qu
         model_answer_t *answer = &answers[i];
         answer->history_used = s_read_history (
             self, &queries[i], scratch->tokens + start, seen, &answer->unknown_dropped);
+        answer->newest = -1;
         if (answer->history_used) {
+            answer->newest = scratch->tokens[start + answer->history_used - 1];
             scratch->offsets[place + 1] = start + answer->history_used;
             scratch->queries[batch.rows++] = i;
         }
@@ -265,6 +280,7 @@ s_answer_popular (const model_t *self, const model_query_t *query, const uint64_
     model_answer_t *answer)
 {
     answer->popular = true;
+    answer->best = -1;
     answer->count = 0;
     for (size_t i = 0; i < self->weights->shape.items && answer->count < query->k;
          i++) {
@@ -296,6 +312,7 @@ s_answer_row (const model_t *self, model_scratch_t *scratch, size_t row,
     }
     answer->popular = false;
     answer->count = top->count;
+    answer->best = top->count ? (int32_t)answer->item_ids[0] : -1;
     for (size_t i = 0; i < top->count; i++)
         answer->item_ids[i] = self->item_ids[answer->item_ids[i]];
 }
@@ -323,4 +340,14 @@ model_recommend (const model_t *self, model_scratch_t *scratch,
     for (size_t i = 0; i < count; i++)
         if (answers[i].history_used == 0)
             s_answer_popular (self, &queries[i], NULL, &answers[i]);
+}
+
+feature_source_t
+model_features (const model_query_t *query, const model_answer_t *answer)
+{
+    return (feature_source_t){.history_count = query->history_count,
+        .unknown_count = answer->unknown_dropped,
+        .newest = answer->newest,
+        .best = answer->best,
+        .score = answer->best >= 0 ? answer->scores[0] : 0};
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/drift/baseline.h"
 #include "model/net/sasrec.h"
 
 typedef struct model model_t;
@@ -22,10 +23,13 @@ model_t *model_new (const char *version, const sasrec_weights_t *weights,
     const int64_t *item_ids, const int64_t *item_counts);
 /* From now on the model frees its weights. */
 void model_own_weights (model_t *self, sasrec_weights_t **weights_p);
+/* What its requests are compared with; copied. Without this call: nothing. */
+void model_set_baseline (model_t *self, const baseline_t *baseline);
 void model_destroy (model_t **self_p);
 
 const char *model_version (const model_t *self);
 const sasrec_weights_t *model_weights (const model_t *self);
+const baseline_t *model_baseline (const model_t *self);     /* never NULL */
 size_t model_item_count (const model_t *self);              /* V */
 size_t model_window (const model_t *self);                  /* L */
 int64_t model_item_id (const model_t *self, size_t index);  /* of a dense index */
@@ -53,11 +57,17 @@ typedef struct {
         popular; /* no known item: from popularity, score = log share of interactions */
     size_t history_used;    /* known items inside the window */
     size_t unknown_dropped; /* items the model does not know */
+    int32_t newest;         /* dense index of the newest known one; -1: there is none */
+    int32_t best;           /* of the first item of the answer; -1: from popularity */
 } model_answer_t;
 
 /* count at most the scratch's batch limit. Cannot fail. An answer does not depend on the
  * other queries of its batch, up to the rounding of the encoder's products (about 1e-6). */
 void model_recommend (const model_t *self, model_scratch_t *scratch,
     const model_query_t *queries, size_t count, model_answer_t *answers);
+
+/* Of an answered query. */
+feature_source_t model_features (
+    const model_query_t *query, const model_answer_t *answer);
 
 #endif

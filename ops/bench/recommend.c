@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "model/drift/window.h"
 #include "model/kernel/blas.h"
 #include "model/kernel/blas_core.h"
 #include "model/net/encoder.h"
@@ -244,6 +245,35 @@ s_scorer_us (const bench_t *self, size_t batch)
     return (double)best / 4 / (double)batch;
 }
 
+/* Nanoseconds that comparing a request with training's takes, in batches of so many: what
+ * the worker does beside the model's work (docs/drift.md). */
+static double
+s_drift_ns (size_t batch)
+{
+    enum { SOURCES = 1024, ROUNDS = 1000 };
+    static feature_source_t sources[SOURCES];
+    double score = 0;
+    rng_t rng;
+    rng_seed (&rng, 3, 0);
+    for (size_t i = 0; i < SOURCES; i++)
+        sources[i] = (feature_source_t){.history_count = (size_t)rng_below (&rng, 200),
+            .newest = (int32_t)rng_below (&rng, 3000),
+            .best = (int32_t)rng_below (&rng, 1000),
+            .score = (float)rng_normal (&rng)};
+    baseline_t baseline = baseline_new (sources, SOURCES, &score, 1);
+    window_t *window = window_new ();
+    int64_t start = clock_monotonic_us ();
+    for (size_t i = 0; i < ROUNDS * SOURCES / batch; i++) {
+        tally_t tally = {0};
+        for (size_t j = 0; j < batch; j++)
+            baseline_tally (&baseline, &sources[(i * batch + j) % SOURCES], &tally);
+        window_add (window, &tally, clock_monotonic_ms ());
+    }
+    double ns = 1e3 * (double)(clock_monotonic_us () - start);
+    window_destroy (&window);
+    return ns / (double)(ROUNDS * SOURCES / batch * batch);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -278,6 +308,8 @@ main (int argc, char **argv)
         report, "top_k_us_batch_1", json_real (s_scorer_us (&self, 1)));
     json_object_set_new (
         report, "top_k_us_batch_64", json_real (s_scorer_us (&self, BATCH)));
+    json_object_set_new (report, "drift_ns_batch_1", json_real (s_drift_ns (1)));
+    json_object_set_new (report, "drift_ns_batch_64", json_real (s_drift_ns (BATCH)));
     json_dumpf (report, stdout, JSON_INDENT (2) | JSON_REAL_PRECISION (5));
     puts ("");
     json_decref (report);

@@ -15,6 +15,7 @@
 typedef struct {
     tiny_folder_t folder;
     model_slot_t *slot;
+    drift_watch_t *drift;
     inference_worker_args_t args;
     zsock_t *batches; /* we are the pool */
     zsock_t *free;
@@ -28,6 +29,7 @@ s_set_up_limited (void **state, int results_limit)
     world_t *world = calloc (1, sizeof *world);
     world->folder = tiny_folder_new ();
     world->slot = model_slot_new ();
+    world->drift = drift_watch_new ();
     tiny_write (&world->folder, "v1", 8);
     model_t *model = tiny_load (&world->folder, "v1");
     model_slot_put (world->slot, &model);
@@ -36,7 +38,8 @@ s_set_up_limited (void **state, int results_limit)
         .free_endpoint = FREE,
         .results_endpoint = RESULTS,
         .batch_limit = 4,
-        .slot = world->slot};
+        .slot = world->slot,
+        .drift = world->drift};
     world->batches = wire_push_new (BATCH "-3", ENDPOINT_BATCH_LIMIT);
     world->free = wire_pull_new (FREE, ENDPOINT_FREE_LIMIT);
     world->results = wire_pull_new (RESULTS, results_limit);
@@ -65,6 +68,7 @@ s_tear_down (void **state)
     wire_destroy (&world->batches);
     wire_destroy (&world->free);
     wire_destroy (&world->results);
+    drift_watch_destroy (&world->drift);
     model_slot_destroy (&world->slot);
     tiny_folder_remove (&world->folder);
     free (world);
@@ -150,6 +154,53 @@ test_metrics_are_those_of_the_checkpoints_reference (void **state)
     batch_destroy (&batch);
     assert_true (metric_value (lengths) == length_count + 2);
     assert_true (metric_value (scores) == score_count + 3 + 10);
+}
+
+/* In the text of /metrics, within the time that publications take. */
+static bool
+s_rendered (const char *part)
+{
+    int64_t end_ms = clock_monotonic_ms () + LIMIT_MS;
+    bool found = false;
+    while (!found && clock_monotonic_ms () < end_ms) {
+        char *text = metrics_render (NULL);
+        found = strstr (text, part) != NULL;
+        free (text);
+        zclock_sleep (20);
+    }
+    return found;
+}
+
+static void
+test_requests_are_compared_with_the_models_own (void **state)
+{
+    world_t *world = *state;
+    assert_true (
+        s_rendered ("\nsasrec_drift_window_requests{model_version=\"v1\"} 0\n"));
+    batch_t *batch = s_free_batch (world);
+    for (; batch->count < 3; batch->count++)
+        batch->requests[batch->count] = request_sample ("r", true);
+    s_give (world, batch);
+    batch = s_free_batch (world);
+    batch_destroy (&batch);
+    assert_true (
+        s_rendered ("\nsasrec_drift_window_requests{model_version=\"v1\"} 3\n"));
+}
+
+static void
+test_scores_have_the_buckets_of_the_first_model (void **state)
+{
+    world_t *world = *state;
+    model_ref_t *ref = model_slot_acquire (world->slot);
+    const histogram_t *scores = &model_baseline (model_ref_model (ref))->scores;
+    for (size_t i = 0; i < scores->bound_count; i++) {
+        char part[80];
+        snprintf (part, sizeof part, "\nworker_prediction_score_bucket{le=\"%.15g\"}",
+            scores->bounds[i]);
+        assert_true (s_rendered (part));
+    }
+    assert_true (scores->bound_count > 5);
+    model_ref_release (&ref);
 }
 
 static void
@@ -292,7 +343,9 @@ main (void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST (test_a_worker_says_at_its_start_that_it_is_free),
         WORLD_TEST (test_results_have_items_scores_and_provenance),
+        WORLD_TEST (test_scores_have_the_buckets_of_the_first_model),
         WORLD_TEST (test_metrics_are_those_of_the_checkpoints_reference),
+        WORLD_TEST (test_requests_are_compared_with_the_models_own),
         WORLD_TEST (test_an_unknown_history_is_answered_from_popularity),
         WORLD_TEST (test_the_ticket_travels_with_the_result),
         WORLD_TEST (test_a_new_model_of_another_shape_is_used_for_the_next_batch),

@@ -43,7 +43,7 @@ static inline void
 tiny_write (const tiny_folder_t *folder, const char *version, size_t width)
 {
     char error[160] = "";
-    dataset_t *data = tiny_data (30, TINY_ITEMS);
+    dataset_t *data = tiny_data (60, TINY_ITEMS);
     sasrec_shape_t shape = {.items = data->item_count,
         .width = width,
         .blocks = 1,

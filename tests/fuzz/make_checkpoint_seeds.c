@@ -32,7 +32,7 @@ s_make (const char *folder, const char *name, const sasrec_shape_t *shape)
     char *made = mkdtemp (scratch), *bytes = NULL;
     assert (made);
     size_t length;
-    dataset_t *data = tiny_data (2, shape->items);
+    dataset_t *data = tiny_data (50, shape->items); /* enough for a baseline */
     sasrec_weights_t *weights = tiny_weights (shape, 3);
     checkpoint_draft_t draft = {.version = "fuzz", .weights = weights, .data = data};
     int failed = checkpoint_write (scratch, &draft, path, error) ||

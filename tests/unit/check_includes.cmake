@@ -9,12 +9,13 @@ set(may_base_actor     base czmq)
 set(may_model_kernel     base cblas)
 set(may_model_data       base)
 set(may_model_net        base cblas model_kernel)
-set(may_model_serve      base cblas model_kernel model_data model_net)
-set(may_model_checkpoint base jansson sodium model_data model_net model_serve)
+set(may_model_drift      base jansson)
+set(may_model_serve      base cblas model_kernel model_data model_net model_drift)
+set(may_model_checkpoint base jansson sodium model_data model_net model_drift model_serve)
 set(may_model_eval       base model_kernel model_data model_net)
 set(may_model_train      base jansson sodium cblas model_kernel model_data model_net model_eval
                          model_checkpoint)
-set(model model_kernel model_data model_net model_serve model_checkpoint model_eval
+set(model model_kernel model_data model_net model_drift model_serve model_checkpoint model_eval
           model_train)
 set(may_proto          base base_actor jansson czmq)
 set(may_store          base jansson proto libpq)

@@ -392,6 +392,11 @@ bad_metadata_is_refused (void **state)
         {"canary", "{\"k\":10,\"cases\":[{}]}", "canary 1: not {history"},
         {"canary", "{\"k\":1000000,\"cases\":[{}]}", "canary: not {k, cases}"},
         {"training", "[[[[[[[[[[", "nested deeper"},
+        {"reference", "{\"scores\":{\"bounds\":[0,-1],\"counts\":[0,0,0]}}",
+            "metadata reference: scores: bounds must be numbers that ascend"},
+        {"reference", "{\"drift\":{\"score\":{\"bounds\":[0],\"counts\":[-1,0]}}}",
+            "metadata reference: drift score: counts must be integers"},
+        {"reference", "{\"drift\":7}", "metadata reference: drift: must be an object"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         parts_t parts = s_open (self);
@@ -403,6 +408,28 @@ bad_metadata_is_refused (void **state)
         json_object_del (parts.metadata, cases[i].key);
         s_close (self, &parts);
         s_assert_refused (self, "");
+    }
+}
+
+/* As in files of older versions. */
+static void
+a_file_without_a_baseline_is_read (void **state)
+{
+    fixture_t *self = *state;
+    static const char *const texts[] = {"{}",
+        "{\"users\":3,\"scores\":{\"bounds\":[-1,0,1],\"counts\":[1,2,3,4]},"
+        "\"history_length\":{\"bounds\":[0,1],\"counts\":[1,1,1]}}"};
+    for (size_t i = 0; i < 2; i++) {
+        char error[160] = "";
+        parts_t parts = s_open (self);
+        json_object_set_new (parts.metadata, "reference", json_string (texts[i]));
+        s_close (self, &parts);
+        model_t *model = load_model (self->path, error);
+        assert_string_equal (error, "");
+        assert_non_null (model);
+        assert_false (baseline_is_comparable (model_baseline (model)));
+        assert_int_equal (model_baseline (model)->scores.bound_count, i ? 3 : 22);
+        model_destroy (&model);
     }
 }
 
@@ -576,6 +603,7 @@ main (void)
         TEST (missing_extra_and_renamed_tensors_are_refused),
         TEST (a_tensor_that_is_there_twice_is_refused),
         TEST (bad_metadata_is_refused),
+        TEST (a_file_without_a_baseline_is_read),
         TEST (a_file_of_another_program_is_refused),
         TEST (the_canary_notices_a_changed_weight),
         TEST (the_canary_notices_swapped_items),

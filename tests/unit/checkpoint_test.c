@@ -31,7 +31,7 @@ s_setup (void **state)
     snprintf (self->folder, sizeof self->folder, "/tmp/checkpoint_test.XXXXXX");
     assert_non_null (mkdtemp (self->folder));
     const sasrec_shape_t shape = {40, 16, 2, 2, 9, 2, true, true};
-    self->data = tiny_data (30, 40);
+    self->data = tiny_data (60, 40);
     self->weights = tiny_weights (&shape, 3);
     self->training = json_pack ("{s:{s:f},s:{s:s}}", "metrics", "valid", 0.25,
         "lineage", "data", "quote \" and < and \xc3\xa9");
@@ -132,12 +132,33 @@ reference_histograms_count_the_sample (void **state)
     const json_t *reference = json_object_get (read->metadata, "reference");
     const json_t *lengths = json_object_get (reference, "history_length");
     const json_t *scores = json_object_get (reference, "scores");
-    assert_int_equal (json_integer_value (json_object_get (reference, "users")), 31);
-    assert_int_equal (s_sum (json_object_get (lengths, "counts")), 31);
+    assert_int_equal (json_integer_value (json_object_get (reference, "users")), 61);
+    assert_int_equal (s_sum (json_object_get (lengths, "counts")), 61);
     assert_int_equal (json_array_size (json_object_get (lengths, "counts")),
         checkpoint_history_bound_count + 1);
-    /* One of the 31 has seen everything. */
-    assert_int_equal (s_sum (json_object_get (scores, "counts")), 300);
+    /* One of the 61 has seen everything. */
+    assert_int_equal (s_sum (json_object_get (scores, "counts")), 600);
+    for (size_t i = 0; i < FEATURE_COUNT; i++) {
+        size_t seen =
+            i == FEATURE_SCORE || i == FEATURE_RECOMMENDED_POPULARITY ? 60 : 61;
+        assert_int_equal (histogram_total (&read->baseline.features[i]), seen);
+    }
+    checkpoint_destroy (&read);
+}
+
+static void
+a_loaded_model_has_its_baseline (void **state)
+{
+    fixture_t *self = *state;
+    char path[CHECKPOINT_PATH_SIZE], error[160] = "";
+    s_write (self, "v1", path);
+    checkpoint_t *read = checkpoint_read (path, error);
+    model_t *model = load_model (path, error);
+    assert_non_null (read);
+    assert_non_null (model);
+    assert_memory_equal (model_baseline (model), &read->baseline, sizeof (baseline_t));
+    assert_true (baseline_is_comparable (&read->baseline));
+    model_destroy (&model);
     checkpoint_destroy (&read);
 }
 
@@ -316,6 +337,7 @@ main (void)
         TEST (what_was_written_is_read),
         TEST (a_written_model_loads_and_recommends_the_same),
         TEST (reference_histograms_count_the_sample),
+        TEST (a_loaded_model_has_its_baseline),
         TEST (a_version_is_written_once),
         TEST (a_network_that_fell_apart_is_not_written),
         TEST (training_that_could_not_be_read_back_is_refused),

@@ -120,6 +120,27 @@ unknown_items_are_dropped_and_counted (void **state)
 }
 
 static void
+what_drift_looks_at_is_in_the_answer (void **state)
+{
+    fixture_t *self = *state;
+    const int64_t history[] = {20, 5, 30, 7}, unknown[] = {7};
+    result_t result;
+    model_query_t query = {history, 4, 3, false};
+    s_ask (self, query, &result);
+    feature_source_t source = model_features (&query, &result.answer);
+    assert_int_equal (source.history_count, 4);
+    assert_int_equal (source.unknown_count, 2);
+    assert_int_equal (source.newest, model_item_index (self->model, 30));
+    assert_int_equal (source.best, model_item_index (self->model, result.item_ids[0]));
+    assert_true (source.score == result.scores[0]);
+    query = (model_query_t){unknown, 1, 3, false};
+    s_ask (self, query, &result);
+    source = model_features (&query, &result.answer);
+    assert_int_equal (source.newest, -1);
+    assert_int_equal (source.best, -1); /* the model had no say */
+}
+
+static void
 only_the_window_is_used_but_all_is_seen (void **state)
 {
     int64_t history[40];
@@ -307,6 +328,7 @@ main (void)
         cmocka_unit_test (seen_items_are_left_out),
         cmocka_unit_test (include_seen_brings_them_back),
         cmocka_unit_test (unknown_items_are_dropped_and_counted),
+        cmocka_unit_test (what_drift_looks_at_is_in_the_answer),
         cmocka_unit_test (only_the_window_is_used_but_all_is_seen),
         cmocka_unit_test (no_known_item_is_answered_from_popularity),
         cmocka_unit_test (all_items_seen_leaves_nothing),
