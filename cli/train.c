@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "cli/serving_cost.h"
 #include "cli/train_view.h"
 #include "cli/training_data.h"
 #include "model/checkpoint/checkpoint.h"
@@ -24,9 +25,10 @@ typedef struct {
     const char *data;  /* NULL: the database */
     const char *curve; /* NULL: none */
     bool resume;
-    const char *run;  /* to resume; NULL: the newest */
-    int64_t start_ms; /* of the command */
-    double read_s;    /* what reading the interactions took */
+    const char *run;   /* to resume; NULL: the newest */
+    int64_t start_ms;  /* of the command */
+    double read_s;     /* what reading the interactions took */
+    double serving_ms; /* a request of the model, on this machine; -1: not measured */
     options_t trainer;
 } s_options_t;
 
@@ -147,20 +149,23 @@ s_catch_signals (void)
 static json_t *
 s_to_json (const s_options_t *options, const trainer_report_t *report, bool published)
 {
-    return json_pack ("{s:s,s:s,s:b,s:s,s:f,s:I,s:I,s:I,s:b,s:f,s:f,s:o,s:o,s:o,s:o}",
-        "version", report->version, "checkpoint", report->checkpoint, "published",
-        published, "reason", report->verdict.reason, "seconds", report->seconds,
-        "epochs", (json_int_t)report->epochs, "best_epoch",
-        (json_int_t)report->best_epoch, "diverged_epoch",
-        (json_int_t)report->diverged_epoch, "resumable", report->resumable,
-        "read_seconds", options->read_s, "positions_per_second",
+    json_t *serving_ms =
+        options->serving_ms >= 0 ? json_real (options->serving_ms) : json_null ();
+    return json_pack (
+        "{s:s,s:s,s:b,s:s,s:f,s:I,s:I,s:I,s:b,s:f,s:f,s:o,s:o,s:o,s:o,s:o}", "version",
+        report->version, "checkpoint", report->checkpoint, "published", published,
+        "reason", report->verdict.reason, "seconds", report->seconds, "epochs",
+        (json_int_t)report->epochs, "best_epoch", (json_int_t)report->best_epoch,
+        "diverged_epoch", (json_int_t)report->diverged_epoch, "resumable",
+        report->resumable, "read_seconds", options->read_s, "positions_per_second",
         report->positions_per_second, "valid", report_ranking (&report->valid), "test",
         report_ranking (&report->test), "test_sampled100",
-        report_ranking (&report->sampled), "floors", report_floors (&report->floors));
+        report_ranking (&report->sampled), "floors", report_floors (&report->floors),
+        "serving_ms", serving_ms);
 }
 
 static void
-s_print (const trainer_report_t *report)
+s_print (const s_options_t *options, const trainer_report_t *report)
 {
     char title[64];
     printf ("Trained %s in %.1f s: %zu epochs, the best was %zu; %.0f positions/s.\n",
@@ -175,6 +180,19 @@ s_print (const trainer_report_t *report)
     printf ("  Among 100 random items: NDCG@10 %.4f HR@10 %.4f, for comparison with "
             "papers.\n",
         report->sampled.ndcg10, report->sampled.hr10);
+    if (options->serving_ms >= 0)
+        printf ("Serving: %.2f ms a request with a history of %d items, on one core "
+                "here.\n",
+            options->serving_ms, SERVING_COST_HISTORY);
+}
+
+/* Behind the end of a time limit there is no time for it. */
+static void
+s_measure_serving (s_options_t *options, const trainer_report_t *report)
+{
+    char error[160];
+    bool limited = options->trainer.time_limit_s > 0;
+    options->serving_ms = limited ? -1 : serving_cost_ms (report->checkpoint, error);
 }
 
 static int
@@ -184,7 +202,7 @@ s_answer (const command_t *self, const trainer_report_t *report, bool published)
         json_t *answer = s_to_json (self->options, report, published);
         return command_answer (self, &answer);
     }
-    s_print (report);
+    s_print (self->options, report);
     if (published)
         printf ("Wrote %s, now the model in use: %s.\n", report->checkpoint,
             report->verdict.reason);
@@ -228,7 +246,7 @@ s_publish (const command_t *self, const trainer_report_t *report)
 static int
 s_train (const command_t *self, const trainer_job_t *job)
 {
-    const s_options_t *options = self->options;
+    s_options_t *options = self->options;
     char error[160];
     trainer_report_t report;
     trainer_hooks_t hooks = {.stop = &s_stop};
@@ -247,6 +265,7 @@ s_train (const command_t *self, const trainer_job_t *job)
         return command_fail (self, "%s", error);
     if (s_publish (self, &report))
         return COMMAND_FAILED;
+    s_measure_serving (options, &report);
     return s_answer (self, &report, report.verdict.publish);
 }
 

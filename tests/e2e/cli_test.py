@@ -307,6 +307,7 @@ class Model(Cli):
         self.assertGreater(report["seconds"], 0)
         self.assertGreater(report["epochs"], 0)
         self.assertGreater(report["positions_per_second"], 0)
+        self.assertGreater(report["serving_ms"], 0)
         self.assertTrue(pathlib.Path(report["checkpoint"]).is_file())
         current = self.stack.folder / "checkpoints/current"
         self.assertEqual(current.read_text().strip(), report["version"])
