@@ -87,13 +87,29 @@ db_writer_lower_backlog (self_t *self, size_t rows)
 }
 
 static void
-db_writer_tell (
+db_writer_tell (self_t *self, const result_t *const *results, size_t count,
+    const bool *hits, result_status_t status)
+{
+    const char **ids = calloc (count, sizeof *ids);
+    assert (ids);
+    size_t told = 0;
+    for (size_t i = 0; i < count; i++)
+        if (hits[i] && results[i]->status == status)
+            ids[told++] = results[i]->request_id;
+    if (told > 0)
+        ended_tell (self->args->ended, ids, told,
+            status == RESULT_COMPLETED ? "COMPLETED" : "FAILED");
+    free (ids);
+}
+
+static void
+db_writer_tell_all (
     self_t *self, const result_t *const *results, size_t count, const bool *hits)
 {
-    for (size_t i = 0; self->args->ended && i < count; i++)
-        if (hits[i])
-            ended_tell (self->args->ended, results[i]->request_id,
-                results[i]->status == RESULT_COMPLETED ? "COMPLETED" : "FAILED");
+    if (!self->args->ended)
+        return;
+    db_writer_tell (self, results, count, hits, RESULT_COMPLETED);
+    db_writer_tell (self, results, count, hits, RESULT_FAILED);
 }
 
 /* What writing is here (store/row_writer.h) */
@@ -110,7 +126,7 @@ db_writer_write (void *context, void *const *rows, size_t count)
         predictions_finish (self->db, (const result_t *const *)rows, count, hits, &hit);
     int64_t end_us = clock_monotonic_us ();
     if (status == DB_OK)
-        db_writer_tell (self, (const result_t *const *)rows, count, hits);
+        db_writer_tell_all (self, (const result_t *const *)rows, count, hits);
     free (hits);
     if (status != DB_OK)
         return status;

@@ -134,26 +134,42 @@ s_wake (ended_t *self, const s_key_t *key)
 }
 
 static void
-s_publish (ended_t *self, const char *request_id, const char *status)
+s_publish_message (ended_t *self, ending_t **ending_p)
 {
-    ending_t *ending = ending_new (request_id, status);
-    if (ending_send (&ending, self->publish) == 0)
-        return;
-    metric_add (self->unpublished, 1);
-    ending_destroy (&ending);
+    size_t count = (*ending_p)->count;
+    if (count > 0 && ending_send (ending_p, self->publish))
+        metric_add (self->unpublished, count);
+    ending_destroy (ending_p);
+}
+
+static void
+s_publish (ended_t *self, const char *const *ids, size_t count, const char *status)
+{
+    ending_t *ending = ending_new (status);
+    for (size_t i = 0; i < count; i++) {
+        if (ending_add (ending, ids[i]))
+            continue;
+        s_publish_message (self, &ending);
+        ending = ending_new (status);
+        ending_add (ending, ids[i]);
+    }
+    s_publish_message (self, &ending);
 }
 
 void
-ended_tell (ended_t *self, const char *request_id, const char *status)
+ended_tell (
+    ended_t *self, const char *const *request_ids, size_t count, const char *status)
 {
-    s_key_t key = s_key (request_id);
     size_t state = s_state (status);
     pthread_mutex_lock (&self->mutex);
     if (self->told[state])
-        metric_add (self->told[state], 1);
-    s_wake (self, &key);
+        metric_add (self->told[state], count);
+    for (size_t i = 0; self->waiters && i < count; i++) {
+        s_key_t key = s_key (request_ids[i]);
+        s_wake (self, &key);
+    }
     if (self->publish)
-        s_publish (self, key.id, status);
+        s_publish (self, request_ids, count, status);
     pthread_mutex_unlock (&self->mutex);
 }
 

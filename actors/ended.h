@@ -22,8 +22,9 @@ typedef struct ended_waiter ended_waiter_t;
 ended_t *ended_new (size_t recent_limit, const char *endpoint);
 void ended_destroy (ended_t **self_p); /* all waiters must have left */
 
-/* After COMMIT, by who ended the row. */
-void ended_tell (ended_t *self, const char *request_id, const char *status);
+/* After COMMIT, by who ended the rows. */
+void ended_tell (
+    ended_t *self, const char *const *request_ids, size_t count, const char *status);
 
 /* Ends with that status are counted (sasrec_results_total) from now on, from 0. For those
  * who tell, before they do. */

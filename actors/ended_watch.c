@@ -45,7 +45,8 @@ ended_watch_receive (self_t *self)
 {
     ending_t *ending;
     while ((ending = ending_recv (self->endings))) {
-        ended_hear (self->args->ended, ending->request_id);
+        for (size_t i = 0; i < ending->count; i++)
+            ended_hear (self->args->ended, ending->request_ids[i]);
         ending_destroy (&ending);
     }
 }

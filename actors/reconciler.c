@@ -160,7 +160,7 @@ reconciler_ended (void *context, const char *request_id, const char *status)
 {
     self_t *self = context;
     if (self->args->ended)
-        ended_tell (self->args->ended, request_id, status);
+        ended_tell (self->args->ended, &request_id, 1, status);
 }
 
 /* With Kafka the bridge counts deliveries. */

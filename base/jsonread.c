@@ -143,6 +143,14 @@ json_read_bool (const json_t *object, const char *key, bool *value, json_fault_t
     return 0;
 }
 
+static bool
+s_is_string (const json_t *value, size_t least, size_t most)
+{
+    const char *text = json_string_value (value);
+    size_t length = json_string_length (value);
+    return text && length >= least && length <= most && utf8_check (text) == UTF8_PLAIN;
+}
+
 int
 json_read_string (const json_t *object, const char *key, size_t least, size_t most,
     const char **value, json_fault_t *fault)
@@ -150,15 +158,13 @@ json_read_string (const json_t *object, const char *key, size_t least, size_t mo
     const json_t *found = s_get (object, key);
     if (!found)
         return 0;
-    size_t length = json_string_length (found);
-    const char *text = json_string_value (found);
-    if (!text || length < least || length > most || utf8_check (text) != UTF8_PLAIN) {
+    if (!s_is_string (found, least, most)) {
         char must_be[80];
         snprintf (must_be, sizeof must_be,
             "a string of %zu to %zu bytes without control characters", least, most);
         return s_fail_key (fault, key, must_be);
     }
-    *value = text;
+    *value = json_string_value (found);
     return 0;
 }
 
@@ -198,4 +204,28 @@ json_read_integers (const json_t *object, const char *key, size_t most, int64_t 
     for (size_t i = 0; i < size; i++)
         (*values)[i] = json_integer_value (json_array_get (found, i));
     return 0;
+}
+
+const json_t *
+json_read_strings (const json_t *object, const char *key, size_t most, size_t shortest,
+    size_t longest, json_fault_t *fault)
+{
+    const json_t *found = s_get (object, key);
+    if (!json_is_array (found) || json_array_size (found) > most) {
+        char must_be[80];
+        snprintf (must_be, sizeof must_be, "an array of at most %zu strings", most);
+        s_fail_key (fault, key, must_be);
+        return NULL;
+    }
+    for (size_t i = 0; i < json_array_size (found); i++) {
+        if (s_is_string (json_array_get (found, i), shortest, longest))
+            continue;
+        char pointer[96];
+        snprintf (pointer, sizeof pointer, "/%s/%zu", key, i);
+        s_fail (fault, pointer,
+            "%s[%zu] must be a string of %zu to %zu bytes without control characters",
+            key, i, shortest, longest);
+        return NULL;
+    }
+    return found;
 }

@@ -39,4 +39,9 @@ int json_read_string (const json_t *object, const char *key, size_t least, size_
 int json_read_integers (const json_t *object, const char *key, size_t most, int64_t low,
     int64_t high, int64_t **values, size_t *count, json_fault_t *fault);
 
+/* A required array of strings, each as json_read_string wants it. Borrowed from the object;
+ * NULL with *fault. */
+const json_t *json_read_strings (const json_t *object, const char *key, size_t most,
+    size_t shortest, size_t longest, json_fault_t *fault);
+
 #endif

@@ -100,7 +100,7 @@ s_encode_ending (const void *message, strbuf_t *value)
 {
     const ending_t *ending = message;
     ending_to_json (ending, value);
-    return ending->request_id;
+    return ending->request_ids[0];
 }
 
 static const receipt_t *

@@ -1,5 +1,6 @@
-/* The message "this request has ended": its row is committed as COMPLETED, FAILED or
- * EXPIRED. From whoever ended it to whoever waits; the row says the rest.
+/* The message "these requests have ended": their rows are committed as COMPLETED, FAILED or
+ * EXPIRED. From whoever ended them, once for what one transaction ended so, to whoever
+ * waits; the row says the rest.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_PROTO_ENDING_H
 #define SASREC_PROTO_ENDING_H
@@ -11,21 +12,28 @@
 #include "proto/receipt.h"
 #include "proto/request.h"
 
+#define ENDING_ROOM 500 /* ids in one message, the longest of which fit the topic */
+
 typedef struct {
-    char request_id[PROTO_ID_SIZE];
     char status[16]; /* "COMPLETED", "FAILED", "EXPIRED" */
+    size_t count;    /* at most ENDING_ROOM */
+    char (*request_ids)[PROTO_ID_SIZE];
     receipt_t receipt;
 } ending_t;
 
 #define ENDING_TAG "ending_t" /* on a wire */
 
-/* Both are copied; a status is cut. */
-ending_t *ending_new (const char *request_id, const char *status);
+/* Of nobody yet; a status is cut. */
+ending_t *ending_new (const char *status);
 void ending_destroy (ending_t **self_p);
+
+/* A copy of the id; false when there is no room. */
+bool ending_add (ending_t *self, const char *request_id);
+
 int ending_send (ending_t **self_p, zsock_t *socket);
 ending_t *ending_recv (zsock_t *socket);
 
-/* {"request_id","status"}: as on inference.ended. Both are required; NULL with *fault. */
+/* {"status","request_ids"}: as on inference.ended. Both are required; NULL with *fault. */
 void ending_to_json (const ending_t *self, strbuf_t *out);
 ending_t *ending_from_json (const char *json, size_t length, json_fault_t *fault);
 

@@ -237,7 +237,24 @@ s_zeros (json_int_t count)
     return array;
 }
 
+static json_t *
+s_words (json_int_t count)
+{
+    json_t *array = json_array ();
+    for (json_int_t i = 0; i < count; i++)
+        json_array_append_new (array, json_string ("0"));
+    return array;
+}
+
 typedef json_t *(s_make_f)(json_int_t size);
+
+static s_make_f *
+s_array_of (const json_t *schema)
+{
+    const json_t *items = json_object_get (schema, "items");
+    const char *type = json_string_value (json_object_get (items, "type"));
+    return type && strcmp (type, "string") == 0 ? s_words : s_zeros;
+}
 
 /* The bound is taken, and what is beyond it (by step) is not. True: there is a bound. */
 static bool
@@ -270,7 +287,8 @@ test_the_bounds_are_the_codes (void **state)
             count += s_check_bound (topic, key, schema, "maximum", 1, json_integer);
             count += s_check_bound (topic, key, schema, "minLength", -1, s_digits);
             count += s_check_bound (topic, key, schema, "maxLength", 1, s_digits);
-            count += s_check_bound (topic, key, schema, "maxItems", 1, s_zeros);
+            count +=
+                s_check_bound (topic, key, schema, "maxItems", 1, s_array_of (schema));
         }
     }
     assert_true (count >= 20);

@@ -64,8 +64,9 @@ class Roles(unittest.TestCase):
         stream = self.stack.get(f"/events?request_id={late}")[1].decode()
         self.assertIn('"status":"EXPIRED"', stream)
         wait_for("both on inference.ended", 20, lambda: {(done, "COMPLETED"), (late, "EXPIRED")} <= {
-            (ending["request_id"], ending["status"]) for ending in map(
-                json.loads, self.kcat("-C", "-t", "inference.ended", "-e").splitlines())})
+            (request_id, ending["status"]) for ending in map(
+                json.loads, self.kcat("-C", "-t", "inference.ended", "-e").splitlines())
+            for request_id in ending["request_ids"]})
 
     def test_2_a_stranger_is_served(self):
         message = json.dumps({"request_id": "no uuid", "history": [10, 20], "k": 3, "x": {}})

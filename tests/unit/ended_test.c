@@ -44,6 +44,12 @@ s_show (ended_t *ended, const char *request_id, int64_t item_id)
 }
 
 static void
+s_tell (ended_t *ended, const char *request_id, const char *status)
+{
+    ended_tell (ended, &request_id, 1, status);
+}
+
+static void
 s_expect_result (ended_waiter_t *waiter, int timeout_ms, int64_t item_id)
 {
     result_t *result = NULL;
@@ -79,9 +85,9 @@ s_play (void *context)
 {
     ended_t *ended = context;
     s_show (ended, "other", 1);
-    ended_tell (ended, "other", "COMPLETED");
+    s_tell (ended, "other", "COMPLETED");
     s_show (ended, "r2", 9);
-    ended_tell (ended, "r2", "COMPLETED");
+    s_tell (ended, "r2", "COMPLETED");
     return NULL;
 }
 
@@ -109,7 +115,7 @@ test_an_end_without_a_result_is_an_end (void **state)
     (void)state;
     ended_t *ended = ended_new (4, NULL);
     ended_waiter_t *waiter = ended_wait (ended, "r");
-    ended_tell (ended, "r", "EXPIRED");
+    s_tell (ended, "r", "EXPIRED");
     s_expect (waiter, 0, ENDED_ROW);
     ended_leave (&waiter);
     ended_destroy (&ended);
@@ -123,7 +129,7 @@ test_uuids_match_in_either_case (void **state)
     ended_waiter_t *upper = ended_wait (ended, UPPER);
     ended_waiter_t *lower = ended_wait (ended, LOWER);
     s_show (ended, LOWER, 3);
-    ended_tell (ended, UPPER, "COMPLETED");
+    s_tell (ended, UPPER, "COMPLETED");
     s_expect_result (upper, 0, 3);
     s_expect_result (lower, 0, 3);
     s_expect (upper, 0, ENDED_ROW);
@@ -131,7 +137,7 @@ test_uuids_match_in_either_case (void **state)
     ended_leave (&upper);
     ended_leave (&lower);
     ended_waiter_t *word = ended_wait (ended, "Word"); /* no UUID: as it is */
-    ended_tell (ended, "word", "COMPLETED");
+    s_tell (ended, "word", "COMPLETED");
     s_expect (word, 0, ENDED_NOTHING);
     ended_leave (&word);
     ended_destroy (&ended);
@@ -188,9 +194,10 @@ test_what_is_told_is_published_what_is_heard_is_not (void **state)
     zsock_t *endings = wire_pull_new ("inproc://ended-test", 16384);
     ended_t *ended = ended_new (3, "inproc://ended-test");
     ended_hear (ended, "heard");
-    ended_tell (ended, "told", "FAILED");
+    s_tell (ended, "told", "FAILED");
     ending_t *ending = ending_recv (endings);
-    assert_string_equal (ending->request_id, "told");
+    assert_int_equal (ending->count, 1);
+    assert_string_equal (ending->request_ids[0], "told");
     assert_string_equal (ending->status, "FAILED");
     ending_destroy (&ending);
     assert_null (ending_recv (endings));
@@ -206,8 +213,8 @@ test_ends_are_counted_by_state_where_they_are_told (void **state)
     ended_count (ended, "FAILED");
     const metric_t *failed = metrics_find ("sasrec_results_total", "state=\"FAILED\"");
     assert_true (metric_value (failed) == 0);
-    ended_tell (ended, "r1", "FAILED");
-    ended_tell (ended, "r2", "EXPIRED"); /* nobody said that this happens here */
+    s_tell (ended, "r1", "FAILED");
+    s_tell (ended, "r2", "EXPIRED"); /* nobody said that this happens here */
     ended_hear (ended, "r3");
     assert_true (metric_value (failed) == 1);
     assert_null (metrics_find ("sasrec_results_total", "state=\"EXPIRED\""));
@@ -215,25 +222,64 @@ test_ends_are_counted_by_state_where_they_are_told (void **state)
 }
 
 static void
-test_an_ending_survives_json_and_wants_an_id (void **state)
+test_what_is_told_at_once_is_one_message (void **state)
+{
+    (void)state;
+    char texts[ENDING_ROOM + 1][8];
+    const char *ids[ENDING_ROOM + 1];
+    for (size_t i = 0; i < ENDING_ROOM + 1; i++) {
+        snprintf (texts[i], sizeof texts[i], "r%zu", i);
+        ids[i] = texts[i];
+    }
+    zsock_t *endings = wire_pull_new ("inproc://ended-test-many", 16384);
+    ended_t *ended = ended_new (3, "inproc://ended-test-many");
+    ended_waiter_t *last = ended_wait (ended, ids[ENDING_ROOM]);
+    ended_tell (ended, ids, ENDING_ROOM + 1, "COMPLETED");
+    s_expect (last, 0, ENDED_ROW);
+    ending_t *ending = ending_recv (endings), *rest = ending_recv (endings);
+    assert_int_equal (ending->count, ENDING_ROOM);
+    assert_string_equal (ending->request_ids[ENDING_ROOM - 1], ids[ENDING_ROOM - 1]);
+    assert_int_equal (rest->count, 1);
+    assert_string_equal (rest->request_ids[0], ids[ENDING_ROOM]);
+    assert_null (ending_recv (endings));
+    ending_destroy (&ending);
+    ending_destroy (&rest);
+    ended_leave (&last);
+    ended_destroy (&ended);
+    wire_destroy (&endings);
+}
+
+static void
+test_an_ending_survives_json_and_wants_ids (void **state)
 {
     (void)state;
     strbuf_t json = STRBUF_EMPTY;
     json_fault_t fault = {0};
-    ending_t *ending = ending_new ("a \"b\"", "EXPIRED");
+    ending_t *ending = ending_new ("EXPIRED");
+    assert_true (ending_add (ending, "a \"b\""));
+    assert_true (ending_add (ending, "c"));
     ending_to_json (ending, &json);
     assert_string_equal (
-        json.data, "{\"request_id\":\"a \\\"b\\\"\",\"status\":\"EXPIRED\"}");
+        json.data, "{\"status\":\"EXPIRED\",\"request_ids\":[\"a \\\"b\\\"\",\"c\"]}");
     ending_destroy (&ending);
     ending = ending_from_json (json.data, json.length, &fault);
-    assert_string_equal (ending->request_id, "a \"b\"");
+    assert_int_equal (ending->count, 2);
+    assert_string_equal (ending->request_ids[0], "a \"b\"");
+    assert_string_equal (ending->request_ids[1], "c");
     assert_string_equal (ending->status, "EXPIRED");
     ending_destroy (&ending);
-    const char *const bad[] = {"", "[]", "{}", "{\"request_id\":7}",
-        "{\"request_id\":\"\"}", "{\"status\":\"EXPIRED\"}", "{\"request_id\":\"r\"}",
-        "{\"request_id\":\"r\",\"status\":\"longer than any word\"}"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_null (ending_from_json (bad[i], strlen (bad[i]), &fault));
+    const char *const bad[][2] = {{"", ""}, {"[]", ""}, {"{}", ""},
+        {"{\"status\":\"EXPIRED\"}", "/request_ids"}, {"{\"request_ids\":[\"r\"]}", ""},
+        {"{\"status\":\"EXPIRED\",\"request_ids\":\"r\"}", "/request_ids"},
+        {"{\"status\":\"EXPIRED\",\"request_ids\":[\"r\",7]}", "/request_ids/1"},
+        {"{\"status\":\"EXPIRED\",\"request_ids\":[\"\"]}", "/request_ids/0"},
+        {"{\"status\":\"longer than any word\",\"request_ids\":[]}", "/status"}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        fault = (json_fault_t){0};
+        assert_null (ending_from_json (bad[i][0], strlen (bad[i][0]), &fault));
+        assert_string_equal (fault.pointer, bad[i][1]);
+        assert_true (fault.detail[0]);
+    }
     strbuf_free (&json);
 }
 
@@ -300,7 +346,8 @@ main (void)
         cmocka_unit_test (test_stopping_wakes_all_and_lets_nobody_in),
         cmocka_unit_test (test_what_is_told_is_published_what_is_heard_is_not),
         cmocka_unit_test (test_ends_are_counted_by_state_where_they_are_told),
-        cmocka_unit_test (test_an_ending_survives_json_and_wants_an_id),
+        cmocka_unit_test (test_what_is_told_at_once_is_one_message),
+        cmocka_unit_test (test_an_ending_survives_json_and_wants_ids),
         cmocka_unit_test (test_recent_keeps_the_newest),
         cmocka_unit_test (test_recent_finds_the_newest_of_one_id),
         cmocka_unit_test (test_streams_are_limited_in_all_and_per_client),

@@ -288,6 +288,29 @@ test_bad_integers_are_a_field_fault (void **state)
     }
 }
 
+static void
+test_strings_are_read_or_a_field_fault (void **state)
+{
+    (void)state;
+    json_t *object = s_read ("{\"ids\":[\"a\",\"bc\"],\"empty\":[],\"odd\":[\"a\",7],"
+                             "\"long\":[\"abcd\"],\"text\":\"a\"}");
+    json_fault_t fault;
+    const json_t *ids = json_read_strings (object, "ids", 2, 1, 3, &fault);
+    assert_int_equal (json_array_size (ids), 2);
+    assert_string_equal (json_string_value (json_array_get (ids, 1)), "bc");
+    assert_int_equal (
+        json_array_size (json_read_strings (object, "empty", 2, 1, 3, &fault)), 0);
+    static const char *const bad[][2] = {{"odd", "/odd/1"}, {"long", "/long/0"},
+        {"text", "/text"}, {"absent", "/absent"}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_null (json_read_strings (object, bad[i][0], 2, 1, 3, &fault));
+        assert_string_equal (fault.pointer, bad[i][1]);
+    }
+    assert_null (json_read_strings (object, "ids", 1, 1, 3, &fault));
+    assert_string_equal (fault.detail, "ids must be an array of at most 1 strings");
+    json_decref (object);
+}
+
 int
 main (void)
 {
@@ -307,6 +330,7 @@ main (void)
         cmocka_unit_test (test_string_with_control_characters_is_refused),
         cmocka_unit_test (test_integers_are_read),
         cmocka_unit_test (test_bad_integers_are_a_field_fault),
+        cmocka_unit_test (test_strings_are_read_or_a_field_fault),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
