@@ -300,7 +300,12 @@ class Deployment(Stack):
                 pass
 
     def backends(self):
-        """Process ids of the service's connections."""
-        rows = self.sql("select pid from pg_stat_activity where datname = current_database()"
-                        " and application_name like 'sasrec%' order by pid")
+        """Process ids of the service's connections; none while PostgreSQL recovers."""
+        try:
+            rows = self.sql("select pid from pg_stat_activity where datname = current_database()"
+                            " and application_name like 'sasrec%' order by pid")
+        except AssertionError as refused:
+            if "in recovery mode" not in str(refused):
+                raise
+            return []
         return [int(pid) for pid in rows.split()]
