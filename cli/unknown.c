@@ -103,12 +103,18 @@ static bool
 s_is_of_scripts (const char *name, size_t length)
 {
     static const char *const names[] = {"SASREC_RUN", "SASREC_BUILD", "SASREC_DATA",
-        "SASREC_PGPORT", "SASREC_PEER_PYTHON", "SASREC_SANITIZE"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        "SASREC_PGPORT", "SASREC_PEER_PYTHON", "SASREC_SANITIZE", "SASREC_MARTS",
+        "SASREC_METRICS", "SASREC_WORKER_1_PORT", "SASREC_WORKER_2_PORT",
+        "SASREC_DB_WRITER_PORT", "SASREC_NODE_EXPORTER_PORT"};
+    static const char *const prefixes[] = {
+        "SASREC_KAFKA_", "SASREC_DBT_", "SASREC_PROMETHEUS_"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strlen (names[i]) == length && strncmp (names[i], name, length) == 0)
             return true;
-    }
-    return strncmp (name, "SASREC_KAFKA_", 13) == 0;
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+        if (strncmp (name, prefixes[i], strlen (prefixes[i])) == 0)
+            return true;
+    return false;
 }
 
 static bool
