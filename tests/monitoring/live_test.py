@@ -58,12 +58,14 @@ class Prometheus:
         self.log.close()
 
     def get(self, path, **arguments):
-        """The data of an answer of its API, or None while it does not answer."""
+        """The data of an answer of its API; None: it does not answer yet."""
         url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(arguments)}"
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
+            if error.code == 503:  # it starts
+                return None
             raise AssertionError(error.read().decode()) from None
         except OSError:
             return None
@@ -101,7 +103,7 @@ class Live(unittest.TestCase):
     @classmethod
     def ask(cls):
         """The routes that were asked for something."""
-        load = cls.stack.load("--rate", "100", "--seconds", "4")
+        load = cls.stack.load("--rate", "400", "--seconds", "4")
         request_id = cls.stack.post("/predict", {"history": [10, 20]})[1]["request_id"]
         for path in ("/users", "/users/user_1/history", f"/result/{request_id}",
                      "/users/user_1/recommendations"):
@@ -151,6 +153,9 @@ class Live(unittest.TestCase):
     def test_4_each_role_has_what_is_documented(self):
         for name, role in self.stack.roles.items():
             text = self.stack.get("/metrics", port=role.port)[1].decode()
+            checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
+                                     capture_output=True)
+            self.assertEqual(checked.returncode, 0, checked.stderr)
             types = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.M))
             found = {family: kind for family, kind in types.items()
                      if not family.startswith("process_")}
