@@ -153,6 +153,16 @@ s_indexes (const model_t *model, const dataset_t *data)
     return indexes;
 }
 
+static evaluator_task_t
+s_task (const s_options_t *options)
+{
+    return (evaluator_task_t){.split = options->split,
+        .step = 1,
+        .include_seen = options->include_seen,
+        .sampled = options->sampled,
+        .seed = options->seed};
+}
+
 static ranking_t
 s_rank (const s_options_t *options, const model_t *model, const dataset_t *data)
 {
@@ -162,11 +172,7 @@ s_rank (const s_options_t *options, const model_t *model, const dataset_t *data)
     team_t *team = team_new (options->threads);
     evaluator_t *evaluator = evaluator_new (data, &weights->shape, team);
     evaluator_network_t network = {weights, indexes};
-    evaluator_task_t task = {.split = options->split,
-        .step = 1,
-        .include_seen = options->include_seen,
-        .sampled = options->sampled,
-        .seed = options->seed};
+    evaluator_task_t task = s_task (options);
     ranking_t ranking;
     evaluator_run (evaluator, &network, &task, &ranking);
     if (options->sampled)
@@ -188,9 +194,9 @@ s_evaluate (const command_t *self, const model_t *model, const char *path,
         .split = options->split == RANKING_TEST ? "test" : "valid",
         .has_floors = !options->sampled};
     outcome.model = s_rank (options, model, data);
+    evaluator_task_t task = s_task (options);
     if (outcome.has_floors)
-        outcome.floors =
-            floors_measure (data, options->split, 1, options->include_seen);
+        floors_measure (data, &task, &outcome.floors, NULL);
     return s_answer (self, &outcome);
 }
 

@@ -114,16 +114,18 @@ s_on_epoch (void *context, const trainer_epoch_t *epoch)
     }
 }
 
-/* The first Ctrl-C: what follows takes some seconds. */
+/* The first Ctrl-C. */
 static void
-s_on_end (void *context, bool interrupted)
+s_on_interrupt (void *context, bool resumes)
 {
     train_view_t *self = context;
-    if (!interrupted)
-        return;
-    const char *text = "Stopping: the best epoch is measured and written; "
-                       "'sasrec train --resume' goes on from here, Ctrl-C again ends "
-                       "at once.";
+    const char *text =
+        resumes
+            ? "Stopping: what was learned is saved, and 'sasrec train --resume' goes "
+              "on from here. The best epoch is tested on some users and written; "
+              "Ctrl-C again ends at once."
+            : "Stopping: the best epoch is tested on some users only, and written; "
+              "Ctrl-C again ends at once.";
     if (self->progress)
         progress_say (self->progress, "%s", text);
     else if (!self->quiet)
@@ -136,6 +138,6 @@ train_view_attach (train_view_t *self, trainer_hooks_t *hooks)
     hooks->on_recipe = s_on_recipe;
     hooks->on_progress = s_on_progress;
     hooks->on_epoch = s_on_epoch;
-    hooks->on_end = s_on_end;
+    hooks->on_interrupt = s_on_interrupt;
     hooks->context = self;
 }

@@ -254,15 +254,6 @@ s_task (void *context, size_t member)
             ranked - at < self->chunk ? ranked - at : self->chunk);
 }
 
-static ranking_t
-s_mean (const evaluator_t *self, const size_t *ranks)
-{
-    ranking_sum_t sum = {0};
-    for (size_t i = 0; i < s_ranked (self); i++)
-        ranking_add (&sum, ranks[i]);
-    return ranking_mean (&sum);
-}
-
 int
 evaluator_run (evaluator_t *self, const evaluator_network_t *network,
     const evaluator_task_t *task, ranking_t *ranking)
@@ -271,14 +262,14 @@ evaluator_run (evaluator_t *self, const evaluator_network_t *network,
     self->network = *network;
     self->task = *task;
     team_run (self->team, s_task, self);
-    *ranking = s_mean (self, self->ranks);
+    *ranking = ranking_of (self->ranks, s_ranked (self));
     return s_stopped (self) ? -1 : 0;
 }
 
 ranking_t
 evaluator_sampled (const evaluator_t *self)
 {
-    return s_mean (self, self->sampled_ranks);
+    return ranking_of (self->sampled_ranks, s_ranked (self));
 }
 
 const size_t *

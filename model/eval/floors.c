@@ -2,6 +2,7 @@
 #include "model/eval/floors.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 /* Where a transition goes, by its place in the order of popularity. */
@@ -27,6 +28,12 @@ s_array (size_t count, size_t size)
     void *array = calloc (count + 1, size);
     assert (array);
     return array;
+}
+
+static bool
+s_stopped (const evaluator_task_t *task)
+{
+    return task->stop && *task->stop;
 }
 
 typedef struct {
@@ -115,9 +122,9 @@ s_merge (successor_t *successors, size_t count)
 }
 
 static void
-s_init_successors (chain_t *self)
+s_init_successors (chain_t *self, const evaluator_task_t *task)
 {
-    for (size_t item = 0; item < self->data->item_count; item++) {
+    for (size_t item = 0; item < self->data->item_count && !s_stopped (task); item++) {
         successor_t *own = self->successors + self->offsets[item];
         size_t count = s_merge (own, self->offsets[item + 1] - self->offsets[item]);
         qsort (own, count, sizeof *own, s_by_count);
@@ -129,7 +136,7 @@ s_init_successors (chain_t *self)
 }
 
 static void
-s_init (chain_t *self, const dataset_t *data)
+s_init (chain_t *self, const dataset_t *data, const evaluator_task_t *task)
 {
     size_t longest = 0;
     for (size_t user = 0; user < data->user_count; user++) {
@@ -144,7 +151,7 @@ s_init (chain_t *self, const dataset_t *data)
         .seen = s_array (longest, sizeof *self->seen)};
     s_init_places (self);
     s_init_transitions (self);
-    s_init_successors (self);
+    s_init_successors (self, task);
 }
 
 static void
@@ -241,27 +248,57 @@ s_markov_rank (const chain_t *self, size_t last, uint32_t target)
     return before;
 }
 
-floors_t
-floors_measure (
-    const dataset_t *data, ranking_split_t split, size_t step, bool include_seen)
+/* The user's rank in both orders. */
+static void
+s_rank (chain_t *self, const evaluator_task_t *task, const int32_t *history,
+    size_t count, floors_ranks_t *ranks)
+{
+    uint32_t target = self->place[history[count]];
+    size_t at = ranks->count++;
+    s_see (self, history, task->include_seen ? 0 : count);
+    ranks->popularity[at] = ranks->markov[at] = RANKING_UNREACHABLE;
+    if (s_has_seen (self, target))
+        return;
+    ranks->popularity[at] = s_popularity_rank (self, target);
+    ranks->markov[at] = s_markov_rank (self, (size_t)history[count - 1], target);
+}
+
+static void
+s_rank_users (chain_t *self, const evaluator_task_t *task, floors_ranks_t *ranks)
+{
+    size_t ranked = 0, count;
+    for (size_t user = 0; user < self->data->user_count && !s_stopped (task); user++) {
+        const int32_t *history =
+            ranking_history (self->data, task->split, user, &count);
+        if (history && ranked++ % task->step == 0)
+            s_rank (self, task, history, count, ranks);
+    }
+}
+
+int
+floors_measure (const dataset_t *data, const evaluator_task_t *task, floors_t *floors,
+    floors_ranks_t *ranks)
 {
     chain_t chain;
-    ranking_sum_t popularity = {0}, markov = {0};
-    size_t ranked = 0, count;
-    s_init (&chain, data);
-    for (size_t user = 0; user < data->user_count; user++) {
-        const int32_t *history = ranking_history (data, split, user, &count);
-        if (!history || ranked++ % step)
-            continue;
-        uint32_t target = chain.place[history[count]];
-        s_see (&chain, history, include_seen ? 0 : count);
-        bool reachable = !s_has_seen (&chain, target);
-        ranking_add (&popularity,
-            reachable ? s_popularity_rank (&chain, target) : RANKING_UNREACHABLE);
-        ranking_add (&markov,
-            reachable ? s_markov_rank (&chain, (size_t)history[count - 1], target)
-                      : RANKING_UNREACHABLE);
-    }
+    floors_ranks_t own = {s_array (data->user_count, sizeof (size_t)),
+        s_array (data->user_count, sizeof (size_t)), 0};
+    assert (task->step > 0);
+    s_init (&chain, data, task);
+    s_rank_users (&chain, task, &own);
     s_free (&chain);
-    return (floors_t){ranking_mean (&popularity), ranking_mean (&markov)};
+    *floors = (floors_t){
+        ranking_of (own.popularity, own.count), ranking_of (own.markov, own.count)};
+    if (ranks)
+        *ranks = own;
+    else
+        floors_ranks_free (&own);
+    return s_stopped (task) ? -1 : 0;
+}
+
+void
+floors_ranks_free (floors_ranks_t *ranks)
+{
+    free (ranks->popularity);
+    free (ranks->markov);
+    *ranks = (floors_ranks_t){0};
 }

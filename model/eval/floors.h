@@ -5,9 +5,8 @@
 #ifndef SASREC_MODEL_EVAL_FLOORS_H
 #define SASREC_MODEL_EVAL_FLOORS_H
 
-#include <stdbool.h>
-
 #include "model/data/dataset.h"
+#include "model/eval/evaluator.h"
 #include "model/eval/ranking.h"
 
 typedef struct {
@@ -17,9 +16,17 @@ typedef struct {
     ranking_t markov;
 } floors_t;
 
-/* Ranks each step-th of the users with 3 items or more, 1: all of them. include_seen: the
- * items of the history are not left out. */
-floors_t floors_measure (
-    const dataset_t *data, ranking_split_t split, size_t step, bool include_seen);
+/* The rank of each user (RANKING_UNREACHABLE), in the order of the data: owned. */
+typedef struct {
+    size_t *popularity, *markov;
+    size_t count;
+} floors_ranks_t;
+
+/* Of the users of the task, which need not be sampled. 0, or -1: stopped, and the figures
+ * are of the users that were ranked until then, maybe none. ranks may be NULL; else free
+ * them in both cases. */
+int floors_measure (const dataset_t *data, const evaluator_task_t *task,
+    floors_t *floors, floors_ranks_t *ranks);
+void floors_ranks_free (floors_ranks_t *ranks);
 
 #endif

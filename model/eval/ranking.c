@@ -50,6 +50,15 @@ ranking_mean (const ranking_sum_t *sum)
         .ndcg10_error = s_error (sum->users, sum->ndcg, sum->ndcg_square)};
 }
 
+ranking_t
+ranking_of (const size_t *ranks, size_t users)
+{
+    ranking_sum_t sum = {0};
+    for (size_t i = 0; i < users; i++)
+        ranking_add (&sum, ranks[i]);
+    return ranking_mean (&sum);
+}
+
 const int32_t *
 ranking_history (
     const dataset_t *data, ranking_split_t split, size_t user, size_t *count)
@@ -93,4 +102,14 @@ ranking_compare (const size_t *a, const size_t *b, size_t users)
     if (!users)
         return (ranking_pair_t){0};
     return (ranking_pair_t){users, sum / (double)users, s_error (users, sum, squares)};
+}
+
+size_t
+ranking_thin (size_t *ranks, size_t users, size_t step)
+{
+    assert (step > 0);
+    size_t kept = 0;
+    for (size_t i = 0; i < users; i += step)
+        ranks[kept++] = ranks[i];
+    return kept;
 }

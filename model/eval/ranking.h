@@ -34,6 +34,7 @@ typedef struct {
 /* Adds one user's rank (0 = best) of the target among the candidates. */
 void ranking_add (ranking_sum_t *sum, size_t rank);
 ranking_t ranking_mean (const ranking_sum_t *sum);
+ranking_t ranking_of (const size_t *ranks, size_t users);
 
 /* NDCG@10 of one user. */
 double ranking_gain (size_t rank);
@@ -56,5 +57,8 @@ typedef struct {
     double error;
 } ranking_pair_t;
 ranking_pair_t ranking_compare (const size_t *a, const size_t *b, size_t users);
+
+/* Keeps each step-th of the ranks, from the first one on; returns how many that are. */
+size_t ranking_thin (size_t *ranks, size_t users, size_t step);
 
 #endif

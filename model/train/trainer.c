@@ -18,11 +18,11 @@
 #include "model/train/batcher.h"
 #include "model/train/budget.h"
 #include "model/train/course.h"
-#include "model/train/incumbent.h"
 #include "model/train/learner.h"
 #include "model/train/lineage.h"
 #include "model/train/memory.h"
 #include "model/train/recipe.h"
+#include "model/train/rivals.h"
 
 #define VALID_USERS       10000 /* ranked in a validation at most */
 #define VALID_USERS_LEAST 1000
@@ -31,6 +31,9 @@
 #define SAMPLED_SEED      1    /* of the items drawn for the test among 100 */
 
 #define SAVE_INTERVAL_MS 60000
+
+/* Of the test and the sample after an interruption: somebody waits. */
+#define INTERRUPTED_S 0.5
 
 /* Streams of random numbers of a seed, as in learner.c: the order of users by epoch. */
 #define RNG_ORDER ((uint64_t)2 << 40)
@@ -47,8 +50,12 @@ typedef struct {
     learner_t *learner;
     evaluator_t *evaluator;
     sasrec_weights_t *best;
-    floors_t floors; /* of the test */
-    incumbent_t incumbent;
+    rivals_t rivals;
+    size_t test_step; /* each one of the users that can be ranked */
+    bool hurried;     /* the test is short, for the run was interrupted */
+    bool part;        /* and so has only some of its users */
+    bool told;        /* of the interruption */
+    int64_t start_ms; /* of the run, by the monotonic clock */
     size_t diverged_epoch;
     int64_t saved_ms; /* when the state was last saved, or the run began */
     bool saved;       /* there is a state of this run */
@@ -84,6 +91,12 @@ s_affordable (const trainer_t *self, double pairs, size_t least)
     return users > (double)least ? (size_t)fmin (users, 1e15) : least;
 }
 
+static double
+s_elapsed_s (const trainer_t *self)
+{
+    return (double)(clock_monotonic_ms () - self->start_ms) / 1000.0;
+}
+
 static evaluator_network_t
 s_network (const sasrec_weights_t *weights)
 {
@@ -94,13 +107,13 @@ static evaluator_task_t
 s_task (const trainer_t *self, ranking_split_t split)
 {
     bool test = split == RANKING_TEST;
-    size_t users = test ? self->budget.test_users : self->course.valid_users;
     return (evaluator_task_t){.split = split,
-        .step = evaluator_step (self->evaluator, users),
+        .step = test ? self->test_step
+                     : evaluator_step (self->evaluator, self->course.valid_users),
         .include_seen = self->plan.options.include_seen,
         .sampled = test,
         .seed = SAMPLED_SEED,
-        .stop = test ? NULL : self->hooks.stop};
+        .stop = test && self->hurried ? NULL : self->hooks.stop};
 }
 
 static void
@@ -115,7 +128,8 @@ s_plan_users (trainer_t *self)
     self->budget.sample_users = reference_users (self->data);
 }
 
-/* With a time limit, what comes behind the steps is tried first. */
+/* What comes behind the steps is tried before the first one: with a time limit, and
+ * because it may have to be short. */
 static int
 s_measure (trainer_t *self, char error[160])
 {
@@ -125,6 +139,10 @@ s_measure (trainer_t *self, char error[160])
     evaluator_task_t test = s_task (self, RANKING_TEST);
     budget->valid_user_s = evaluator_cost_s (self->evaluator, &network, &valid);
     budget->test_user_s = evaluator_cost_s (self->evaluator, &network, &test);
+    budget->sample_user_s = /* one thread takes the sample */
+        budget->valid_user_s * (double)self->plan.options.threads;
+    if (budget->limit_s <= 0)
+        return 0;
     budget->bytes = self->best->count * sizeof (float);
     budget->byte_s = budget_byte_s (run_folder (self->job->run), budget->bytes, error);
     budget_plan (budget);
@@ -137,10 +155,9 @@ s_init (trainer_t *self, char error[160])
     const recipe_t *recipe = &self->plan.recipe;
     size_t threads = self->plan.options.threads;
     self->saved_ms = clock_monotonic_ms ();
+    self->start_ms = self->job->start_ms ? self->job->start_ms : self->saved_ms;
     self->course = (course_t){.epoch = 1};
-    self->budget = (budget_t){.limit_s = self->plan.options.time_limit_s,
-        .start_ms = self->job->start_ms ? self->job->start_ms : self->saved_ms,
-        .threads = threads};
+    self->budget = (budget_t){.limit_s = self->plan.options.time_limit_s};
     blas_setup ();
     self->team = team_new (threads);
     batcher_settings_t batches = recipe_batcher (recipe, threads);
@@ -151,30 +168,25 @@ s_init (trainer_t *self, char error[160])
     self->best = sasrec_weights_new (&recipe->shape);
     s_plan_users (self);
     self->course.valid_users = self->budget.valid_users;
-    int status = self->budget.limit_s > 0 ? s_measure (self, error) : 0;
+    int status = s_measure (self, error);
     self->course.valid_users = self->budget.valid_users;
+    self->test_step = evaluator_step (self->evaluator, self->budget.test_users);
     return status;
 }
 
-/* What the model will be compared with, on the users of its test. The incumbent before
- * the first step: its time is then no guess. */
 static void
 s_measure_rivals (trainer_t *self)
 {
     evaluator_task_t task = s_task (self, RANKING_TEST);
-    self->floors =
-        floors_measure (self->data, RANKING_TEST, task.step, task.include_seen);
-    task.sampled = false;
-    task.stop = self->hooks.stop;
     if (self->plan.options.publish == PUBLISH_BETTER)
-        incumbent_measure (&self->incumbent, run_folder (self->job->run), self->data,
-            self->team, &task);
+        self->rivals.folder = run_folder (self->job->run);
+    rivals_measure (&self->rivals, self->data, self->team, &task);
 }
 
 static void
 s_free (trainer_t *self)
 {
-    incumbent_free (&self->incumbent);
+    rivals_free (&self->rivals);
     sasrec_weights_destroy (&self->best);
     evaluator_destroy (&self->evaluator);
     learner_destroy (&self->learner);
@@ -196,8 +208,10 @@ s_stopped (const trainer_t *self)
 {
     if (s_interrupted (self))
         return true;
-    return self->course.positions > 0 &&
-           budget_used (&self->budget) >= 1.0; /* one step at least */
+    const course_t *course = &self->course;
+    bool validated = course->batch == 0 && course->best_epoch;
+    return course->positions > 0 && /* one step at least */
+           budget_is_used_up (&self->budget, s_elapsed_s (self), validated);
 }
 
 /* Of the whole run: by steps, or by time when that runs out first. */
@@ -207,7 +221,7 @@ s_progress (const trainer_t *self)
     double all =
         (double)batcher_positions (self->batcher) * (double)self->plan.recipe.epochs;
     double done = (double)self->course.positions / all,
-           used = budget_used (&self->budget);
+           used = budget_used (&self->budget, s_elapsed_s (self));
     return done > used ? done : used;
 }
 
@@ -221,14 +235,16 @@ static void
 s_step (trainer_t *self)
 {
     course_t *course = &self->course;
-    int64_t start_ms = clock_monotonic_ms ();
+    int64_t start_us = clock_monotonic_us ();
     uint64_t positions = 0;
     double rate = recipe_rate (&self->plan.recipe, s_progress (self));
     course->sum += learner_step (self->learner, course->batch, rate, &positions);
     course->batch++;
     course->done += positions;
     course->positions += positions;
-    course->training_ms += clock_monotonic_ms () - start_ms;
+    int64_t end_us = clock_monotonic_us ();
+    budget_add_step (&self->budget, (double)(end_us - start_us) * 1e-6);
+    course->training_ms += end_us / 1000 - start_us / 1000;
     if (self->hooks.on_progress)
         self->hooks.on_progress (self->hooks.context, course->epoch, course->done,
             batcher_positions (self->batcher), s_mean_loss (course));
@@ -260,7 +276,7 @@ s_keep_best (trainer_t *self, const ranking_t *valid)
 static double
 s_left_s (const trainer_t *self)
 {
-    double progress = s_progress (self), elapsed = budget_elapsed_s (&self->budget);
+    double progress = s_progress (self), elapsed = s_elapsed_s (self);
     return progress > 0 && progress < 1 ? elapsed / progress - elapsed : 0;
 }
 
@@ -274,7 +290,7 @@ s_report_epoch (trainer_t *self, const ranking_t *valid, bool best)
         .valid_hr10 = valid->hr10,
         .best = best,
         .positions_per_second = s_rate (self),
-        .elapsed_s = budget_elapsed_s (&self->budget),
+        .elapsed_s = s_elapsed_s (self),
         .left_s = s_left_s (self)};
     if (self->hooks.on_epoch)
         self->hooks.on_epoch (self->hooks.context, &report);
@@ -293,7 +309,7 @@ s_validate (trainer_t *self)
     if (evaluator_run (self->evaluator, &network, &task, &valid))
         return false;
     double seconds = (double)(clock_monotonic_ms () - start_ms) / 1000.0;
-    self->budget.valid_user_s = seconds / (double)(valid.users ? valid.users : 1);
+    budget_add_validation (&self->budget, valid.users, seconds);
     bool best = course->best_epoch == 0 || valid.ndcg10 > course->valid.ndcg10;
     if (best)
         s_keep_best (self, &valid);
@@ -314,7 +330,7 @@ s_save (trainer_t *self)
 {
     char error[160];
     course_parts_t parts = s_parts (self);
-    self->course.elapsed_ms = clock_monotonic_ms () - self->budget.start_ms;
+    self->course.elapsed_ms = clock_monotonic_ms () - self->start_ms;
     if (course_save (self->job->run, &self->plan, &parts, error))
         log_warn ("train.state_not_saved", log_str ("error", error));
     else
@@ -340,6 +356,14 @@ s_save_is_due (const trainer_t *self)
     return !limited && clock_monotonic_ms () - self->saved_ms >= SAVE_INTERVAL_MS;
 }
 
+static void
+s_tell (trainer_t *self, bool resumes)
+{
+    if (!self->told && self->hooks.on_interrupt)
+        self->hooks.on_interrupt (self->hooks.context, resumes);
+    self->told = true;
+}
+
 /* One epoch, or what is left of it. False at the end of the run. */
 static bool
 s_train_epoch (trainer_t *self, char error[160])
@@ -354,6 +378,7 @@ s_train_epoch (trainer_t *self, char error[160])
         return false;
     }
     if (s_interrupted (self) || !s_validate (self)) {
+        s_tell (self, true);
         s_save (self); /* the validation is still to come */
         return false;
     }
@@ -362,7 +387,11 @@ s_train_epoch (trainer_t *self, char error[160])
     course->epoch++;
     course->batch = course->done = 0;
     course->sum = 0;
-    if (!s_complete (self) && (s_save_is_due (self) || s_interrupted (self)))
+    if (s_complete (self))
+        return true;
+    if (s_interrupted (self))
+        s_tell (self, true);
+    if (s_interrupted (self) || s_save_is_due (self))
         s_save (self);
     return true;
 }
@@ -384,10 +413,39 @@ s_train (trainer_t *self, char error[160])
     snprintf (error, 160, "stopped before anything was learned");
     while (!s_complete (self) && !s_stopped (self) && s_train_epoch (self, error))
         continue;
-    if (self->hooks.on_end)
-        self->hooks.on_end (self->hooks.context, s_interrupted (self));
     s_keep_what_there_is (self);
     return self->course.best_epoch ? 0 : -1;
+}
+
+/* As many users of the test as there is time for. */
+static void
+s_trim (trainer_t *self)
+{
+    double left_s = budget_left_s (&self->budget, s_elapsed_s (self));
+    self->hurried = s_interrupted (self);
+    if (self->hurried) {
+        s_tell (self, false);
+        left_s = fmin (left_s, INTERRUPTED_S);
+    }
+    size_t step = budget_trim (&self->budget, left_s);
+    self->test_step *= step;
+    rivals_thin (&self->rivals, step);
+    self->part = self->part || (self->hurried && step > 1);
+}
+
+/* Interrupted in the test: once more, on a part of it. */
+static void
+s_rank (trainer_t *self, trainer_report_t *report)
+{
+    evaluator_network_t network = s_network (self->best);
+    int status = -1;
+    while (status) {
+        s_trim (self);
+        evaluator_task_t task = s_task (self, RANKING_TEST);
+        status = evaluator_run (self->evaluator, &network, &task, &report->test);
+    }
+    report->sampled = evaluator_sampled (self->evaluator);
+    report->floors = self->rivals.floors;
 }
 
 static void
@@ -398,12 +456,8 @@ s_test (trainer_t *self, trainer_report_t *report)
         .diverged_epoch = self->diverged_epoch,
         .positions_per_second = s_rate (self),
         .resumable = self->saved && s_interrupted (self),
-        .valid = self->course.valid,
-        .floors = self->floors};
-    evaluator_task_t task = s_task (self, RANKING_TEST);
-    evaluator_network_t network = s_network (self->best);
-    evaluator_run (self->evaluator, &network, &task, &report->test);
-    report->sampled = evaluator_sampled (self->evaluator);
+        .valid = self->course.valid};
+    s_rank (self, report);
 }
 
 /* Another model may have come into use since the run began. */
@@ -411,28 +465,19 @@ static void
 s_judge (trainer_t *self, trainer_report_t *report)
 {
     size_t users;
-    gate_case_t facts = {.test = &report->test, .floors = &report->floors};
-    const size_t *ranks = evaluator_ranks (self->evaluator, &users);
     evaluator_task_t task = s_task (self, RANKING_TEST);
-    task.sampled = false;
-    if (self->plan.options.publish == PUBLISH_BETTER)
-        incumbent_measure (&self->incumbent, run_folder (self->job->run), self->data,
-            self->team, &task);
-    ranking_pair_t pair = {0};
-    if (*self->incumbent.version) {
-        pair = ranking_compare (ranks, self->incumbent.ranks, users);
-        facts.version = self->incumbent.version;
-        facts.in_use = &self->incumbent.ranking;
-        facts.pair = &pair;
-    }
-    report->verdict = gate_judge (self->plan.options.publish, &facts);
+    task.stop = NULL;
+    rivals_follow (&self->rivals, self->data, self->team, &task);
+    const size_t *ranks = evaluator_ranks (self->evaluator, &users);
+    report->verdict = rivals_judge (
+        &self->rivals, self->plan.options.publish, &report->test, ranks, self->part);
 }
 
 static int
 s_write (trainer_t *self, trainer_report_t *report, char error[160])
 {
     lineage_version (report->version);
-    report->seconds = budget_elapsed_s (&self->budget);
+    report->seconds = s_elapsed_s (self);
     json_t *training = lineage_json (self->job, &self->plan, report);
     checkpoint_draft_t draft = {.version = report->version,
         .weights = self->best,
@@ -442,7 +487,7 @@ s_write (trainer_t *self, trainer_report_t *report, char error[160])
     int status = checkpoint_write (
         run_folder (self->job->run), &draft, report->checkpoint, error);
     json_decref (training);
-    report->seconds = budget_elapsed_s (&self->budget);
+    report->seconds = s_elapsed_s (self);
     return status;
 }
 
@@ -504,11 +549,16 @@ s_begin (trainer_t *self, char error[160])
         course_parts_t parts = s_parts (self);
         self->saved = true;
         status = course_load (&state, &parts, error);
-        self->budget.start_ms -= self->course.elapsed_ms;
+        self->budget.valid_users = self->course.valid_users;
+        self->start_ms -= self->course.elapsed_ms;
     }
     state_close (&state);
     if (status == 0)
         s_measure_rivals (self);
+    if (status == 0 && s_interrupted (self)) {
+        snprintf (error, 160, "stopped before anything was learned");
+        status = -1;
+    }
     return status;
 }
 

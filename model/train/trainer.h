@@ -39,8 +39,9 @@ typedef struct {
         void *context, size_t epoch, uint64_t done, uint64_t total, double loss);
     void (*on_epoch) (
         void *context, const trainer_epoch_t *epoch); /* after validation */
-    /* No more steps: the best is tested and written now. interrupted: by `stop`. */
-    void (*on_end) (void *context, bool interrupted);
+    /* `stop` was seen: no step more. The best is tested, on as many users as half a second
+     * allows, and written now. resumes: the run can be resumed from here. */
+    void (*on_interrupt) (void *context, bool resumes);
     void *context;
     const volatile sig_atomic_t
         *stop; /* set: no step more, keep the best so far and the state from which

@@ -89,10 +89,24 @@ s_assert_same (ranking_t a, ranking_t b)
     assert_close (a.mrr, b.mrr, 1e-12);
 }
 
+static floors_t
+s_floors (const dataset_t *data, ranking_split_t split, size_t step, bool seen)
+{
+    floors_t floors;
+    floors_ranks_t ranks;
+    evaluator_task_t task = {.split = split, .step = step, .include_seen = seen};
+    assert_int_equal (floors_measure (data, &task, &floors, &ranks), 0);
+    assert_int_equal (ranks.count, floors.markov.users);
+    s_assert_same (ranking_of (ranks.popularity, ranks.count), floors.popularity);
+    s_assert_same (ranking_of (ranks.markov, ranks.count), floors.markov);
+    floors_ranks_free (&ranks);
+    return floors;
+}
+
 static void
 s_check (const dataset_t *data, ranking_split_t split, size_t step, bool seen)
 {
-    floors_t floors = floors_measure (data, split, step, seen);
+    floors_t floors = s_floors (data, split, step, seen);
     s_assert_same (floors.popularity, s_slow_floor (data, false, split, step, seen));
     s_assert_same (floors.markov, s_slow_floor (data, true, split, step, seen));
 }
@@ -117,9 +131,38 @@ repeats_cannot_be_reached_unless_seen_items_are_asked_for (void **state)
 {
     (void)state;
     dataset_t *data = s_random_data (1);
-    assert_true (floors_measure (data, RANKING_TEST, 1, false).markov.unreachable > 0);
-    assert_int_equal (
-        floors_measure (data, RANKING_TEST, 1, true).markov.unreachable, 0);
+    assert_true (s_floors (data, RANKING_TEST, 1, false).markov.unreachable > 0);
+    assert_int_equal (s_floors (data, RANKING_TEST, 1, true).markov.unreachable, 0);
+    dataset_destroy (&data);
+}
+
+static void
+each_other_rank_is_that_of_each_other_user (void **state)
+{
+    (void)state;
+    dataset_t *data = s_random_data (2);
+    floors_t all, half;
+    floors_ranks_t ranks;
+    evaluator_task_t task = {.split = RANKING_TEST, .step = 1};
+    floors_measure (data, &task, &all, &ranks);
+    task.step = 2;
+    floors_measure (data, &task, &half, NULL);
+    size_t count = ranking_thin (ranks.markov, ranks.count, 2);
+    s_assert_same (ranking_of (ranks.markov, count), half.markov);
+    floors_ranks_free (&ranks);
+    dataset_destroy (&data);
+}
+
+static void
+who_is_told_to_stop_ranks_nobody (void **state)
+{
+    (void)state;
+    dataset_t *data = s_random_data (2);
+    floors_t floors;
+    sig_atomic_t volatile stop = 1;
+    evaluator_task_t task = {.split = RANKING_TEST, .step = 1, .stop = &stop};
+    assert_int_equal (floors_measure (data, &task, &floors, NULL), -1);
+    assert_int_equal (floors.markov.users, 0);
     dataset_destroy (&data);
 }
 
@@ -129,6 +172,8 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (floors_equal_their_slow_twins),
         cmocka_unit_test (repeats_cannot_be_reached_unless_seen_items_are_asked_for),
+        cmocka_unit_test (each_other_rank_is_that_of_each_other_user),
+        cmocka_unit_test (who_is_told_to_stop_ranks_nobody),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

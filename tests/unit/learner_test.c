@@ -153,7 +153,9 @@ s_check_learns (loss_kind_t loss, size_t negatives)
     run_t run = s_run_loss (2, 7, 40, 0.1, loss, negatives);
     evaluator_t *evaluator = evaluator_new (run.data, &run.recipe.shape, run.team);
     ranking_t test = s_rank (evaluator, &run, RANKING_TEST);
-    floors_t floors = floors_measure (run.data, RANKING_TEST, 1, false);
+    floors_t floors;
+    evaluator_task_t task = {.split = RANKING_TEST, .step = 1};
+    floors_measure (run.data, &task, &floors, NULL);
     double reachable = 1 - (double)test.unreachable / (double)test.users;
     assert_true (test.hr10 > 0.6 * reachable);
     assert_true (test.hr10 > 1.5 * floors.popularity.hr10);

@@ -189,7 +189,9 @@ test_floors_are_low (void **state)
     for (uint64_t seed = 1; seed <= 5; seed++) {
         s_log_t *log = s_simulate (USERS, ITEMS, seed);
         dataset_t *data = s_dataset (log);
-        floors_t floors = floors_measure (data, RANKING_TEST, 1, false);
+        floors_t floors;
+        evaluator_task_t task = {.split = RANKING_TEST, .step = 1};
+        floors_measure (data, &task, &floors, NULL);
         print_message ("seed %d: HR@10 popularity %.2f, Markov %.2f\n", (int)seed,
             floors.popularity.hr10, floors.markov.hr10);
         assert_true (floors.popularity.hr10 < 0.15);

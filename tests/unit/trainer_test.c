@@ -276,6 +276,8 @@ test_too_little_memory_is_said (void **state)
 typedef struct {
     size_t epochs;
     size_t stop_after;
+    size_t interrupts;
+    bool resumes;
     sig_atomic_t volatile stop;
     trainer_epoch_t last;
 } watch_t;
@@ -287,6 +289,14 @@ s_on_epoch (void *context, const trainer_epoch_t *epoch)
     watch->epochs++;
     watch->last = *epoch;
     watch->stop = watch->epochs == watch->stop_after;
+}
+
+static void
+s_on_interrupt (void *context, bool resumes)
+{
+    watch_t *watch = context;
+    watch->interrupts++;
+    watch->resumes = resumes;
 }
 
 /* The rate rises over the first epochs until the decay of weights, a share of it, swings
@@ -321,11 +331,31 @@ test_stop_keeps_the_best_so_far (void **state)
 {
     bench_t *self = *state;
     watch_t watch = {.stop_after = 2};
-    trainer_hooks_t hooks = {
-        .on_epoch = s_on_epoch, .context = &watch, .stop = &watch.stop};
+    trainer_hooks_t hooks = {.on_epoch = s_on_epoch,
+        .on_interrupt = s_on_interrupt,
+        .context = &watch,
+        .stop = &watch.stop};
     assert_int_equal (s_train (self, &hooks), 0);
+    assert_int_equal (watch.interrupts, 1);
+    assert_true (watch.resumes && self->report.resumable);
+    assert_int_equal (self->report.test.users, 60);
     assert_int_equal (self->report.epochs, 2);
     assert_int_equal (access (self->report.checkpoint, R_OK), 0);
+}
+
+/* Nothing is left to resume; that the test may be short is said all the same. */
+static void
+test_stop_in_the_last_epoch_is_told (void **state)
+{
+    bench_t *self = *state;
+    watch_t watch = {.stop_after = 6};
+    trainer_hooks_t hooks = {.on_epoch = s_on_epoch,
+        .on_interrupt = s_on_interrupt,
+        .context = &watch,
+        .stop = &watch.stop};
+    assert_int_equal (s_train (self, &hooks), 0);
+    assert_int_equal (watch.interrupts, 1);
+    assert_false (watch.resumes || self->report.resumable);
 }
 
 static void
@@ -378,6 +408,7 @@ main (void)
         TEST (test_divergence_after_the_best_is_told),
         TEST (test_reports_each_epoch),
         TEST (test_stop_keeps_the_best_so_far),
+        TEST (test_stop_in_the_last_epoch_is_told),
         TEST (test_time_limit_ends_the_run),
         TEST (test_a_limit_too_short_for_an_epoch_still_gives_a_model),
         TEST (test_stop_before_the_first_step_is_an_error),
