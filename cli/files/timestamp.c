@@ -157,21 +157,6 @@ s_read_calendar (const char *text, int64_t *unix_us, timestamp_kind_t *kind)
     return s_check (seconds * s_second_us + fraction_us, unix_us);
 }
 
-/* "20260228", of a year that people have data of. */
-static int
-s_read_day (const char *text, int64_t *unix_us)
-{
-    if (strlen (text) != 8 || strspn (text, "0123456789") != 8)
-        return -1;
-    int year = s_number (&text, 4);
-    int month = s_number (&text, 2);
-    int day = s_number (&text, 2);
-    if (year < 1900 || year > 2100 || month < 1 || month > 12 || day < 1 ||
-        day > s_month_length (year, month))
-        return -1;
-    return s_check (s_days (year, month, day) * s_day_s * s_second_us, unix_us);
-}
-
 /* A number: what stands before the point, and millionths after it. */
 typedef struct {
     int64_t whole;
@@ -216,6 +201,27 @@ s_read_number (const char *text, s_number_t *number)
     return 0;
 }
 
+/* Of a year that people have data of. Nobody has any of that August of 1970 which these
+ * numbers are as seconds. */
+static bool
+s_looks_like_a_day (s_number_t number)
+{
+    return number.whole >= 19000000 && number.whole < 21010000;
+}
+
+/* 20260228 */
+static int
+s_read_day (s_number_t number, int64_t *unix_us)
+{
+    int year = (int)(number.whole / 10000);
+    int month = (int)(number.whole / 100 % 100);
+    int day = (int)(number.whole % 100);
+    if (!s_looks_like_a_day (number) || number.millionths != 0 || month < 1 ||
+        month > 12 || day < 1 || day > s_month_length (year, month))
+        return -1;
+    return s_check (s_days (year, month, day) * s_day_s * s_second_us, unix_us);
+}
+
 /* By size: each unit has three decimal places of its own, seconds up to the year 5138,
  * the others from 1973. 0 is the same in all. */
 static timestamp_kind_t
@@ -250,15 +256,13 @@ timestamp_read (
 {
     if (strlen (text) >= 5 && (text[4] == '-' || text[4] == '/'))
         return s_read_calendar (text, unix_us, kind);
-    *kind = TIMESTAMP_DAY;
-    if ((unit == TIMESTAMP_AUTO || unit == TIMESTAMP_DAY) &&
-        s_read_day (text, unix_us) == 0)
-        return 0;
     s_number_t number;
-    if (unit == TIMESTAMP_DAY || s_read_number (text, &number) == -1)
+    if (s_read_number (text, &number) == -1)
         return -1;
-    *kind = unit == TIMESTAMP_AUTO ? s_unit_of (number) : unit;
-    return s_scale (number, *kind, unix_us);
+    bool day = unit == TIMESTAMP_DAY ||
+               (unit == TIMESTAMP_AUTO && s_looks_like_a_day (number));
+    *kind = day ? TIMESTAMP_DAY : unit == TIMESTAMP_AUTO ? s_unit_of (number) : unit;
+    return day ? s_read_day (number, unix_us) : s_scale (number, *kind, unix_us);
 }
 
 int

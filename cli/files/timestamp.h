@@ -23,7 +23,8 @@ typedef enum {
 /* Dates ("2026-02-28", "2026/02/28"), perhaps with a time of day after a space or T
  * ("09:30", "09:30:00.25"), perhaps with a zone ("Z", " UTC", "+01", "+0100", "+01:00");
  * numbers since 1970 in the unit, or "20260228". Years 1 to 9999, as unix microseconds.
- * -1: none of these. */
+ * With TIMESTAMP_AUTO a number from 19000000 to 21009999 is a day or nothing: "20261301"
+ * is not one in the August of 1970. -1: none of these. */
 int timestamp_read (
     const char *text, timestamp_kind_t unit, int64_t *unix_us, timestamp_kind_t *kind);
 

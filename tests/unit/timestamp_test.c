@@ -55,7 +55,10 @@ test_reads_what_it_should (void **state)
         {"8.81250949e+08", 881250949000000},
         {"881250949.0", 881250949000000},
         {"20260101", 1767225600000000},
-        {"20261301", 20261301000000},
+        {"20260101.0", 1767225600000000}, /* a column with gaps, by pandas */
+        {"2.0240229e+07", 1709164800000000},
+        {"18991231", 18991231000000},
+        {"21010101", 21010101000000},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int64_t unix_us = 77;
@@ -82,6 +85,7 @@ test_tells_how_it_was_written (void **state)
         {"900", TIMESTAMP_MS, TIMESTAMP_MS, 900000},
         {"20260101", TIMESTAMP_AUTO, TIMESTAMP_DAY, 1767225600000000},
         {"20260101", TIMESTAMP_S, TIMESTAMP_S, 20260101000000},
+        {"20261301", TIMESTAMP_S, TIMESTAMP_S, 20261301000000},
         {"2026-01-01", TIMESTAMP_MS, TIMESTAMP_TEXT_UTC, 1767225600000000},
         {"2026-01-01 00:00Z", TIMESTAMP_AUTO, TIMESTAMP_TEXT, 1767225600000000},
     };
@@ -96,6 +100,7 @@ test_tells_how_it_was_written (void **state)
     int64_t unix_us;
     timestamp_kind_t kind;
     assert_int_equal (timestamp_read ("900", TIMESTAMP_DAY, &unix_us, &kind), -1);
+    assert_int_equal (timestamp_read ("20261301", TIMESTAMP_DAY, &unix_us, &kind), -1);
 }
 
 static void
@@ -110,7 +115,8 @@ test_refuses_the_rest (void **state)
         "2026-02-28T09:30:00+01:60", "2026-02-28T09:30:00+01:", "2026-02-28/01",
         "2026-02/28", "2026-02-28T09:30:00Zx", "2026-02-28x", "1.", ".5", "1e", "1e400",
         "+1", "--1", "0x10", "inf", "nan", "1e5x", "99999999999999999999",
-        "9999-12-31T23:59:59-00:01", "1 "};
+        "9999-12-31T23:59:59-00:01", "1 ", "20261301", "20260001", "20260100",
+        "20260132", "20250229", "20260101.5", "20261301.0", "19000000", "21001301"};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int64_t unix_us;
         if (timestamp_parse (cases[i], &unix_us) == 0)
