@@ -16,7 +16,7 @@ typedef struct {
     dataset_builder_t *builder; /* owned */
     progress_t *progress;       /* owned */
     uint64_t rows;
-    uint64_t bad; /* of them: their item is no id */
+    uint64_t late; /* of them: no item id, and not there when we looked */
 } s_load_t;
 
 static void
@@ -24,10 +24,10 @@ s_add (void *context, const char *user_id, int64_t item_id, int64_t created_at_u
 {
     (void)created_at_us;
     s_load_t *load = context;
-    if (item_id >= 0 && item_id <= JSON_INTEGER_MAX) /* a view may hold anything */
+    if (item_id >= 0 && item_id <= JSON_INTEGER_MAX)
         dataset_builder_add (load->builder, user_id, item_id);
     else
-        load->bad++;
+        load->late++;
     if (++load->rows % 4096 == 0)
         progress_update (load->progress, load->rows, NULL);
 }
@@ -46,13 +46,15 @@ s_read_database (const command_t *command, int64_t *last_id)
     char *label = conninfo_label (command->conninfo);
     if (*last_id == 0)
         *last_id = interactions_last_id (db);
-    if (interactions_until (db, *last_id, s_add, &load, &count, error) == -1)
+    if (interactions_check (db, error))
+        command_fail (command, "%s: %s", label, error);
+    else if (interactions_until (db, *last_id, s_add, &load, &count, error) == -1)
         command_fail (command, "cannot read the interactions in %s: %s", label, error);
-    else if (load.bad)
+    else if (load.late)
         command_fail (command,
             "%" PRIu64 " of %" PRIu64 " interactions in %s have an item_id outside 0 "
-            "to 2^53 - 1; correct the view or table",
-            load.bad, count, label);
+            "to 2^53 - 1 by now",
+            load.late, count, label);
     else if (!(data = dataset_builder_finish (load.builder)))
         command_fail (command,
             "no interactions in %s; run 'sasrec seed' or 'sasrec "

@@ -239,6 +239,34 @@ s_stream (db_t *db, interactions_row_fn *row, void *context, uint64_t *count, bo
     return status;
 }
 
+/* As numeric, which holds what is no bigint, and what is text. */
+static const char s_find_odd[] =
+    "SELECT coalesce ('item_id ' || item_id::text, 'a row without item_id'),"
+    " coalesce ('user_id ' || user_id::text, 'without user_id'),"
+    " coalesce (created_at::text, 'without created_at')"
+    " FROM interactions WHERE user_id IS NULL OR created_at IS NULL OR item_id IS NULL"
+    " OR item_id::numeric NOT BETWEEN 0 AND 9007199254740991 LIMIT 1";
+
+int
+interactions_check (db_t *db, char error[160])
+{
+    bool table = false;
+    PGresult *result = NULL;
+    db_status_t status = db_ensure (db) ? s_is_table (db, &table) : DB_AWAY;
+    if (status == DB_OK && !table)
+        status = db_exec (db, s_find_odd, 0, NULL, &result);
+    bool odd = result && PQntuples (result) > 0;
+    if (status != DB_OK)
+        snprintf (error, 160, "cannot read interactions: %.120s", db_error (db));
+    else if (odd)
+        snprintf (error, 160,
+            "the view interactions has %.30s, %.40s, %.30s; item ids are 0 to 2^53 - 1",
+            PQgetvalue (result, 0, 0), PQgetvalue (result, 0, 1),
+            PQgetvalue (result, 0, 2));
+    PQclear (result);
+    return status == DB_OK && !odd ? 0 : -1;
+}
+
 int64_t
 interactions_last_id (db_t *db)
 {

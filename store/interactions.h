@@ -35,6 +35,11 @@ int interactions_each (db_t *db, interactions_row_fn *row, void *context,
 int interactions_until (db_t *db, int64_t last_id, interactions_row_fn *row,
     void *context, uint64_t *count, char error[160]);
 
+/* Can a model be trained on it? What somebody's view has may be anything, and is looked
+ * through; our table keeps its own rules. -1 with error: the first row that cannot be
+ * (an item id outside 0 to 2^53 - 1, no user, no time), or why it cannot be read. */
+int interactions_check (db_t *db, char error[160]);
+
 /* The largest id; 0 when there is none, or ids are no integers (a view). */
 int64_t interactions_last_id (db_t *db);
 

@@ -1,5 +1,6 @@
 """When a trained model goes live: each case with the running server watching."""
 import json
+import pathlib
 import signal
 import subprocess
 import unittest
@@ -92,6 +93,45 @@ class Publish(unittest.TestCase):
         self.assertTrue(report["published"], report)
         self.assertEqual(report["test"], self.first["test"])
         self.assert_goes_live(report["version"])
+
+    def tensors(self, report):
+        """The bytes of a checkpoint behind its header, which names times and versions."""
+        data = pathlib.Path(report["checkpoint"]).read_bytes()
+        return data[8 + int.from_bytes(data[:8], "little"):]
+
+    def test_a_resumed_run_reads_what_it_began_with(self):
+        arguments = ("--publish", "never", "--epochs", "30", "--patience", "30")
+        whole = self.train(*arguments)
+        process = subprocess.Popen(
+            [BUILD / "sasrec", "train", "--json", *arguments], env=self.stack.env,
+            cwd=self.stack.folder, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+        for line in process.stderr:
+            if line.startswith("epoch"):
+                break
+        process.send_signal(signal.SIGINT)
+        out, text = process.communicate(timeout=60)
+        self.assertTrue(json.loads(out)["resumable"], text)
+        self.assertIn("goes on from here", text)
+        last = self.stack.sql("select max(id) from interactions")
+        self.addCleanup(self.stack.sql, f"delete from interactions where id > {last}")
+        self.stack.sql("insert into interactions (user_id, item_id) select "
+                       "'user_' || u, u % 50 from generate_series(1, 300) u")
+        resumed = self.train("--resume", "--publish", "never")
+        self.assertFalse(resumed["resumable"])
+        self.assertEqual(resumed["test"], whole["test"])
+        self.assertEqual(self.tensors(resumed), self.tensors(whole))
+        other = self.train(*arguments)  # a run of its own has the new ones
+        self.assertNotEqual(self.tensors(other), self.tensors(whole))
+
+    def test_a_view_with_ids_outside_the_range_is_refused_before_it_is_read(self):
+        self.stack.sql("alter table interactions rename to stored; create view interactions "
+                       "as select id, user_id, item_id - 5 as item_id, created_at from stored")
+        self.addCleanup(self.stack.sql, "drop view interactions; "
+                        "alter table stored rename to interactions")
+        done = self.stack.sasrec("train", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "the view interactions has item_id -[1-4], user_id ")
 
     def test_never_is_never(self):
         report = self.train("--publish", "never")

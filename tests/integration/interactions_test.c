@@ -487,6 +487,41 @@ s_rows_without_a_time_are_the_same_when_loaded_again (void **state)
     assert_int_equal (s_added (load), 1);
 }
 
+/* Looked at before anything is read. */
+static void
+s_what_a_view_cannot_have_is_said (void **state)
+{
+    store_fixture_t *self = *state;
+    static const struct {
+        const char *row, *said;
+    } cases[] = {
+        {"1, 'ann', -5, '2026-01-01'", "item_id -5, user_id ann"},
+        {"1, 'ann', 9007199254740992, '2026-01-01'", "item_id 9007199254740992"},
+        {"1, 'ann', 1e30, '2026-01-01'", "item_id 10000000000000000"},
+        {"1, 'ann', NULL, '2026-01-01'", "a row without item_id"},
+        {"1, NULL, 7, '2026-01-01'", "item_id 7, without user_id"},
+        {"1, 'ann', 7, NULL", "without created_at"},
+    };
+    char error[160] = "", sql[200];
+    assert_int_equal (interactions_check (self->db, error), 0);
+    store_do (self,
+        "DROP TABLE interactions;"
+        "CREATE TABLE clicks (n int, who text, what numeric, at timestamp);"
+        "CREATE VIEW interactions AS SELECT n AS id, who AS user_id, what AS item_id,"
+        " at AS created_at FROM clicks");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf (sql, sizeof sql,
+            "TRUNCATE clicks; INSERT INTO clicks VALUES (0, 'ben', 0, now ()), (%s)",
+            cases[i].row);
+        store_do (self, sql);
+        assert_int_equal (interactions_check (self->db, error), -1);
+        if (!strstr (error, cases[i].said))
+            fail_msg ("%s: %s", cases[i].row, error);
+    }
+    store_do (self, "DELETE FROM clicks WHERE n = 1");
+    assert_int_equal (interactions_check (self->db, error), 0);
+}
+
 static void
 s_load_into_a_view_says_so (void **state)
 {
@@ -526,6 +561,7 @@ main (void)
         STORE_TEST (s_overlapping_loads_count_each_event_once),
         STORE_TEST (s_an_event_id_counts_once),
         STORE_TEST (s_rows_without_a_time_are_the_same_when_loaded_again),
+        STORE_TEST (s_what_a_view_cannot_have_is_said),
         STORE_TEST (s_load_into_a_view_says_so),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
