@@ -6,8 +6,8 @@
 #include "store/conninfo.h"
 
 /* Never NULL: PQstatus says whether it is open, PQerrorMessage why not ("": no answer in
- * time). connect_timeout counts for each address that the host has. Of several hosts
- * libpq alone knows the rules: then it waits, as long as that takes. */
+ * time). connect_timeout counts for each host, and each address that it has; one that says
+ * nothing for so long is left out, and libpq tries the others by its rules. */
 PGconn *connect_open (const conninfo_t *conninfo);
 
 #endif

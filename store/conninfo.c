@@ -81,16 +81,22 @@ conninfo_connect (const conninfo_t *self)
 }
 
 PGconn *
-conninfo_start (const conninfo_t *self, const char *hostaddr)
+conninfo_start (const conninfo_t *self, const conninfo_hosts_t *hosts)
 {
-    const char *keys[PARAM_LIMIT + 2] = {0};
-    const char *values[PARAM_LIMIT + 2] = {0};
+    const char *keys[PARAM_LIMIT + 4] = {0};
+    const char *values[PARAM_LIMIT + 4] = {0};
     for (size_t i = 0; i < self->count; i++) {
         keys[i] = self->keys[i];
         values[i] = self->values[i];
     }
-    keys[self->count] = hostaddr ? "hostaddr" : NULL;
-    values[self->count] = hostaddr;
+    if (hosts) { /* of a keyword that comes twice the last one counts */
+        const char *const more[][2] = {{"host", hosts->host},
+            {"hostaddr", hosts->hostaddr}, {"port", hosts->port}};
+        for (size_t i = 0; i < 3; i++) {
+            keys[self->count + i] = more[i][0];
+            values[self->count + i] = more[i][1];
+        }
+    }
     return PQconnectStartParams (keys, values, 0);
 }
 

@@ -33,8 +33,12 @@ const char *conninfo_get (const conninfo_t *self, const char *keyword);
 const char *conninfo_schema (const conninfo_t *self); /* NULL: not named */
 
 PGconn *conninfo_connect (const conninfo_t *self); /* as PQconnectdbParams */
-/* As PQconnectStartParams; hostaddr (or NULL) is the address to take for the host. */
-PGconn *conninfo_start (const conninfo_t *self, const char *hostaddr);
+/* Lists as libpq's, separated by commas. */
+typedef struct {
+    const char *host, *hostaddr, *port;
+} conninfo_hosts_t;
+/* As PQconnectStartParams; hosts: to take instead of its own, or NULL. */
+PGconn *conninfo_start (const conninfo_t *self, const conninfo_hosts_t *hosts);
 PGPing conninfo_ping (const conninfo_t *self);
 
 #endif
