@@ -32,8 +32,8 @@ static struct {
     char reason[160];
 } s_unable;
 
-static void
-s_note_unable (const char *reason)
+void
+db_watch_unable (const char *reason)
 {
     int64_t now_ms = clock_monotonic_ms ();
     pthread_mutex_lock (&s_lock);
@@ -131,7 +131,7 @@ bool
 db_watch_note (db_watch_t *self, db_status_t status)
 {
     if (status == DB_UNABLE)
-        s_note_unable (db_error (self->db));
+        db_watch_unable (db_error (self->db));
     if (status == DB_AWAY || status == DB_UNABLE) {
         self->schema_current = false;
         db_watch_check (self);

@@ -28,6 +28,10 @@ bool db_watch_usable (db_watch_t *self);
  * cannot do it (DB_UNABLE), for some seconds, by all watches. True for DB_OK. */
 bool db_watch_note (db_watch_t *self, db_status_t status);
 
+/* What an actor without a watch met (DB_UNABLE): reason is its db_error. The watches say it
+ * with their next look, for some seconds. Safe from any thread. */
+void db_watch_unable (const char *reason);
+
 /* A sentence for who is refused while it is not ready. */
 const char *db_watch_reason (const db_watch_t *self);
 

@@ -250,14 +250,25 @@ db_writer_connected (self_t *self)
     return self->watch ? db_watch_check (self->watch) : db_ensure (self->db);
 }
 
+/* What the database cannot do is its own trouble, and not that of these results alone. */
+static void
+db_writer_note (self_t *self, db_status_t status)
+{
+    if (self->watch)
+        db_watch_note (self->watch, status);
+    else if (status == DB_UNABLE)
+        db_watch_unable (db_error (self->db));
+}
+
 static db_status_t
 db_writer_try (self_t *self)
 {
     int64_t now_ms = clock_monotonic_ms ();
     db_status_t status = DB_AWAY;
-    if (db_writer_connected (self))
+    if (db_writer_connected (self)) {
         status = row_writer_serve (self->results, now_ms);
-    else
+        db_writer_note (self, status);
+    } else
         row_writer_pause (self->results, now_ms + RETRY_MS);
     if (status != DB_OK)
         metric_add (self->retries, 1);

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "actors/db_watch.h"
 #include "actors/endpoints.h"
 #include "actors/stage.h"
 #include "base/actor/control.h"
@@ -147,10 +148,13 @@ static void
 interaction_writer_try (self_t *self)
 {
     int64_t now_ms = clock_monotonic_ms ();
+    db_status_t status = DB_AWAY;
     if (db_ensure (self->db))
-        row_writer_serve (self->rows, now_ms);
+        status = row_writer_serve (self->rows, now_ms);
     else
         row_writer_pause (self->rows, now_ms + RETRY_MS);
+    if (status == DB_UNABLE)
+        db_watch_unable (db_error (self->db));
     metric_set (self->aside, (double)row_writer_aside (self->rows));
     metric_set (self->depth, (double)row_writer_count (self->rows));
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actors/db_watch.h"
 #include "actors/endpoints.h"
 #include "base/actor/control.h"
 #include "base/actor/wire.h"
@@ -289,6 +290,8 @@ change_run (change_t *self, size_t limit, size_t *count)
         self->whole_ms = now_ms + WHOLE_LOOK_MS;
     if (status == DB_OK && *count < due.limit && looked[0])
         memcpy (self->looked, looked, sizeof looked);
+    if (status == DB_UNABLE)
+        db_watch_unable (db_error (self->actor->db));
     free (aside);
     return status;
 }

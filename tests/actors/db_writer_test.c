@@ -4,20 +4,24 @@
 
 #include <signal.h>
 
+#include "actors/db_watch.h"
 #include "actors/db_writer.h"
 #include "actors/endpoints.h"
-#include "base/metrics.h"
 #include "base/actor/wire.h"
+#include "base/health.h"
+#include "base/metrics.h"
 
 #define WRITE  "inproc://db-writer-test"
 #define SETTLE "inproc://db-writer-test-settle"
+#define ENDED  "inproc://db-writer-test-ended"
 
 typedef struct {
     store_fixture_t *store;
     atomic_size_t backlog;
     db_writer_args_t args;
-    zsock_t *write;  /* we are the result_router */
-    zsock_t *settle; /* and the bridge */
+    zsock_t *write;   /* we are the result_router */
+    zsock_t *settle;  /* and the bridge */
+    zsock_t *endings; /* what is told; NULL: nothing */
     zactor_t *actor;
 } world_t;
 
@@ -54,12 +58,30 @@ s_set_up_patient (void **state)
     return s_set_up_limited (state, 10000);
 }
 
+/* As the api process has it: who waits is told. */
+static int
+s_set_up_told (void **state)
+{
+    s_set_up (state);
+    world_t *world = *state;
+    zactor_destroy (&world->actor);
+    wire_destroy (&world->write);
+    world->endings = wire_pull_new (ENDED, ENDPOINT_ENDINGS_LIMIT);
+    world->args.ended = ended_new (16, ENDED);
+    world->write = wire_push_new (WRITE, ENDPOINT_WRITE_LIMIT);
+    world->actor = actor_start (db_writer_actor, &world->args);
+    return 0;
+}
+
 static int
 s_tear_down (void **state)
 {
     world_t *world = *state;
     void *store = world->store;
     zactor_destroy (&world->actor);
+    if (world->args.ended)
+        ended_destroy (&world->args.ended);
+    wire_destroy (&world->endings);
     settlement_t settlement;
     while (settlement_recv (&settlement, world->settle) == 0)
         continue;
@@ -414,6 +436,76 @@ test_stopping_does_not_connect_again (void **state)
     assert_in_range (took_ms, 0, 1000 + 1000);
 }
 
+/* Each once, and only what ended here: not what has no row, or had ended before. */
+static void
+test_who_waits_is_told_after_commit (void **state)
+{
+    world_t *world = *state;
+    char id[PROTO_ID_SIZE];
+    row_id (id, 1);
+    rows_make (world->store, 2);
+    ended_waiter_t *waiter = ended_wait (world->args.ended, id);
+    s_send (world, s_result (1));
+    ending_expect (world->endings, 1, "COMPLETED");
+    assert_int_equal (rows_where (world->store, "status = 'COMPLETED'"), 1);
+    result_t *shown = NULL;
+    assert_int_equal (ended_next (waiter, LIMIT_MS, &shown), ENDED_ROW);
+    ended_leave (&waiter);
+    result_t *failed = s_result (2);
+    failed->status = RESULT_FAILED;
+    s_send (world, s_result (3)); /* no row */
+    s_send (world, s_result (1)); /* again */
+    s_send (world, failed);
+    ending_expect (world->endings, 2, "FAILED");
+    zactor_destroy (&world->actor);
+    assert_false (arrives (world->endings, 0));
+}
+
+/* Rolled back: nobody is told. */
+static void
+test_nobody_is_told_of_what_is_not_written (void **state)
+{
+    world_t *world = *state;
+    rows_make (world->store, 1);
+    db_t *person = s_lock (world, "LOCK TABLE predictions IN EXCLUSIVE MODE");
+    s_send (world, s_result (1));
+    assert_false (arrives (world->endings, 300));
+    assert_int_equal (db_script (person, "COMMIT"), DB_OK);
+    db_destroy (&person);
+    ending_expect (world->endings, 1, "COMPLETED");
+}
+
+static void
+s_await_postgres (db_watch_t *watch, bool ok)
+{
+    const health_t *postgres = health_check ("postgres", true);
+    int64_t limit_ms = clock_monotonic_ms () + 2 * LIMIT_MS;
+    do {
+        assert_true (clock_monotonic_ms () < limit_ms);
+        zclock_sleep (5);
+        db_watch_check (watch);
+    } while (health_ok (postgres) != ok);
+}
+
+/* PostgreSQL is there, and would do it for nobody: the check says so, though whoever only
+ * reads has no trouble. */
+static void
+test_what_the_database_cannot_do_is_shown (void **state)
+{
+    world_t *world = *state;
+    db_watch_t *watch = db_watch_new (world->store->conninfo, "another actor", 2000);
+    rows_make (world->store, 1);
+    s_await_postgres (watch, true);
+    store_do (
+        world->store, "ALTER TABLE predictions RENAME COLUMN result_json TO other");
+    s_send (world, s_result (1));
+    s_await_postgres (watch, false);
+    store_do (
+        world->store, "ALTER TABLE predictions RENAME COLUMN other TO result_json");
+    rows_await (world->store, "status = 'COMPLETED'", 1);
+    db_watch_destroy (&watch);
+}
+
 static void
 test_unknown_commands_are_answered (void **state)
 {
@@ -444,6 +536,11 @@ main (void)
         cmocka_unit_test_setup_teardown (test_stopping_does_not_wait_for_a_long_write,
             s_set_up_patient, s_tear_down),
         WORLD_TEST (test_stopping_does_not_connect_again),
+        cmocka_unit_test_setup_teardown (
+            test_who_waits_is_told_after_commit, s_set_up_told, s_tear_down),
+        cmocka_unit_test_setup_teardown (
+            test_nobody_is_told_of_what_is_not_written, s_set_up_told, s_tear_down),
+        WORLD_TEST (test_what_the_database_cannot_do_is_shown),
         WORLD_TEST (test_unknown_commands_are_answered),
     };
     zsys_handler_set (NULL);

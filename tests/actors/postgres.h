@@ -5,6 +5,7 @@
 
 #include "tests/integration/store_fixture.h"
 
+#include "proto/ending.h"
 #include "tests/actors/actors.h"
 
 #define COUNT_SQL "SELECT count(*) FROM predictions WHERE "
@@ -79,6 +80,20 @@ static inline void
 row_id (char id[PROTO_ID_SIZE], size_t number)
 {
     snprintf (id, PROTO_ID_SIZE, "00000000-0000-7000-8000-%012zu", number);
+}
+
+/* The next that who waits is told. */
+static inline void
+ending_expect (zsock_t *endings, size_t number, const char *status)
+{
+    char id[PROTO_ID_SIZE];
+    row_id (id, number);
+    assert_true (arrives (endings, LIMIT_MS));
+    ending_t *ending = ending_recv (endings);
+    assert_int_equal (ending->count, 1);
+    assert_string_equal (ending->request_ids[0], id);
+    assert_string_equal (ending->status, status);
+    ending_destroy (&ending);
 }
 
 /* "--stop" or "--start". */

@@ -9,7 +9,8 @@
 #include "base/metrics.h"
 #include "tests/actors/tiny_checkpoint.h"
 
-#define JOBS "inproc://reconciler-test-jobs"
+#define JOBS  "inproc://reconciler-test-jobs"
+#define ENDED "inproc://reconciler-test-ended"
 
 typedef struct {
     store_fixture_t *store;
@@ -18,7 +19,8 @@ typedef struct {
     atomic_size_t backlog;
     atomic_bool unsent;
     reconciler_args_t args;
-    zsock_t *jobs; /* we are the inference_pool */
+    zsock_t *jobs;    /* we are the inference_pool */
+    zsock_t *endings; /* what who waits is told */
     zactor_t *actor;
 } world_t;
 
@@ -45,6 +47,8 @@ s_set_up (void **state)
         .backlog = &world->backlog,
         .unsent = &world->unsent};
     world->jobs = wire_pull_new (JOBS, 2);
+    world->endings = wire_pull_new (ENDED, ENDPOINT_ENDINGS_LIMIT);
+    world->args.ended = ended_new (16, ENDED);
     *state = world;
     return 0;
 }
@@ -59,6 +63,11 @@ s_tear_down (void **state)
     while ((request = request_recv (world->jobs)))
         request_destroy (&request);
     wire_destroy (&world->jobs);
+    ending_t *ending;
+    while ((ending = ending_recv (world->endings)))
+        ending_destroy (&ending);
+    ended_destroy (&world->args.ended);
+    wire_destroy (&world->endings);
     model_slot_destroy (&world->slot);
     store_tear_down (&store);
     free (world);
@@ -212,8 +221,25 @@ test_rows_past_their_deadline_expire (void **state)
     rows_make (world->store, 2);
     store_do (world->store, "UPDATE predictions SET deadline = now () - interval '1 s'"
                             " WHERE request_id::text LIKE '%1'");
-    rows_await (world->store, "status = 'EXPIRED'", 1);
+    ending_expect (world->endings, 1, "EXPIRED");
+    assert_int_equal (rows_where (world->store, "status = 'EXPIRED'"), 1);
     assert_int_equal (rows_where (world->store, "status = 'PENDING'"), 1);
+    assert_false (arrives (world->endings, 0));
+}
+
+/* What others ended is not told again. */
+static void
+test_only_what_it_ended_is_told (void **state)
+{
+    world_t *world = *state;
+    world->args.reset_at_start = false;
+    rows_make (world->store, 2);
+    store_do (world->store, "UPDATE predictions SET deadline = now () - interval '1 s',"
+                            " status = CASE WHEN request_id::text LIKE '%1'"
+                            "  THEN 'EXPIRED' ELSE status END");
+    s_start (world);
+    ending_expect (world->endings, 2, "EXPIRED");
+    assert_false (arrives (world->endings, 0));
 }
 
 static void
@@ -304,6 +330,7 @@ test_a_row_that_killed_too_often_fails (void **state)
     rows_make (world->store, 1);
     store_do (world->store, "UPDATE predictions SET attempts = 5");
     s_start (world);
+    ending_expect (world->endings, 1, "FAILED");
     rows_await (world->store, "status = 'FAILED' AND error LIKE '%5 attempts'", 1);
     assert_false (arrives (world->jobs, 0));
 }
@@ -329,6 +356,7 @@ main (void)
         WORLD_TEST (test_rows_without_an_answer_are_sent_again),
         WORLD_TEST (test_a_full_queue_or_no_model_explains_a_missing_answer),
         WORLD_TEST (test_rows_past_their_deadline_expire),
+        WORLD_TEST (test_only_what_it_ended_is_told),
         WORLD_TEST (test_the_backlog_is_counted),
         WORLD_TEST (test_a_refused_row_holds_up_no_other),
         WORLD_TEST (test_a_locked_row_holds_up_no_other),
