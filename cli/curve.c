@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/files.h"
+#include "base/grow.h"
 #include "base/strbuf.h"
 
 #define HEADER "epoch,loss,valid_ndcg10,valid_hr10,positions_per_second,elapsed_s\n"
@@ -26,11 +27,7 @@ s_append (curve_t *self, s_row_t row)
 {
     while (self->count && self->rows[self->count - 1].epoch >= row.epoch)
         self->count--;
-    if (self->count == self->room) {
-        self->room = self->room ? 2 * self->room : 64;
-        self->rows = realloc (self->rows, self->room * sizeof (s_row_t));
-        assert (self->rows);
-    }
+    self->rows = grow (self->rows, &self->room, self->count + 1, sizeof *self->rows);
     self->rows[self->count++] = row;
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
+
 void
 csv_fields_free (csv_fields_t *self)
 {
@@ -16,11 +18,7 @@ csv_fields_free (csv_fields_t *self)
 static void
 s_add (csv_fields_t *self, char *text)
 {
-    if (self->count == self->capacity) {
-        self->capacity = self->capacity ? 2 * self->capacity : 16;
-        self->at = realloc (self->at, self->capacity * sizeof *self->at);
-        assert (self->at);
-    }
+    self->at = grow (self->at, &self->capacity, self->count + 1, sizeof *self->at);
     self->at[self->count++] = text;
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
+
 typedef struct {
     int64_t time_us; /* INT64_MAX: none */
     int64_t item_id;
@@ -53,17 +55,6 @@ timeline_destroy (timeline_t **self_p)
     *self_p = NULL;
 }
 
-static void *
-s_room (void *block, size_t *capacity, size_t needed, size_t size)
-{
-    if (needed <= *capacity)
-        return block;
-    *capacity = 2 * needed + 64;
-    block = realloc (block, *capacity * size);
-    assert (block);
-    return block;
-}
-
 /* Rows of one user mostly come together. */
 static size_t
 s_user (timeline_t *self, const char *id)
@@ -73,7 +64,7 @@ s_user (timeline_t *self, const char *id)
         return last;
     size_t length = strlen (id) + 1;
     size_t at = self->users_length;
-    self->users = s_room (self->users, &self->users_capacity, at + length, 1);
+    self->users = grow (self->users, &self->users_capacity, at + length, 1);
     memcpy (self->users + at, id, length);
     self->users_length += length;
     return at;
@@ -85,13 +76,13 @@ timeline_add (timeline_t *self, const reader_row_t *row)
     bool timed = row->created_at_us != READER_NO_TIME;
     size_t place = self->row_count;
     size_t user = s_user (self, row->user_id);
-    self->rows = s_room (
-        self->rows, &self->row_capacity, self->row_count + 1, sizeof *self->rows);
+    self->rows =
+        grow (self->rows, &self->row_capacity, self->row_count + 1, sizeof *self->rows);
     self->rows[self->row_count++] =
         (s_row_t){timed ? row->created_at_us : INT64_MAX, row->item_id, user, place};
     if (!row->event_id[0])
         return;
-    self->events = s_room (self->events, &self->event_capacity, self->event_count + 1,
+    self->events = grow (self->events, &self->event_capacity, self->event_count + 1,
         sizeof *self->events);
     s_event_t *event = &self->events[self->event_count++];
     uuid_bytes (row->event_id, event->id);

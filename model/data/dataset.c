@@ -3,18 +3,14 @@
 
 #include <assert.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/files.h"
+#include "base/grow.h"
 #include "base/hash.h"
 #include "base/hash_index.h"
 #include "base/jsonread.h"
 #include "model/data/idmap.h"
-
-#define USER_ID_MOST 128
-#define FILE_LIMIT   ((size_t)16 << 30)
 
 typedef struct {
     uint32_t user;
@@ -34,17 +30,6 @@ struct dataset_builder {
     hash_index_t user_index;
     uint32_t last_user; /* rows of one user mostly come together */
 };
-
-static void *
-s_room (void *block, size_t *capacity, size_t needed, size_t size)
-{
-    if (needed <= *capacity)
-        return block;
-    *capacity = needed > 2 * *capacity ? needed + 64 : 2 * *capacity;
-    block = realloc (block, *capacity * size);
-    assert (block);
-    return block;
-}
 
 dataset_builder_t *
 dataset_builder_new (void)
@@ -99,10 +84,10 @@ s_same_user (const void *owner, uint32_t position, const void *key)
 static uint32_t
 s_new_user (dataset_builder_t *self, const char *id, size_t length)
 {
-    self->users = s_room (
+    self->users = grow (
         self->users, &self->user_capacity, self->user_count + 1, sizeof *self->users);
     self->names =
-        s_room (self->names, &self->names_capacity, self->names_length + length + 1, 1);
+        grow (self->names, &self->names_capacity, self->names_length + length + 1, 1);
     memcpy (self->names + self->names_length, id, length);
     self->names[self->names_length + length] = 0;
     self->users[self->user_count++] = self->names_length;
@@ -126,25 +111,19 @@ s_user (dataset_builder_t *self, const char *id, size_t length)
     return user;
 }
 
-static void
-s_add (dataset_builder_t *self, const char *user_id, size_t length, int64_t item_id)
-{
-    int32_t item = idmap_add (self->items, item_id);
-    size_t item_count = idmap_count (self->items);
-    self->item_ids = s_room (
-        self->item_ids, &self->item_capacity, item_count, sizeof *self->item_ids);
-    self->item_ids[item] = item_id;
-    self->rows = s_room (
-        self->rows, &self->row_capacity, self->row_count + 1, sizeof *self->rows);
-    self->rows[self->row_count++] =
-        (interaction_t){s_user (self, user_id, length), item};
-}
-
 void
 dataset_builder_add (dataset_builder_t *self, const char *user_id, int64_t item_id)
 {
     assert (item_id >= 0 && item_id <= JSON_INTEGER_MAX);
-    s_add (self, user_id, strlen (user_id), item_id);
+    int32_t item = idmap_add (self->items, item_id);
+    size_t item_count = idmap_count (self->items);
+    self->item_ids =
+        grow (self->item_ids, &self->item_capacity, item_count, sizeof *self->item_ids);
+    self->item_ids[item] = item_id;
+    self->rows =
+        grow (self->rows, &self->row_capacity, self->row_count + 1, sizeof *self->rows);
+    self->rows[self->row_count++] =
+        (interaction_t){s_user (self, user_id, strlen (user_id)), item};
 }
 
 typedef struct {
@@ -222,106 +201,6 @@ dataset_builder_finish (dataset_builder_t *builder)
     s_builder_clear (builder);
     *builder = *empty;
     free (empty);
-    return self;
-}
-
-/* The next word of the line, not empty; moves *at behind it. NULL at the line's end. */
-static const char *
-s_word (const char **at, const char *end, size_t *length)
-{
-    while (*at < end && (**at == ' ' || **at == '\t'))
-        ++*at;
-    const char *word = *at;
-    while (*at < end && **at != ' ' && **at != '\t')
-        ++*at;
-    *length = (size_t)(*at - word);
-    return *length ? word : NULL;
-}
-
-static const char *
-s_user_fault (const char *user, size_t length)
-{
-    if (length > USER_ID_MOST)
-        return "the user id is longer than 128 bytes";
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)user[i] < 0x20 || user[i] == 0x7f)
-            return "the user id has a control character";
-    return NULL;
-}
-
-static const char *
-s_item_fault (const char *text, size_t length, int64_t *item)
-{
-    *item = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9')
-            return "the item id is not an integer from 0 to 2^53 - 1";
-        *item = *item * 10 + (text[i] - '0');
-        if (*item > JSON_INTEGER_MAX)
-            return "the item id is above 2^53 - 1";
-    }
-    return NULL;
-}
-
-/* NULL, or what is wrong with the line. An empty line is skipped. */
-static const char *
-s_read_line (dataset_builder_t *builder, const char *at, const char *end)
-{
-    if (at < end && end[-1] == '\r')
-        end--;
-    size_t user_length, item_length, rest_length;
-    int64_t item_id;
-    const char *user = s_word (&at, end, &user_length);
-    if (!user)
-        return NULL;
-    const char *item = s_word (&at, end, &item_length);
-    if (!item)
-        return "expected \"user item\", found one word";
-    if (s_word (&at, end, &rest_length))
-        return "expected \"user item\", found more than two words";
-    const char *fault = s_user_fault (user, user_length);
-    if (!fault)
-        fault = s_item_fault (item, item_length, &item_id);
-    if (!fault)
-        s_add (builder, user, user_length, item_id);
-    return fault;
-}
-
-static int
-s_read_lines (dataset_builder_t *builder, const char *path, const char *bytes,
-    size_t length, char error[160])
-{
-    size_t line = 1;
-    for (const char *at = bytes, *end = bytes + length; at < end; line++) {
-        const char *stop = memchr (at, '\n', (size_t)(end - at));
-        if (!stop)
-            stop = end;
-        const char *fault = s_read_line (builder, at, stop);
-        if (fault) {
-            snprintf (error, 160, "%.90s:%zu: %s", path, line, fault);
-            return -1;
-        }
-        at = stop + 1;
-    }
-    return 0;
-}
-
-dataset_t *
-dataset_read_pairs (const char *path, char error[160])
-{
-    char *bytes = NULL;
-    size_t length = 0;
-    if (files_read (path, FILE_LIMIT, &bytes, &length, error))
-        return NULL;
-    dataset_t *self = NULL;
-    dataset_builder_t *builder = dataset_builder_new ();
-    if (s_read_lines (builder, path, bytes, length, error) == 0) {
-        self = dataset_builder_finish (builder);
-        if (!self)
-            snprintf (error, 160, "%.90s: no interactions in this file", path);
-    }
-    dataset_builder_destroy (&builder);
-    free (bytes);
     return self;
 }
 

@@ -28,9 +28,6 @@ void dataset_builder_add (
 /* The builder is empty afterwards. NULL when nothing was added. */
 dataset_t *dataset_builder_finish (dataset_builder_t *self);
 
-/* "user item" per line (the pairs format). NULL with error: names file and line. */
-dataset_t *dataset_read_pairs (const char *path, char error[160]);
-
 void dataset_destroy (dataset_t **self_p);
 
 /* Leave-one-out: of a user with n items the last is the test target, the second-last the

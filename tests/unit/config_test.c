@@ -11,31 +11,13 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-/* No setting of the machine reaches a test. */
-static int
-s_setup (void **state)
-{
-    (void)state;
-    for (int i = 0; i < CONFIG_COUNT; i++)
-        unsetenv (config_item ((config_key_t)i)->env);
-    return 0;
-}
-
-static config_t *
-s_config (void)
-{
-    char error[160] = "";
-    config_t *config = config_new (error);
-    if (!config)
-        fail_msg ("%s", error);
-    return config;
-}
+#include "tests/unit/config_fixture.h"
 
 static void
 test_defaults (void **state)
 {
     (void)state;
-    config_t *config = s_config ();
+    config_t *config = config_fixture_new ();
     assert_string_equal (config_text (config, CONFIG_PGDATABASE), "sasrec");
     assert_string_equal (config_text (config, CONFIG_PGHOST), "localhost");
     assert_int_equal (config_integer (config, CONFIG_PGPORT), 5432);
@@ -72,7 +54,7 @@ test_environment_beats_default_and_flag_beats_both (void **state)
     (void)state;
     char error[160];
     setenv ("SASREC_HTTP_PORT", "8080", 1);
-    config_t *config = s_config ();
+    config_t *config = config_fixture_new ();
     assert_int_equal (config_integer (config, CONFIG_HTTP_PORT), 8080);
     assert_string_equal (config_origin (config, CONFIG_HTTP_PORT), "environment");
     assert_int_equal (config_set (config, "http-port", "9090", error), 0);
@@ -88,7 +70,7 @@ test_empty_variable_counts_as_unset (void **state)
     (void)state;
     setenv ("SASREC_HTTP_PORT", "", 1);
     setenv ("PGHOST", "", 1);
-    config_t *config = s_config ();
+    config_t *config = config_fixture_new ();
     assert_int_equal (config_integer (config, CONFIG_HTTP_PORT), 8000);
     assert_string_equal (config_text (config, CONFIG_PGHOST), "localhost");
     config_destroy (&config);
@@ -117,7 +99,7 @@ test_bad_flag_is_refused_and_changes_nothing (void **state)
     static const char *const bad[] = {"", " 1", "1 ", "0x10", "1.5", "0", "-1", "65536",
         "99999999999999999999", "port"};
     char error[160];
-    config_t *config = s_config ();
+    config_t *config = config_fixture_new ();
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal (config_set (config, "http-port", bad[i], error), -1);
         assert_non_null (strstr (error, "--http-port must be an integer"));
@@ -158,12 +140,12 @@ test_secret_comes_from_a_file (void **state)
     char error[160] = "";
     char *path = s_file ("se cret\n");
     setenv ("PGPASSWORD_FILE", path, 1);
-    config_t *config = s_config ();
+    config_t *config = config_fixture_new ();
     assert_string_equal (config_text (config, CONFIG_PGPASSWORD), "se cret");
     assert_string_equal (config_origin (config, CONFIG_PGPASSWORD), "file");
     config_destroy (&config);
     unsetenv ("PGPASSWORD_FILE");
-    config = s_config ();
+    config = config_fixture_new ();
     assert_int_equal (config_set (config, "pgpassword-file", path, error), 0);
     assert_string_equal (config_text (config, CONFIG_PGPASSWORD), "se cret");
     unlink (path);
@@ -189,7 +171,7 @@ test_duration_has_a_unit (void **state)
         {"30d", 2592000}};
     static const char *const bad[] = {"", "d", "-1", "1w", "1dd", "1 d", "99999999d"};
     char error[160];
-    config_t *config = s_config ();
+    config_t *config = config_fixture_new ();
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_int_equal (config_set (config, "retention", good[i].text, error), 0);
         assert_int_equal (config_integer (config, CONFIG_RETENTION), good[i].seconds);
@@ -200,7 +182,7 @@ test_duration_has_a_unit (void **state)
     config_destroy (&config);
 }
 
-#define TEST_(name) cmocka_unit_test_setup (name, s_setup)
+#define TEST_(name) cmocka_unit_test_setup (name, config_fixture_setup)
 
 int
 main (void)

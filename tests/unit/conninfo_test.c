@@ -12,25 +12,7 @@
 
 #include <cmocka.h>
 
-/* No setting of the machine reaches a test. */
-static int
-s_setup (void **state)
-{
-    (void)state;
-    for (int i = 0; i < CONFIG_COUNT; i++)
-        unsetenv (config_item ((config_key_t)i)->env);
-    return 0;
-}
-
-static config_t *
-s_config (void)
-{
-    char error[160] = "";
-    config_t *config = config_new (error);
-    if (!config)
-        fail_msg ("%s", error);
-    return config;
-}
+#include "tests/unit/config_fixture.h"
 
 static conninfo_t *
 s_parse (const config_t *config)
@@ -74,7 +56,7 @@ test_conninfo_quotes_every_value (void **state)
     const char *odd = "a b'c\\d host=evil '";
     char error[160];
     setenv ("PGPASSWORD", odd, 1);
-    config_t *config = s_config ();
+    config_t *config = config_fixture_new ();
     config_set (config, "pgdatabase", odd, error);
     config_set (config, "pguser", odd, error);
     s_assert_option (config, "password", odd);
@@ -89,7 +71,7 @@ static void
 test_conninfo_notices_a_dead_server_soon (void **state)
 {
     (void)state;
-    config_t *config = s_config ();
+    config_t *config = config_fixture_new ();
     s_assert_option (config, "connect_timeout", "3");
     s_assert_option (config, "tcp_user_timeout", "5000");
     s_assert_option (config, "keepalives", "1");
@@ -103,7 +85,7 @@ test_url_wins_over_the_five_and_keeps_its_words (void **state)
     (void)state;
     setenv ("PGHOST", "other", 1);
     setenv ("POSTGRES_URL", "postgresql://me:p%40ss@db:5433/shop?connect_timeout=9", 1);
-    config_t *config = s_config ();
+    config_t *config = config_fixture_new ();
     s_assert_option (config, "host", "db");
     s_assert_option (config, "port", "5433");
     s_assert_option (config, "user", "me");
@@ -129,7 +111,7 @@ test_url_comes_in_every_shape_of_libpq (void **state)
     };
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         setenv ("POSTGRES_URL", urls[i][0], 1);
-        config_t *config = s_config ();
+        config_t *config = config_fixture_new ();
         s_assert_option (config, "dbname", urls[i][1]);
         s_assert_option (config, "tcp_user_timeout", "5000");
         config_destroy (&config);
@@ -144,7 +126,7 @@ test_schema_comes_before_any_string (void **state)
     char error[160];
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         setenv ("POSTGRES_URL", urls[i], 1);
-        config_t *config = s_config ();
+        config_t *config = config_fixture_new ();
         config_set (config, "schema", "odd '\\name", error);
         conninfo_t *self = s_parse (config);
         assert_string_equal (conninfo_schema (self), "odd '\\name");
@@ -164,15 +146,15 @@ test_label_says_where_but_no_password (void **state)
 {
     (void)state;
     setenv ("PGPASSWORD", "secret", 1);
-    config_t *config = s_config ();
+    config_t *config = config_fixture_new ();
     s_assert_label (config, "database \"sasrec\" at localhost:5432");
     config_destroy (&config);
     setenv ("POSTGRES_URL", "postgresql://me:secret@db:5433/shop?password=secret", 1);
-    config = s_config ();
+    config = config_fixture_new ();
     s_assert_label (config, "database \"shop\" at db:5433");
     config_destroy (&config);
     setenv ("POSTGRES_URL", "postgres://me:se%40cret@db", 1);
-    config = s_config ();
+    config = config_fixture_new ();
     s_assert_label (config, "the default database at db");
     config_destroy (&config);
 }
@@ -190,7 +172,7 @@ test_badly_escaped_password_is_refused_and_not_repeated (void **state)
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         char error[160] = "";
         setenv ("POSTGRES_URL", urls[i], 1);
-        config_t *config = s_config ();
+        config_t *config = config_fixture_new ();
         if (conninfo_of_config (config, error))
             fail_msg ("%s", urls[i]);
         assert_non_null (strstr (error, "POSTGRES_URL is not a connection string"));
@@ -205,7 +187,7 @@ test_password_on_the_command_line_is_refused (void **state)
 {
     (void)state;
     char error[160] = "";
-    config_t *config = s_config ();
+    config_t *config = config_fixture_new ();
     config_set (config, "postgres-url", "postgres://me:cret@db/shop", error);
     assert_null (conninfo_of_config (config, error));
     assert_non_null (strstr (error, "PGPASSFILE"));
@@ -215,7 +197,7 @@ test_password_on_the_command_line_is_refused (void **state)
     config_destroy (&config);
 }
 
-#define TEST_(name) cmocka_unit_test_setup (name, s_setup)
+#define TEST_(name) cmocka_unit_test_setup (name, config_fixture_setup)
 
 int
 main (void)
