@@ -1,6 +1,7 @@
 /* A time limit. SPDX-License-Identifier: Apache-2.0 */
 #include "model/train/budget.h"
 
+#include <assert.h>
 #include <math.h>
 #include <sodium.h>
 #include <stdint.h>
@@ -23,29 +24,39 @@
 
 #define STEP_WEIGHT 0.25 /* of the latest step in the moving average */
 
-double
-budget_byte_s (const char *folder, size_t bytes, char error[160])
+/* Seconds for hashing and writing so many bytes of a block to the path; -1 with error. */
+static double
+s_write (const char *path, const unsigned char *block, size_t length, char error[160])
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    int64_t start_us = clock_monotonic_us ();
+    crypto_hash_sha256 (hash, block, length);
+    int status = files_replace (path, &(files_part_t){block, length}, 1, error);
+    return status ? -1 : (double)(clock_monotonic_us () - start_us) * 1e-6;
+}
+
+int
+budget_measure_disk (budget_t *self, const char *folder, char error[160])
 {
     char path[512];
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    size_t length = bytes < TRIAL_BYTES ? bytes : TRIAL_BYTES;
+    size_t length = self->bytes < TRIAL_BYTES ? self->bytes : TRIAL_BYTES;
+    assert (length > 0);
     if (snprintf (path, sizeof path, "%s/.trial.%ld", folder, (long)getpid ()) >=
         (int)sizeof path) {
         snprintf (error, 160, "the path of the checkpoints folder is too long");
         return -1;
     }
     unsigned char *block = calloc (length + 1, 1);
-    if (!block || files_make_folder (folder, error)) {
-        free (block);
-        return -1;
+    double whole_s = -1;
+    assert (block);
+    if (files_make_folder (folder, error) == 0) {
+        self->file_s = s_write (path, block, 1, error);
+        whole_s = self->file_s < 0 ? -1 : s_write (path, block, length, error);
+        self->byte_s = fmax (whole_s - self->file_s, 0) / (double)length;
+        unlink (path);
     }
-    int64_t start_us = clock_monotonic_us ();
-    crypto_hash_sha256 (hash, block, length);
-    int status = files_replace (path, &(files_part_t){block, length}, 1, error);
-    double seconds = (double)(clock_monotonic_us () - start_us) * 1e-6;
-    unlink (path);
     free (block);
-    return status ? -1 : seconds / (double)length;
+    return whole_s < 0 ? -1 : 0;
 }
 
 static size_t
@@ -105,7 +116,7 @@ s_ranking_s (const budget_t *self)
 static double
 s_rest_s (const budget_t *self)
 {
-    return SAFETY * self->limit_s + self->byte_s * (double)self->bytes;
+    return SAFETY * self->limit_s + self->file_s + self->byte_s * (double)self->bytes;
 }
 
 double

@@ -144,9 +144,8 @@ s_measure (trainer_t *self, char error[160])
     if (budget->limit_s <= 0)
         return 0;
     budget->bytes = self->best->count * sizeof (float);
-    budget->byte_s = budget_byte_s (run_folder (self->job->run), budget->bytes, error);
     budget_plan (budget);
-    return budget->byte_s < 0 ? -1 : 0;
+    return budget_measure_disk (budget, run_folder (self->job->run), error);
 }
 
 static int
