@@ -170,6 +170,17 @@ test_a_retry_reads_the_partition_again (void **state)
     consumer_destroy (&consumer, true);
 }
 
+/* What comes within 3 s of having joined. */
+static bool
+s_next (consumer_t *consumer, record_t *record)
+{
+    int64_t deadline_ms = clock_monotonic_ms () + LIMIT_MS;
+    while (consumer_partitions (consumer) == 0 && clock_monotonic_ms () < deadline_ms)
+        if (kafka_next (consumer, record, 20))
+            return true;
+    return kafka_next (consumer, record, 3000);
+}
+
 /* Works until it is given the poison, of which it dies: true. False: nothing is left. */
 static bool
 s_dies (const char *group, const char *word, int poison, int *given, int *most_out)
@@ -177,8 +188,7 @@ s_dies (const char *group, const char *word, int poison, int *given, int *most_o
     consumer_t *consumer = kafka_member (group, TOPIC_CONTROL, 5);
     record_t record;
     bool dies = false;
-    int limit_ms = LIMIT_MS; /* until it has joined */
-    while (!dies && kafka_next (consumer, &record, limit_ms)) {
+    while (!dies && s_next (consumer, &record)) {
         int number = -1;
         char text[64], mine[32];
         snprintf (text, sizeof text, "%.*s", (int)record.value_size,
@@ -194,7 +204,6 @@ s_dies (const char *group, const char *word, int poison, int *given, int *most_o
         dies = ours && number == poison && record.deliveries == 0;
         if (!dies)
             consumer_settle (consumer, &record.receipt, RECEIPT_DONE);
-        limit_ms = 3000;
     }
     consumer_destroy (&consumer, !dies);
     return dies;
