@@ -1,5 +1,5 @@
 /* FNV-1a, 64 bits: tells things apart that nobody forges. Where somebody could, it is
- * SHA-256 (libsodium). SPDX-License-Identifier: Apache-2.0 */
+ * SHA-256. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_BASE_HASH_H
 #define SASREC_BASE_HASH_H
 

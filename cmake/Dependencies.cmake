@@ -9,6 +9,7 @@ endfunction()
 
 sasrec_dependency(jansson jansson)
 sasrec_dependency(sodium libsodium)
+sasrec_dependency(crypto libcrypto)
 sasrec_dependency(uuid uuid)
 sasrec_dependency(zlib zlib)
 sasrec_dependency(zstd libzstd)

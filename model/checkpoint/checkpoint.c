@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sodium.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,13 +244,18 @@ void
 checkpoint_hash (const void *const *parts, const size_t *lengths, size_t count,
     char hex[CHECKPOINT_HASH_SIZE])
 {
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init (&state);
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    EVP_MD_CTX *context = EVP_MD_CTX_new ();
+    assert (context);
+    int ok = EVP_DigestInit_ex (context, EVP_sha256 (), NULL);
     for (size_t i = 0; i < count; i++)
-        crypto_hash_sha256_update (&state, parts[i], lengths[i]);
-    crypto_hash_sha256_final (&state, hash);
-    sodium_bin2hex (hex, CHECKPOINT_HASH_SIZE, hash, sizeof hash);
+        ok &= EVP_DigestUpdate (context, parts[i], lengths[i]);
+    ok &= EVP_DigestFinal_ex (context, hash, &length);
+    EVP_MD_CTX_free (context);
+    assert (ok && 2 * length + 1 == CHECKPOINT_HASH_SIZE);
+    for (unsigned i = 0; i < length; i++)
+        snprintf (hex + 2 * i, 3, "%02x", hash[i]);
 }
 
 size_t

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,12 +19,14 @@
 #include "model/checkpoint/safetensors.h"
 
 #define FILE_LIMIT ((size_t)16 << 30)
+#define WILD_STEP  1024
 
 typedef struct {
     int file;
-    size_t length; /* of the file */
-    char *bytes;   /* the header, then the whole file; private memory: nobody changes it
-                      under us */
+    size_t length;     /* of the file */
+    char *header;      /* its length and the header; private memory: nobody changes it
+                          under us */
+    const char *bytes; /* the whole file, mapped; NULL before the header was checked */
     const safetensors_t *table;
     checkpoint_t *checkpoint;
     char *error;
@@ -84,7 +88,7 @@ s_parse_metadata (reader_t *self)
 static int
 s_check_header_hash (reader_t *self)
 {
-    const char *header = self->bytes + 8;
+    const char *header = self->header + 8;
     size_t length = self->table->data_start - 8;
     size_t place = checkpoint_header_hash_place (header, length);
     if (!place)
@@ -100,15 +104,23 @@ s_check_header_hash (reader_t *self)
     return 0;
 }
 
-static int
-s_check_data_hash (reader_t *self)
+/* A thread's: the hash takes as long as all else. Items that are mapped are read where
+ * they will stay: pages of two mappings would count twice. */
+static void *
+s_hash_data (void *context)
 {
+    const reader_t *self = context;
+    const safetensors_tensor_t *items = safetensors_find (self->table, "item");
+    const char *data = self->bytes + self->table->data_start;
+    const sasrec_weights_t *weights = self->checkpoint->weights;
+    const void *parts[] = {data,
+        weights->region ? (const char *)sasrec_items (weights) : data + items->begin,
+        data + items->end};
+    const size_t lengths[] = {
+        items->begin, items->end - items->begin, self->table->data_length - items->end};
     char hash[CHECKPOINT_HASH_SIZE];
-    const void *data = self->bytes + self->table->data_start;
-    checkpoint_hash (&data, &self->table->data_length, 1, hash);
-    if (strcmp (hash, s_text (self, "sha256")) != 0)
-        return s_fail (self, "SHA-256 of the tensors differs: the file is damaged");
-    return 0;
+    checkpoint_hash (parts, lengths, 3, hash);
+    return strcmp (hash, s_text (self, "sha256")) == 0 ? context : NULL;
 }
 
 static int
@@ -184,6 +196,54 @@ s_tensor (reader_t *self, const char *name, safetensors_type_t type, size_t rows
     return self->bytes + self->table->data_start + tensor->begin;
 }
 
+/* Of so many floats, one that is too large, or not a number; or count. */
+static size_t
+s_first_wild (const float *values, size_t count)
+{
+    size_t at = 0;
+    for (; at + WILD_STEP <= count; at += WILD_STEP) {
+        int wild = 0;
+#pragma omp simd reduction(| : wild)
+        for (size_t i = 0; i < WILD_STEP; i++)
+            wild |= !(fabsf (values[at + i]) <= CHECKPOINT_WEIGHT_MOST);
+        if (wild)
+            break;
+    }
+    while (at < count && fabsf (values[at]) <= CHECKPOINT_WEIGHT_MOST)
+        at++;
+    return at;
+}
+
+/* bytes: the tensor in the file. Where it has its place in the weights already, that is
+ * the same. */
+static int
+s_read_tensor (reader_t *self, const sasrec_tensor_t *tensor, const char *bytes)
+{
+    size_t count = tensor->rows * tensor->columns;
+    bool mapped = self->checkpoint->weights->region &&
+                  tensor->values == sasrec_items (self->checkpoint->weights);
+    if (!mapped)
+        memcpy (tensor->values, bytes, count * sizeof (float));
+    size_t wild = s_first_wild (tensor->values, count);
+    if (wild < count)
+        return s_fail (self, "tensor %.40s: value %zu is %g, outside +-%g",
+            tensor->name, wild, (double)tensor->values[wild],
+            (double)CHECKPOINT_WEIGHT_MOST);
+    return 0;
+}
+
+/* With the items where they are in the file, if they lie there as they do in memory. */
+static sasrec_weights_t *
+s_weights_new (reader_t *self, const sasrec_shape_t *shape)
+{
+    const safetensors_tensor_t *items = safetensors_find (self->table, "item");
+    size_t offset = self->table->data_start + items->begin;
+    sasrec_weights_t *weights = NULL;
+    if (offset % CHECKPOINT_ALIGNMENT == 0)
+        weights = sasrec_weights_map (shape, self->file, offset);
+    return weights ? weights : sasrec_weights_new (shape);
+}
+
 static int
 s_read_weights (reader_t *self, const sasrec_shape_t *shape)
 {
@@ -191,20 +251,12 @@ s_read_weights (reader_t *self, const sasrec_shape_t *shape)
     if (self->table->count != count + 2)
         return s_fail (
             self, "%zu tensors, this shape has %zu", self->table->count, count + 2);
-    self->checkpoint->weights = sasrec_weights_new (shape);
     for (size_t i = 0; i < count; i++) {
         sasrec_tensor_t tensor = sasrec_tensor (self->checkpoint->weights, i);
-        size_t floats = tensor.rows * tensor.columns;
         const char *bytes =
             s_tensor (self, tensor.name, SAFETENSORS_F32, tensor.rows, tensor.columns);
-        if (!bytes)
+        if (!bytes || s_read_tensor (self, &tensor, bytes) != 0)
             return -1;
-        memcpy (tensor.values, bytes, floats * sizeof (float));
-        for (size_t j = 0; j < floats; j++)
-            if (!(fabsf (tensor.values[j]) <= CHECKPOINT_WEIGHT_MOST))
-                return s_fail (self, "tensor %.40s: value %zu is %g, outside +-%g",
-                    tensor.name, j, (double)tensor.values[j],
-                    (double)CHECKPOINT_WEIGHT_MOST);
     }
     return 0;
 }
@@ -261,16 +313,16 @@ s_read_items (reader_t *self, size_t count)
     return s_check_counts (self, count);
 }
 
-/* More of the file: its first `length` bytes are in memory then. */
+/* More of the header: its first `length` bytes are in memory then. */
 static int
 s_read_up_to (reader_t *self, size_t have, size_t length)
 {
-    char *bytes = realloc (self->bytes, length + 1);
-    if (!bytes)
+    char *header = realloc (self->header, length + 1);
+    if (!header)
         return s_fail (self, "not enough memory for %zu bytes", length);
-    self->bytes = bytes;
+    self->header = header;
     while (have < length) {
-        ssize_t got = pread (self->file, bytes + have, length - have, (off_t)have);
+        ssize_t got = pread (self->file, header + have, length - have, (off_t)have);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
@@ -281,8 +333,8 @@ s_read_up_to (reader_t *self, size_t have, size_t length)
     return 0;
 }
 
-/* What the header declares is checked before the rest is read: a file costs no more than
- * it declares. */
+/* What the header declares is checked before the rest is looked at: a file costs no more
+ * than it declares. */
 static int
 s_read_header (reader_t *self)
 {
@@ -291,9 +343,40 @@ s_read_header (reader_t *self)
         return s_fail (self, "file is cut short: %zu bytes, the header alone needs 8",
             self->length);
     if (s_read_up_to (self, 0, 8) != 0 ||
-        safetensors_header_length (self->bytes, self->length, &length, self->error))
+        safetensors_header_length (self->header, self->length, &length, self->error))
         return -1;
     return s_read_up_to (self, 8, 8 + length);
+}
+
+static int
+s_map (reader_t *self)
+{
+    void *bytes = mmap (NULL, self->length, PROT_READ, MAP_PRIVATE, self->file, 0);
+    if (bytes == MAP_FAILED)
+        return s_fail (self, "cannot be mapped: %s", strerror (errno));
+    madvise (bytes, self->length, MADV_WILLNEED); /* a wish */
+    self->bytes = bytes;
+    return 0;
+}
+
+/* The hash beside all that follows from it: a file whose hash differs says only that. */
+static int
+s_read_data (reader_t *self, const sasrec_shape_t *shape)
+{
+    pthread_t thread;
+    void *same;
+    if (!s_tensor (self, "item", SAFETENSORS_F32, shape->items, shape->width))
+        return -1;
+    self->checkpoint->weights = s_weights_new (self, shape);
+    bool beside = pthread_create (&thread, NULL, s_hash_data, self) == 0;
+    int rc = s_read_weights (self, shape) == 0 ? s_read_items (self, shape->items) : -1;
+    if (beside)
+        pthread_join (thread, &same);
+    else
+        same = s_hash_data (self);
+    if (!same)
+        return s_fail (self, "SHA-256 of the tensors differs: the file is damaged");
+    return rc;
 }
 
 static int
@@ -301,11 +384,9 @@ s_read_all (reader_t *self)
 {
     sasrec_shape_t shape;
     if (s_parse_metadata (self) != 0 || s_check_header_hash (self) != 0 ||
-        s_read_shape (self, &shape) != 0 ||
-        s_read_up_to (self, self->table->data_start, self->length) != 0 ||
-        s_check_data_hash (self) != 0 || s_read_weights (self, &shape) != 0)
+        s_read_shape (self, &shape) != 0 || s_map (self) != 0)
         return -1;
-    return s_read_items (self, shape.items);
+    return s_read_data (self, &shape);
 }
 
 /* A regular file, open. -1 with error. */
@@ -332,11 +413,13 @@ checkpoint_read (const char *path, char error[160])
     assert (self);
     reader_t reader = {.file = -1, .checkpoint = self, .error = error};
     if (s_open (&reader, path) == 0 && s_read_header (&reader) == 0)
-        reader.table = table = safetensors_parse (reader.bytes, reader.length, error);
+        reader.table = table = safetensors_parse (reader.header, reader.length, error);
     if (!table || s_read_all (&reader) != 0)
         checkpoint_destroy (&self);
     safetensors_destroy (&table);
-    free (reader.bytes);
+    free (reader.header);
+    if (reader.bytes)
+        munmap ((void *)(uintptr_t)reader.bytes, reader.length);
     if (reader.file >= 0)
         close (reader.file);
     return self;

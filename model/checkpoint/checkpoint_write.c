@@ -169,14 +169,16 @@ s_add_metadata (writer_t *self)
     model_destroy (&model);
 }
 
-/* Text of the header, padded with spaces to a multiple of 8, behind its length in 8
- * bytes. */
+/* Text of the header behind its length in 8 bytes, padded with spaces to a multiple of 8
+ * with which the item table, that many bytes behind it, is aligned in the file. */
 static char *
-s_header_bytes (const json_t *header, size_t *length)
+s_header_bytes (const json_t *header, size_t items, size_t *length)
 {
     char *text = json_dumps (header, JSON_COMPACT);
     assert (text);
     size_t used = strlen (text), padded = (used + 7) / 8 * 8;
+    while ((8 + padded + items) % CHECKPOINT_ALIGNMENT)
+        padded += 8;
     char *bytes = malloc (8 + padded), hash[CHECKPOINT_HASH_SIZE];
     assert (bytes);
     uint64_t value = padded;
@@ -234,7 +236,8 @@ checkpoint_write (const char *folder, const checkpoint_draft_t *draft,
     s_add_tensors (&writer);
     s_add_metadata (&writer);
     size_t length;
-    char *bytes = s_header_bytes (writer.header, &length);
+    size_t items = 2 * draft->data->item_count * sizeof (int64_t); /* ids and counts */
+    char *bytes = s_header_bytes (writer.header, items, &length);
     writer.parts[0] = (files_part_t){bytes, 8};
     writer.parts[1] = (files_part_t){bytes + 8, length - 8};
     int rc = s_check_header (bytes, length, error);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define ALIGNMENT     16 /* floats: 64 bytes */
 #define OUTER_TENSORS 4  /* item, position, norm.gain, norm.bias */
@@ -112,12 +114,75 @@ sasrec_weights_new (const sasrec_shape_t *shape)
     return self;
 }
 
+static size_t
+s_page (void)
+{
+    return (size_t)sysconf (_SC_PAGESIZE);
+}
+
+/* End of the items in the region, in bytes; the region starts on a page, the items where
+ * they do in the file. */
+static size_t
+s_items_end (const sasrec_weights_t *self)
+{
+    size_t lead = (size_t)((char *)self->values - (char *)self->region);
+    return lead + self->shape.items * self->shape.width * sizeof (float);
+}
+
+/* The pages of the file over those of the region, and zeros behind its items. */
+static int
+s_map_items (sasrec_weights_t *self, int file, size_t start)
+{
+    size_t end = s_items_end (self), page = s_page ();
+    size_t mapped = (end + page - 1) / page * page;
+    if (mmap (self->region, end, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, file,
+            (off_t)start) == MAP_FAILED)
+        return -1;
+    size_t used = mapped < self->region_size ? mapped : self->region_size;
+    memset ((char *)self->region + end, 0, used - end);
+    return 0;
+}
+
+sasrec_weights_t *
+sasrec_weights_map (const sasrec_shape_t *shape, int file, size_t offset)
+{
+    assert (offset % (ALIGNMENT * sizeof (float)) == 0);
+    sasrec_weights_t *self = calloc (1, sizeof (*self));
+    assert (self);
+    size_t lead = offset % s_page ();
+    self->shape = *shape;
+    self->count = s_blocks_start (shape) + shape->blocks * s_block_floats (shape);
+    self->owned = true;
+    self->region_size = lead + self->count * sizeof (float);
+    self->region = mmap (NULL, self->region_size, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (self->region == MAP_FAILED) {
+        free (self);
+        return NULL;
+    }
+    self->values = (float *)(void *)((char *)self->region + lead);
+    if (s_map_items (self, file, offset - lead) != 0)
+        sasrec_weights_destroy (&self);
+    return self;
+}
+
+/* Not the last page: others' weights may be behind the items. */
+void
+sasrec_weights_rest (sasrec_weights_t *self)
+{
+    size_t pages = self->region ? s_items_end (self) / s_page () * s_page () : 0;
+    if (pages)
+        madvise (self->region, pages, MADV_DONTNEED); /* a wish */
+}
+
 void
 sasrec_weights_destroy (sasrec_weights_t **self_p)
 {
     if (!self_p || !*self_p)
         return;
-    if ((*self_p)->owned)
+    if ((*self_p)->owned && (*self_p)->region)
+        munmap ((*self_p)->region, (*self_p)->region_size);
+    else if ((*self_p)->owned)
         free ((*self_p)->values);
     free (*self_p);
     *self_p = NULL;

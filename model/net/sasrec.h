@@ -35,6 +35,8 @@ typedef struct {
     size_t count;  /* floats in the block */
     float *values; /* 64-byte aligned */
     bool owned;
+    void *region;       /* of memory that is mapped, around values; NULL = none */
+    size_t region_size; /* bytes */
 } sasrec_weights_t;
 
 typedef struct {
@@ -49,6 +51,16 @@ int sasrec_shape_check (const sasrec_shape_t *shape, char error[160]);
 
 sasrec_weights_t *sasrec_weights_new (const sasrec_shape_t *shape); /* zeros */
 void sasrec_weights_destroy (sasrec_weights_t **self_p);
+
+/* The items are those in the file, from this multiple of 64 bytes on: pages of the file,
+ * shared with all who map it, until they are written to. The other tensors are zeros. The
+ * file must stay as it is (it may be removed). NULL when it cannot be mapped. */
+sasrec_weights_t *sasrec_weights_map (
+    const sasrec_shape_t *shape, int file, size_t offset);
+
+/* Gives memory of mapped items back to the system until they are looked at again. None of
+ * them may have been written to. */
+void sasrec_weights_rest (sasrec_weights_t *self);
 
 /* Tensor 0 is "item" (V x D), 1 is "position" (L x D). index < sasrec_tensor_count.
  * Each starts on 64 bytes; the gaps between them are zero and stay so. */

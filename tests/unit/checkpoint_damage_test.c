@@ -190,6 +190,35 @@ an_untouched_file_survives_the_taking_apart (void **state)
     model_destroy (&model);
 }
 
+/* As others' writers may leave it. */
+static void
+an_item_table_may_start_anywhere (void **state)
+{
+    fixture_t *self = *state;
+    char error[160] = "";
+    size_t mapped = 0;
+    for (size_t spaces = 0; spaces < 64; spaces++) {
+        parts_t parts = s_open (self);
+        char *compact = s_hashed_header (&parts);
+        size_t length = strlen (compact);
+        char *text = malloc (length + spaces + 1);
+        memcpy (text, compact, length);
+        memset (text + length, ' ', spaces);
+        text[length + spaces] = '\0';
+        s_put_text (self, text, parts.data, parts.length);
+        checkpoint_t *read = checkpoint_read (self->path, error);
+        assert_string_equal (error, "");
+        assert_memory_equal (sasrec_items (read->weights),
+            parts.data + s_begin (&parts, "item"), ITEMS * WIDTH * sizeof (float));
+        mapped += read->weights->region != NULL;
+        checkpoint_destroy (&read);
+        json_decref (parts.header);
+        free (parts.data);
+        free (compact);
+    }
+    assert_int_equal (mapped, 1);
+}
+
 static void
 every_truncation_is_refused (void **state)
 {
@@ -594,6 +623,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         TEST (an_untouched_file_survives_the_taking_apart),
+        TEST (an_item_table_may_start_anywhere),
         TEST (every_truncation_is_refused),
         TEST (more_bytes_at_the_end_are_refused),
         TEST (every_flipped_bit_is_refused),

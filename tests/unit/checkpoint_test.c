@@ -89,6 +89,26 @@ what_was_written_is_read (void **state)
 }
 
 static void
+items_stay_in_the_file_that_was_read (void **state)
+{
+    fixture_t *self = *state;
+    char path[CHECKPOINT_PATH_SIZE], error[160] = "";
+    for (size_t i = 0; i < 9; i++) { /* headers of several lengths */
+        char version[] = "123456789";
+        version[i + 1] = '\0';
+        s_write (self, version, path);
+        checkpoint_t *read = checkpoint_read (path, error);
+        assert_string_equal (error, "");
+        assert_non_null (read->weights->region);
+        assert_int_equal (unlink (path), 0);
+        sasrec_weights_rest (read->weights);
+        assert_memory_equal (
+            read->weights->values, self->weights->values, self->weights->count * 4);
+        checkpoint_destroy (&read);
+    }
+}
+
+static void
 a_written_model_loads_and_recommends_the_same (void **state)
 {
     fixture_t *self = *state;
@@ -335,6 +355,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         TEST (what_was_written_is_read),
+        TEST (items_stay_in_the_file_that_was_read),
         TEST (a_written_model_loads_and_recommends_the_same),
         TEST (reference_histograms_count_the_sample),
         TEST (a_loaded_model_has_its_baseline),
