@@ -15,6 +15,7 @@
 #include "actors/ended.h"
 #include "actors/ended_watch.h"
 #include "actors/endpoints.h"
+#include "actors/http/address.h"
 #include "actors/http/http.h"
 #include "actors/inference_pool.h"
 #include "actors/inference_worker.h"
@@ -602,10 +603,24 @@ s_run (const signals_t *signals)
 }
 
 int
+topology_check (const config_t *config, char error[160])
+{
+    char reason[160];
+    networks_t *proxies =
+        networks_new (config_text (config, CONFIG_TRUSTED_PROXIES), reason);
+    if (!proxies) {
+        snprintf (error, 160, "SASREC_TRUSTED_PROXIES: %.130s", reason);
+        return -1;
+    }
+    networks_destroy (&proxies);
+    return settings_use (config, error);
+}
+
+int
 topology_run (const config_t *config, const char *role, char error[160])
 {
     int found = s_role (config, role, error);
-    if (found < 0 || settings_use (config, error))
+    if (found < 0 || topology_check (config, error))
         return -1;
     signals_t signals;
     signals_block (&signals);

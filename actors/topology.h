@@ -10,4 +10,8 @@
  * role: "all", with or without Kafka; "api", "worker" and "db-writer" need it. */
 int topology_run (const config_t *config, const char *role, char error[160]);
 
+/* What topology_run refuses of the settings before it starts anything: the proxies'
+ * networks, Kafka's settings. -1 with error. */
+int topology_check (const config_t *config, char error[160]);
+
 #endif

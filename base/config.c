@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/config.h"
 #include "base/strbuf.h"
+#include "base/suggest.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,10 +12,21 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Who may say a value; a later one wins. */
+typedef enum { S_DEFAULT, S_CONFIG, S_ENVIRONMENT, S_FLAG } s_rank_t;
+
+/* How a value was said. */
 typedef struct {
-    char *text;         /* never NULL */
-    int64_t integer;    /* of integers */
-    const char *origin; /* constant */
+    s_rank_t rank;
+    bool in_file;     /* the value stands in a file that was named */
+    const char *name; /* how the user called the setting, for errors */
+} s_said_t;
+
+typedef struct {
+    char *text;      /* never NULL once assigned */
+    int64_t integer; /* of integers */
+    s_rank_t rank;
+    bool in_file;
 } s_value_t;
 
 struct config {
@@ -44,6 +56,8 @@ struct config {
     }
 
 static const config_item_t s_items[CONFIG_COUNT] = {
+    [CONFIG_FILE] = TEXT_ ("config", "SASREC_CONFIG", "/etc/sasrec/sasrec.conf",
+        "file with settings, NAME=VALUE as in the environment, which wins"),
     [CONFIG_POSTGRES_URL] = SECRET_ ("postgres-url", "POSTGRES_URL",
         "libpq connection URL; wins over the five below"),
     [CONFIG_PGHOST] =
@@ -174,33 +188,41 @@ s_parse_duration (const config_item_t *item, const char *text, int64_t *seconds)
     return *seconds >= item->low;
 }
 
-/* name: how the user called it, for the error. */
+/* 0, or -1 with error; *integer is the value of what is a number. */
 static int
-s_assign (config_t *self, config_key_t key, const char *text, const char *origin,
-    const char *name, char error[160])
+s_check (const config_item_t *item, const char *text, const char *name,
+    int64_t *integer, char error[160])
 {
-    const config_item_t *item = &s_items[key];
-    int64_t integer = 0;
-    if (item->type == CONFIG_INTEGER && !s_parse_integer (item, text, &integer)) {
+    if (item->type == CONFIG_INTEGER && !s_parse_integer (item, text, integer))
         snprintf (error, 160,
             "%s must be an integer from %" PRId64 " to %" PRId64 ", not \"%.40s\"",
             name, item->low, item->high, text);
-        return -1;
-    }
-    if (item->type == CONFIG_DURATION && !s_parse_duration (item, text, &integer)) {
+    else if (item->type == CONFIG_DURATION && !s_parse_duration (item, text, integer))
         snprintf (error, 160, "%s must be a time like 30d, 12h or 90m, not \"%.40s\"",
             name, text);
-        return -1;
-    }
-    if (item->words && !s_word_allowed (item->words, text)) {
+    else if (item->words && !s_word_allowed (item->words, text))
         snprintf (
             error, 160, "%s must be one of %s, not \"%.40s\"", name, item->words, text);
+    else
+        return 0;
+    return -1;
+}
+
+/* What was said by somebody who counts more stays. */
+static int
+s_assign (
+    config_t *self, config_key_t key, const char *text, s_said_t said, char error[160])
+{
+    int64_t integer = 0;
+    s_value_t *value = &self->values[key];
+    if (s_check (&s_items[key], text, said.name, &integer, error) == -1)
         return -1;
-    }
+    if (value->text && value->rank > said.rank)
+        return 0;
     char *copy = strdup (text);
     assert (copy);
-    free (self->values[key].text);
-    self->values[key] = (s_value_t){copy, integer, origin};
+    free (value->text);
+    *value = (s_value_t){copy, integer, said.rank, said.in_file};
     return 0;
 }
 
@@ -211,30 +233,43 @@ s_default_user (config_t *self)
     struct passwd entry, *found = NULL;
     getpwuid_r (geteuid (), &entry, space, sizeof space, &found);
     if (found)
-        s_assign (self, CONFIG_PGUSER, found->pw_name, "default", "", error);
+        s_assign (self, CONFIG_PGUSER, found->pw_name, (s_said_t){.name = ""}, error);
 }
 
 /* The first line of a file: a secret. */
 static int
-s_assign_file (config_t *self, config_key_t key, const char *path, const char *name,
-    char error[160])
+s_assign_file (
+    config_t *self, config_key_t key, const char *path, s_said_t said, char error[160])
 {
     char *line = NULL;
     size_t size = 0;
     FILE *file = fopen (path, "re");
     ssize_t length = file ? getline (&line, &size, file) : -1;
     if (length < 0)
-        snprintf (error, 160, "%s: cannot read \"%.60s\": %.60s", name, path,
+        snprintf (error, 160, "%s: cannot read \"%.60s\": %.60s", said.name, path,
             file ? "it is empty" : strerror (errno));
     if (file)
         fclose (file);
     int rc = -1;
     if (length >= 0) {
         line[strcspn (line, "\r\n")] = 0;
-        rc = s_assign (self, key, line, "file", name, error);
+        said.in_file = true;
+        rc = s_assign (self, key, line, said, error);
     }
     free (line);
     return rc;
+}
+
+/* By the variable's name, which is the setting's or, for a secret, X_FILE. */
+static int
+s_assign_named (
+    config_t *self, config_key_t key, const char *text, s_said_t said, char error[160])
+{
+    if (!*text)
+        return 0;
+    if (strcmp (said.name, s_items[key].env) == 0)
+        return s_assign (self, key, text, said, error);
+    return s_assign_file (self, key, text, said, error);
 }
 
 /* SASREC_X, or for a secret SASREC_X_FILE. An empty variable is as good as none. */
@@ -242,13 +277,13 @@ static int
 s_assign_environment (config_t *self, config_key_t key, char error[160])
 {
     const config_item_t *item = &s_items[key];
-    const char *text = getenv (item->env);
-    if (text && *text)
-        return s_assign (self, key, text, "environment", item->env, error);
     char name[80];
     snprintf (name, sizeof name, "%s_FILE", item->env);
+    const char *text = getenv (item->env);
     const char *path = item->secret ? getenv (name) : NULL;
-    return path && *path ? s_assign_file (self, key, path, name, error) : 0;
+    bool direct = text && *text;
+    s_said_t said = {.rank = S_ENVIRONMENT, .name = direct ? item->env : name};
+    return s_assign_named (self, key, direct ? text : path ? path : "", said, error);
 }
 
 config_t *
@@ -259,8 +294,8 @@ config_new (char error[160])
     assert (self);
     for (int i = 0; i < CONFIG_COUNT; i++) {
         const config_item_t *item = &s_items[i];
-        int rc = s_assign (
-            self, (config_key_t)i, item->fallback, "default", item->flag, error);
+        int rc = s_assign (self, (config_key_t)i, item->fallback,
+            (s_said_t){.name = item->flag}, error);
         assert (rc == 0); /* the table obeys its own ranges */
         if (s_assign_environment (self, (config_key_t)i, error) != 0) {
             config_destroy (&self);
@@ -301,12 +336,55 @@ config_set (config_t *self, const char *flag, const char *value, char error[160]
             continue;
         char name[40];
         snprintf (name, sizeof name, "--%s", flag);
+        s_said_t said = {.rank = S_FLAG, .name = name};
         if (s_names_a_file (&s_items[i]))
-            return s_assign_file (self, (config_key_t)i, value, name, error);
-        return s_assign (self, (config_key_t)i, value, "flag", name, error);
+            return s_assign_file (self, (config_key_t)i, value, said, error);
+        return s_assign (self, (config_key_t)i, value, said, error);
     }
     snprintf (error, 160, "unknown option --%.60s", flag);
     return -1;
+}
+
+config_key_t
+config_find (const char *variable)
+{
+    for (int i = 0; i < CONFIG_COUNT; i++) {
+        size_t length = strlen (s_items[i].env);
+        if (strncmp (s_items[i].env, variable, length) == 0 &&
+            (!variable[length] ||
+                (s_items[i].secret && strcmp (variable + length, "_FILE") == 0)))
+            return (config_key_t)i;
+    }
+    return CONFIG_COUNT;
+}
+
+static int
+s_refuse_name (const char *name, char error[160])
+{
+    const char *names[CONFIG_COUNT];
+    for (int i = 0; i < CONFIG_COUNT; i++)
+        names[i] = s_items[i].env;
+    const char *meant = suggest (name, names, CONFIG_COUNT);
+    if (meant)
+        snprintf (error, 160, "%.60s is no setting; did you mean %s?", name, meant);
+    else
+        snprintf (error, 160, "%.60s is no setting; 'sasrec config' lists them", name);
+    return -1;
+}
+
+int
+config_offer (config_t *self, const char *name, const char *value, char error[160])
+{
+    assert (self && name && value && error);
+    config_key_t key = config_find (name);
+    if (key == CONFIG_COUNT)
+        return s_refuse_name (name, error);
+    if (key == CONFIG_FILE) {
+        snprintf (error, 160, "%s cannot stand in the file that it names", name);
+        return -1;
+    }
+    s_said_t said = {.rank = S_CONFIG, .name = name};
+    return s_assign_named (self, key, value, said, error);
 }
 
 const char *
@@ -327,8 +405,13 @@ config_integer (const config_t *self, config_key_t key)
 const char *
 config_origin (const config_t *self, config_key_t key)
 {
+    static const char *const origins[] = {[S_DEFAULT] = "default",
+        [S_CONFIG] = "config",
+        [S_ENVIRONMENT] = "environment",
+        [S_FLAG] = "flag"};
     assert (self && key < CONFIG_COUNT);
-    return self->values[key].origin;
+    const s_value_t *value = &self->values[key];
+    return value->in_file ? "file" : origins[value->rank];
 }
 
 const config_item_t *

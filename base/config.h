@@ -1,6 +1,7 @@
 /* Configuration: one table of settings, each with its flag, environment variable,
- * default, range and help. Later beats earlier: default, environment, flag; an empty
- * variable is as good as none. Strings live with the config. SPDX-License-Identifier: Apache-2.0 */
+ * default, range and help. Later beats earlier: default, file (base/config_file.h),
+ * environment, flag; an empty value is as good as none. Strings live with the config.
+ * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_BASE_CONFIG_H
 #define SASREC_BASE_CONFIG_H
 
@@ -9,6 +10,7 @@
 #include <stdint.h>
 
 typedef enum {
+    CONFIG_FILE,         /* SASREC_CONFIG: the file of the others */
     CONFIG_POSTGRES_URL, /* POSTGRES_URL; else the five below */
     CONFIG_PGHOST,
     CONFIG_PGPORT,
@@ -77,13 +79,22 @@ typedef struct config config_t;
 config_t *config_new (char error[160]);
 void config_destroy (config_t **self_p);
 
+/* As a line of the file says it: by the variable's name, or X_FILE for a secret X.
+ * Whatever environment and flags said, or will say, stays. -1 with error for a name that
+ * is none of ours (the nearest is told), or a bad value. */
+int config_offer (config_t *self, const char *name, const char *value, char error[160]);
+
 /* By flag name; -1 with error for an unknown flag or a bad value. */
 int config_set (config_t *self, const char *flag, const char *value, char error[160]);
 
 const char *config_text (const config_t *self, config_key_t key);
 int64_t config_integer (const config_t *self, config_key_t key);
-const char *config_origin (const config_t *self,
-    config_key_t key); /* "default", "environment", "flag", "file" */
+/* "default", "config" (the file of settings), "environment", "flag"; "file" when the value
+ * stands in a file of its own. */
+const char *config_origin (const config_t *self, config_key_t key);
 const config_item_t *config_item (config_key_t key);
+
+/* The setting that the variable, X or for a secret X_FILE, says; CONFIG_COUNT: none. */
+config_key_t config_find (const char *variable);
 
 #endif

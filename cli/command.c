@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/config_file.h"
 #include "base/log.h"
 #include "bridge/settings.h"
 #include "cli/command_line.h"
@@ -49,6 +51,29 @@ s_uses_database (const command_spec_t *spec)
     return key && *key == CONFIG_POSTGRES_URL;
 }
 
+static void
+s_tell (void *context, const char *problem)
+{
+    command_fail (context, "%s", problem);
+}
+
+/* The file need not be there unless it was asked for. One that is not for our eyes is the
+ * service's: who only answers a history on the same machine does without. */
+static int
+s_read_settings (command_t *self)
+{
+    const char *path = config_text (self->config, CONFIG_FILE);
+    bool chosen = strcmp (config_origin (self->config, CONFIG_FILE), "default") != 0;
+    if (!self->spec->settings)
+        return 0;
+    if (!chosen && access (path, R_OK) == -1) {
+        if (errno == EACCES && !self->quiet)
+            command_fail (self, "%s is not for you to read, and not used", path);
+        return 0;
+    }
+    return config_file_load (self->config, path, s_tell, self) == 0 ? 0 : -1;
+}
+
 /* A connection string that cannot be read is wrong usage, wherever it came from. */
 static void
 s_read_conninfo (command_t *self)
@@ -82,9 +107,12 @@ command_new (const command_spec_t *spec, void *options, int argc, char **argv)
         return NULL;
     }
     command_line_parse (self, argc, argv);
+    if (s_read_settings (self) == -1) {
+        command_destroy (&self);
+        return NULL;
+    }
     s_read_conninfo (self);
-    if (!self->quiet)
-        unknown_variables (spec->name);
+    self->unknown_variables = unknown_variables (self->quiet ? NULL : spec->name);
     const char *level = config_text (config, CONFIG_LOG_LEVEL);
     bool chosen = strcmp (config_origin (config, CONFIG_LOG_LEVEL), "default") != 0;
     log_configure (chosen ? level : "warn", config_text (config, CONFIG_LOG_FORMAT));

@@ -28,7 +28,8 @@ typedef struct {
     const char *help;      /* as argp's doc: "\v" comes before the epilogue */
     const struct argp_option *options; /* its own, ended by {0}; NULL = none */
     argp_parser_t parser;              /* for those; its input is the command_t */
-    const config_key_t *settings;      /* ended by CONFIG_COUNT; NULL = none */
+    const config_key_t *settings;      /* ended by CONFIG_COUNT; their file (--config)
+                                        * goes without saying; NULL = none */
     bool speaks_json;                  /* has --json */
     bool reads_files;                  /* has --format, --columns, ... */
     const char *examples;              /* command lines, "\n" between; NULL = none */
@@ -41,11 +42,13 @@ typedef struct {
     void *options;              /* the subcommand's own struct, borrowed */
     bool json;                  /* one JSON object on stdout, nothing else */
     bool quiet;                 /* no progress on stderr */
+    size_t unknown_variables;   /* SASREC_... in the environment that are no settings */
     layout_t layout;            /* of commands that read files: what was said of them */
 } command_t;
 
-/* Reads the command line; wrong usage ends the process, as --help does. NULL: it said
- * what is wrong with the environment; return COMMAND_FAILED. */
+/* Reads the command line and the file of settings; wrong usage ends the process, as --help
+ * does. NULL: it said what is wrong with the environment, or with the file; return
+ * COMMAND_FAILED. */
 command_t *command_new (
     const command_spec_t *spec, void *options, int argc, char **argv);
 void command_destroy (command_t **self_p);

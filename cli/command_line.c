@@ -42,23 +42,31 @@ s_argument (const config_item_t *item)
 }
 
 static void
+s_settings_add (s_settings_t *self, config_key_t key)
+{
+    const config_item_t *item = config_item (key);
+    strbuf_t help = STRBUF_EMPTY;
+    strbuf_addf (&help, "%s (%s", item->help, item->env);
+    if (*item->fallback)
+        strbuf_addf (&help, ", %s", item->fallback);
+    strbuf_add (&help, ")");
+    self->help[self->count] = strbuf_take (&help);
+    self->options[self->count] = (struct argp_option){.name = item->flag,
+        .key = S_KEY_SETTING + (int)key,
+        .arg = s_argument (item),
+        .doc = self->help[self->count]};
+    self->count++;
+}
+
+/* Whoever uses settings can be told their file. */
+static void
 s_settings_init (s_settings_t *self, const config_key_t *keys)
 {
     memset (self, 0, sizeof *self);
-    for (; keys && *keys != CONFIG_COUNT; keys++) {
-        const config_item_t *item = config_item (*keys);
-        strbuf_t help = STRBUF_EMPTY;
-        strbuf_addf (&help, "%s (%s", item->help, item->env);
-        if (*item->fallback)
-            strbuf_addf (&help, ", %s", item->fallback);
-        strbuf_add (&help, ")");
-        self->help[self->count] = strbuf_take (&help);
-        self->options[self->count] = (struct argp_option){.name = item->flag,
-            .key = S_KEY_SETTING + (int)*keys,
-            .arg = s_argument (item),
-            .doc = self->help[self->count]};
-        self->count++;
-    }
+    if (keys)
+        s_settings_add (self, CONFIG_FILE);
+    for (; keys && *keys != CONFIG_COUNT; keys++)
+        s_settings_add (self, *keys);
 }
 
 static void

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "model/kernel/blas_core.h"
 
 static int

@@ -117,9 +117,20 @@ s_settings (void)
 {
     printf (
         ".SH ENVIRONMENT\nEach is also an option of the commands that use it, which "
-        "wins over the variable.\n");
+        "wins over the variable, and a line of the file below, over which the variable "
+        "wins.\n");
     for (int i = 0; i < CONFIG_COUNT; i++)
         s_setting (config_item ((config_key_t)i));
+}
+
+static void
+s_files (void)
+{
+    printf (".SH FILES\n.TP\n%s\n"
+            "Lines NAME=VALUE with the names above; \\(aqsasrec config "
+            "\\-\\-check\\(aq says what is wrong with it, \\(aqsasrec config "
+            "\\-\\-template\\(aq prints one to start from.\n",
+        config_item (CONFIG_FILE)->fallback);
 }
 
 static void
@@ -149,6 +160,7 @@ command_man (int argc, char **argv)
         commands_table[i].run (1, argv);
     command_line_on_describe (NULL, NULL);
     s_settings ();
+    s_files ();
     s_statuses ();
     command_destroy (&self);
     return COMMAND_DONE;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/config.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 enum { S_WORDS_MOST = 128 };
 
@@ -117,35 +117,40 @@ s_is_of_scripts (const char *name, size_t length)
     return false;
 }
 
+/* The variable SASREC_..., up to its "="; false: it is ours. */
 static bool
-s_is_setting (const char *name, size_t length)
+s_is_unknown (const char *variable, char name[65])
 {
-    for (int i = 0; i < CONFIG_COUNT; i++) {
-        const char *env = config_item ((config_key_t)i)->env;
-        if (strlen (env) == length && strncmp (env, name, length) == 0)
-            return true;
-    }
-    return false;
+    size_t length = strcspn (variable, "=");
+    snprintf (name, 65, "%.*s", length < 64 ? (int)length : 64, variable);
+    return config_find (name) == CONFIG_COUNT && !s_is_of_scripts (name, strlen (name));
 }
 
-void
-unknown_variables (const char *command)
+static void
+s_tell (const char *command, const char *name)
 {
     const char *names[CONFIG_COUNT];
     for (int i = 0; i < CONFIG_COUNT; i++)
         names[i] = config_item ((config_key_t)i)->env;
+    const char *meant = suggest (name, names, CONFIG_COUNT);
+    fprintf (stderr, "%s: the variable %s is none of ours", command, name);
+    if (meant)
+        fprintf (stderr, "; did you mean %s?\n", meant);
+    else
+        fprintf (stderr, "; 'sasrec config' lists them\n");
+}
+
+size_t
+unknown_variables (const char *command)
+{
+    size_t count = 0;
     for (char **at = environ; *at; at++) {
-        size_t length = strcspn (*at, "=");
-        if (strncmp (*at, "SASREC_", 7) != 0 || s_is_setting (*at, length) ||
-            s_is_of_scripts (*at, length))
-            continue;
         char name[65];
-        snprintf (name, sizeof name, "%.*s", length < 64 ? (int)length : 64, *at);
-        const char *meant = suggest (name, names, CONFIG_COUNT);
-        fprintf (stderr, "%s: the variable %s is none of ours", command, name);
-        if (meant)
-            fprintf (stderr, "; did you mean %s?\n", meant);
-        else
-            fprintf (stderr, "; 'sasrec config' lists them\n");
+        if (strncmp (*at, "SASREC_", 7) != 0 || !s_is_unknown (*at, name))
+            continue;
+        if (command)
+            s_tell (command, name);
+        count++;
     }
+    return count;
 }

@@ -18,7 +18,7 @@ const char *unknown_option (
     unknown_options_t known, int argc, char **argv, const char **meant);
 
 /* Names variables that begin with SASREC_ and are not settings, one line on stderr for
- * each. command: before it. */
-void unknown_variables (const char *command);
+ * each; returns how many. command: before it; NULL: they are only counted. */
+size_t unknown_variables (const char *command);
 
 #endif

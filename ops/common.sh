@@ -17,6 +17,8 @@ case "$BIND" in
 *:*) HOST="[$BIND]" ;;
 *) HOST=$BIND ;;
 esac
+# Not a service's settings that lie on this machine: its database is none of ours.
+export SASREC_CONFIG=${SASREC_CONFIG:-/dev/null}
 export SASREC_CHECKPOINTS=${SASREC_CHECKPOINTS:-$RUN/checkpoints}
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }

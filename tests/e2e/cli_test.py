@@ -1,6 +1,7 @@
 """The command line, end to end: every subcommand with a real database and a real model."""
 import json
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
@@ -147,6 +148,56 @@ class Words(Cli):
 
     def test_roles_that_need_kafka_are_refused(self):
         self.assertIn("Kafka", self.refuse(1, "serve", "--role", "worker"))
+
+
+class Settings(Cli):
+    """The file of settings."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack()  # for its environment and folder only
+        cls.addClassCleanup(shutil.rmtree, cls.stack.folder, ignore_errors=True)
+
+    def test_settings_come_from_a_file_below_environment_and_flags(self):
+        path = self.file("sasrec.conf", "SASREC_HTTP_PORT=81\nSASREC_WORKERS=3\n"
+                                        f"SASREC_UI_PORT={self.stack.ui_port + 1}\n")
+        rows = {s["name"]: s for s in self.run_json("config", "--config", path, "--workers",
+                                                    "4")["settings"]}
+        self.assertEqual([(rows[name]["value"], rows[name]["origin"])
+                          for name in ("http-port", "ui-port", "workers")],
+                         [(str(self.stack.port), "environment"),
+                          (str(self.stack.ui_port), "environment"), ("4", "flag")])
+        self.stack.env["SASREC_CONFIG"] = path
+        self.addCleanup(self.stack.env.update, SASREC_CONFIG="/dev/null")
+        rows = {s["name"]: s for s in self.run_json("config")["settings"]}
+        self.assertEqual((rows["workers"]["value"], rows["workers"]["origin"]),
+                         ("3", "config"))
+
+    def test_a_bad_file_of_settings_stops_every_command_and_says_where(self):
+        path = self.file("bad.conf", "# ours\nSASREC_HTTP_PROT=81\nLOG_LEVEL=loud\n")
+        for command in (("config",), ("config", "--check"), ("serve",), ("migrate",)):
+            text = self.refuse(1, *command, "--config", path)
+            self.assertIn(f"{path}:2: SASREC_HTTP_PROT is no setting; did you mean "
+                          "SASREC_HTTP_PORT?", text)
+            self.assertIn(f"{path}:3: LOG_LEVEL must be one of", text)
+        self.assertIn("/nowhere: cannot be read", self.refuse(1, "serve", "--config",
+                                                              "/nowhere"))
+
+    def test_check_finds_what_only_a_start_would(self):
+        good = self.file("good.conf", "SASREC_HOSTS=rec.example.com\n")
+        self.assertEqual(self.stack.sasrec("config", "--check", "--config", good).stdout,
+                         "The settings are good.\n")
+        self.assertEqual(self.run_json("config", "--check", "--config", good), {"good": True})
+        for line, problem in (("SASREC_TRUSTED_PROXIES=10.0.0.0/99", "no address or network"),
+                              ("SASREC_KAFKA_CONFIG=no.such=1", "no.such"),
+                              ("PGPASSWORD=secret", "chmod o-r")):
+            with self.subTest(line):
+                path = self.file("one.conf", line + "\n")
+                text = self.refuse(1, "config", "--check", "--config", path)
+                self.assertIn(problem, text)
+                self.assertNotIn("secret", text)
+        (self.stack.folder / "one.conf").chmod(0o600)
+        self.stack.sasrec("config", "--check", "--config", path)
 
 
 class Data(Cli):

@@ -67,7 +67,7 @@ class Stack:
             "SASREC_RUN": str(self.folder), "SASREC_PGPORT": str(free_port()),
             "SASREC_BUILD": str(BUILD), "SASREC_HTTP_PORT": str(self.port),
             "SASREC_UI_PORT": str(self.ui_port), "LOG_FORMAT": "text",
-            "SASREC_ADMIN_PORT": str(self.admin_port),
+            "SASREC_ADMIN_PORT": str(self.admin_port), "SASREC_CONFIG": "/dev/null",
             "SASREC_CHECKPOINTS": str(self.folder / "checkpoints"),
         }
 

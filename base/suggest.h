@@ -1,6 +1,6 @@
 /* Which word was meant. SPDX-License-Identifier: Apache-2.0 */
-#ifndef SASREC_CLI_SUGGEST_H
-#define SASREC_CLI_SUGGEST_H
+#ifndef SASREC_BASE_SUGGEST_H
+#define SASREC_BASE_SUGGEST_H
 
 #include <stddef.h>
 
