@@ -6,7 +6,7 @@
 #include "bridge/dead_letter.h"
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/files/timestamp.h"
+#include "base/timestamp.h"
 
 #define WAIT_MS    10000 /* without progress */
 #define VALUE_SHOW 120   /* bytes of a value that people see */

@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "cli/files/layout.h"
 #include "cli/files/outfile.h"
-#include "cli/files/timestamp.h"
+#include "base/timestamp.h"
 #include "store/interactions.h"
 
 typedef struct {

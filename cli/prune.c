@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/files/timestamp.h"
+#include "base/timestamp.h"
 #include "store/retention.h"
 
 #define PORTION_MS 2000 /* no statement is to lock rows for longer */

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "cli/files/columns.h"
-#include "cli/files/timestamp.h"
+#include "base/timestamp.h"
 
 #define LAYOUT_NAME_SIZE      128
 #define LAYOUT_DELIMITER_SIZE 8

@@ -1,4 +1,4 @@
-/* Tests of cli/suggest. SPDX-License-Identifier: Apache-2.0 */
+/* Tests of base/suggest. SPDX-License-Identifier: Apache-2.0 */
 #include "base/suggest.h"
 
 #include <setjmp.h>

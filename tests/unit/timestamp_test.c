@@ -1,5 +1,5 @@
-/* Tests of cli/files/timestamp. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/files/timestamp.h"
+/* Tests of base/timestamp. SPDX-License-Identifier: Apache-2.0 */
+#include "base/timestamp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

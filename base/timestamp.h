@@ -1,7 +1,7 @@
 /* Points in time as text, in the forms that databases, libraries and public data sets
  * write. One reader for all commands. SPDX-License-Identifier: Apache-2.0 */
-#ifndef SASREC_CLI_FILES_TIMESTAMP_H
-#define SASREC_CLI_FILES_TIMESTAMP_H
+#ifndef SASREC_BASE_TIMESTAMP_H
+#define SASREC_BASE_TIMESTAMP_H
 
 #include <stdint.h>
 

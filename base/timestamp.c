@@ -1,5 +1,5 @@
 /* Points in time as text. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/files/timestamp.h"
+#include "base/timestamp.h"
 
 #include <ctype.h>
 #include <inttypes.h>
