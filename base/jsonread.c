@@ -23,6 +23,12 @@ s_fail (json_fault_t *fault, const char *pointer, const char *format, ...)
     return -1;
 }
 
+int
+json_fail (json_fault_t *fault, const char *pointer, const char *detail)
+{
+    return s_fail (fault, pointer, "%s", detail);
+}
+
 static int
 s_fail_key (json_fault_t *fault, const char *key, const char *must_be)
 {
@@ -76,7 +82,7 @@ s_fail_syntax (json_fault_t *fault, const json_error_t *error)
 }
 
 json_t *
-json_read_object (const char *text, size_t length, json_fault_t *fault)
+json_read_value (const char *text, size_t length, json_fault_t *fault)
 {
     assert ((text || length == 0) && fault);
     if (!text)
@@ -86,16 +92,20 @@ json_read_object (const char *text, size_t length, json_fault_t *fault)
     json_error_t error;
     json_t *root =
         json_loadb (text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (!root) {
+    if (!root)
         s_fail_syntax (fault, &error);
-        return NULL;
-    }
-    if (!json_is_object (root)) {
-        s_fail (fault, "", "the JSON text must be an object");
-        json_decref (root);
-        return NULL;
-    }
     return root;
+}
+
+json_t *
+json_read_object (const char *text, size_t length, json_fault_t *fault)
+{
+    json_t *root = json_read_value (text, length, fault);
+    if (!root || json_is_object (root))
+        return root;
+    s_fail (fault, "", "the JSON text must be an object");
+    json_decref (root);
+    return NULL;
 }
 
 /* NULL when absent or null. */
@@ -105,6 +115,12 @@ s_get (const json_t *object, const char *key)
     assert (json_is_object (object) && key);
     const json_t *value = json_object_get (object, key);
     return json_is_null (value) ? NULL : value;
+}
+
+bool
+json_read_given (const json_t *object, const char *key)
+{
+    return s_get (object, key) != NULL;
 }
 
 static bool

@@ -21,8 +21,15 @@ typedef struct {
     int column;
 } json_fault_t;
 
-/* The root must be an object. Returns a fresh reference, or NULL with *fault. */
+/* Fills the fault of a field that was read, and made no sense. Always -1. */
+int json_fail (json_fault_t *fault, const char *pointer, const char *detail);
+
+/* A fresh reference, or NULL with *fault. The root of an object must be one. */
+json_t *json_read_value (const char *text, size_t length, json_fault_t *fault);
 json_t *json_read_object (const char *text, size_t length, json_fault_t *fault);
+
+/* The object has the field, and it is not null: null counts as absent. */
+bool json_read_given (const json_t *object, const char *key);
 
 /* Optional fields: absent (or null) leaves *value and returns 0. Wrong type or outside
  * the range: -1 with *fault. An integer is a JSON integer: 1.0 and 1e3 are refused. */

@@ -22,15 +22,6 @@ interaction_recv (zsock_t *socket)
 }
 
 static int
-s_fault (json_fault_t *fault, const char *pointer, const char *detail)
-{
-    *fault = (json_fault_t){0};
-    snprintf (fault->pointer, sizeof fault->pointer, "%s", pointer);
-    snprintf (fault->detail, sizeof fault->detail, "%s", detail);
-    return -1;
-}
-
-static int
 s_read_event (
     interaction_t *self, const json_t *object, const char *name, json_fault_t *fault)
 {
@@ -40,21 +31,26 @@ s_read_event (
             object, "created_at", 1, PROTO_TIME_SIZE - 1, &created_at, fault))
         return -1;
     if (event_id && !uuid_valid (event_id))
-        return s_fault (fault, "/event_id", "event_id must be a UUID");
+        return json_fail (fault, "/event_id", "event_id must be a UUID");
     if (created_at && strspn (created_at, "0123456789TtZz:+-. ") != strlen (created_at))
-        return s_fault (
+        return json_fail (
             fault, "/created_at", "created_at must be a time as in RFC 3339");
     if (event_id)
         memcpy (self->event_id, event_id, sizeof self->event_id);
-    else
+    else if (name)
         uuid_derive (name, self->event_id);
+    else
+        self->event_id[0] = '\0';
     snprintf (
         self->created_at, sizeof self->created_at, "%s", created_at ? created_at : "");
     return 0;
 }
 
-static int
-s_read (
+const char *const interaction_fields[] = {
+    "user_id", "item_id", "event_id", "created_at", NULL};
+
+int
+interaction_read (
     interaction_t *self, const json_t *object, const char *name, json_fault_t *fault)
 {
     const char *user_id = NULL;
@@ -64,9 +60,9 @@ s_read (
             object, "item_id", 0, JSON_INTEGER_MAX, &self->item_id, fault))
         return -1;
     if (!user_id)
-        return s_fault (fault, "/user_id", "user_id is required");
+        return json_fail (fault, "/user_id", "user_id is required");
     if (self->item_id < 0)
-        return s_fault (fault, "/item_id", "item_id is required");
+        return json_fail (fault, "/item_id", "item_id is required");
     snprintf (self->user_id, sizeof self->user_id, "%s", user_id);
     return s_read_event (self, object, name, fault);
 }
@@ -80,7 +76,7 @@ interaction_from_json (
         return NULL;
     interaction_t *self = calloc (1, sizeof *self);
     assert (self);
-    if (s_read (self, object, name, fault))
+    if (interaction_read (self, object, name, fault))
         interaction_destroy (&self);
     json_decref (object);
     return self;

@@ -17,7 +17,7 @@
 typedef struct {
     char user_id[PROTO_ID_SIZE];
     int64_t item_id;
-    char event_id[UUID_TEXT_SIZE];    /* an event that comes twice counts once */
+    char event_id[UUID_TEXT_SIZE]; /* an event that comes twice counts once; "": none */
     char created_at[PROTO_TIME_SIZE]; /* "" = when it is written */
     receipt_t receipt;
 } interaction_t;
@@ -26,6 +26,12 @@ typedef struct {
 
 void interaction_destroy (interaction_t **self_p);
 interaction_t *interaction_recv (zsock_t *socket);
+
+/* The fields of an object. name as below; NULL: without an event_id it stays "". -1 with
+ * *fault. */
+int interaction_read (
+    interaction_t *self, const json_t *object, const char *name, json_fault_t *fault);
+extern const char *const interaction_fields[]; /* ends with NULL */
 
 /* name: identifies the message; without an event_id it becomes one. A fresh interaction,
  * or NULL with *fault. */

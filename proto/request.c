@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/actor/wire.h"
 
@@ -67,16 +68,22 @@ s_read_id (const json_t *object, const char *key, char *id, json_fault_t *fault)
     return 0;
 }
 
-int
-request_read_body (request_t *self, const json_t *object, json_fault_t *fault)
+static int
+s_read_history (request_t *self, const json_t *object, json_fault_t *fault)
 {
-    int64_t k = (int64_t)self->k, deadline_s = 0;
     free (self->history);
     self->history = NULL;
     self->history_count = 0;
-    if (json_read_integers (object, "history", PROTO_HISTORY_LIMIT, 0, JSON_INTEGER_MAX,
-            &self->history, &self->history_count, fault) ||
-        json_read_integer (object, "k", 1, PROTO_K_LIMIT, &k, fault) ||
+    return json_read_integers (object, "history", PROTO_HISTORY_LIMIT, 0,
+        JSON_INTEGER_MAX, &self->history, &self->history_count, fault);
+}
+
+/* What is asked for, whoever it is for. */
+static int
+s_read_wish (request_t *self, const json_t *object, json_fault_t *fault)
+{
+    int64_t k = (int64_t)self->k, deadline_s = 0;
+    if (json_read_integer (object, "k", 1, PROTO_K_LIMIT, &k, fault) ||
         s_read_id (object, "user_id", self->user_id, fault) ||
         json_read_bool (object, "include_seen", &self->include_seen, fault) ||
         json_read_integer (
@@ -84,6 +91,28 @@ request_read_body (request_t *self, const json_t *object, json_fault_t *fault)
         return -1;
     self->k = (size_t)k;
     self->deadline_s = (int)deadline_s;
+    return 0;
+}
+
+const char *const request_body_fields[] = {
+    "history", "user_id", "append", "k", "include_seen", "deadline_s", NULL};
+
+int
+request_read_body (request_t *self, const json_t *object, json_fault_t *fault)
+{
+    bool append = false, given = json_read_given (object, "history");
+    if ((given && s_read_history (self, object, fault)) ||
+        s_read_wish (self, object, fault) ||
+        json_read_bool (object, "append", &append, fault))
+        return -1;
+    bool named = strcmp (self->user_id, PROTO_USER_DEFAULT) != 0;
+    if (!given && !named)
+        return json_fail (fault, "/history",
+            "history is missing; or give the user_id whose stored history counts");
+    if (append && !named)
+        return json_fail (fault, "/append",
+            "append is for a history behind a stored one, and needs its user_id");
+    self->from_store = named && (append || !given);
     return 0;
 }
 
@@ -123,9 +152,7 @@ s_read_envelope (request_t *self, const json_t *object, json_fault_t *fault)
     self->attempt = (int)attempt;
     if (self->request_id[0])
         return 0;
-    snprintf (fault->detail, sizeof fault->detail, "request_id is required");
-    snprintf (fault->pointer, sizeof fault->pointer, "/request_id");
-    return -1;
+    return json_fail (fault, "/request_id", "request_id is required");
 }
 
 request_t *
@@ -136,8 +163,8 @@ request_from_json (const char *text, size_t length, json_fault_t *fault)
         return NULL;
     request_t *self = request_new ();
     self->job = true;
-    if (s_read_envelope (self, object, fault) ||
-        request_read_body (self, object, fault))
+    if (s_read_envelope (self, object, fault) || s_read_history (self, object, fault) ||
+        s_read_wish (self, object, fault))
         request_destroy (&self);
     json_decref (object);
     return self;

@@ -25,10 +25,12 @@ typedef struct request {
     char user_id[PROTO_ID_SIZE];    /* "anon" when the client gave none */
     int64_t *history;               /* item ids, oldest first; owned */
     size_t history_count;
-    size_t k;            /* 1..PROTO_K_LIMIT */
-    bool include_seen;   /* items of the history may be recommended */
-    bool job;            /* has a row in predictions; else only a ticket waits */
-    int deadline_s;      /* of a job, from acceptance; 0 = the configured one */
+    size_t k;          /* 1..PROTO_K_LIMIT */
+    bool include_seen; /* items of the history may be recommended */
+    bool from_store;   /* of a body: the user's stored history comes before this one */
+    bool similar;      /* at once only: what is like the history's one item */
+    bool job;          /* has a row in predictions; else only a ticket waits */
+    int deadline_s;    /* of a job, from acceptance; 0 = the configured one */
     int64_t deadline_ms; /* unix ms, 0 = none: not worth computing after it */
     int attempt;         /* 1 for the first sending */
     int64_t accepted_us; /* clock_monotonic_us when taken in, 0 = unknown */
@@ -51,12 +53,15 @@ void request_refuse (request_t **self_p, ticket_status_t status, const char *rea
 int request_send (request_t **self_p, zsock_t *socket);
 request_t *request_recv (zsock_t *socket);
 
-/* The body of POST /predict and POST /recommend: history (required), k, user_id,
- * include_seen, deadline_s. Fills all but the ids and the ticket. -1 with *fault. */
+/* The body of POST /predict and POST /recommend: history, user_id or both, append, k,
+ * include_seen, deadline_s. Fills all but the request id and the ticket. from_store: there
+ * is a user, and no history or append. -1 with *fault. */
 int request_read_body (request_t *self, const json_t *object, json_fault_t *fault);
+extern const char
+    *const request_body_fields[]; /* the fields there are; ends with NULL */
 
-/* The JSON of inference.requests and of predictions.request_json. Unknown fields are
- * ignored on reading. request_from_json: a fresh request, or NULL with *fault. */
+/* The JSON of inference.requests and of predictions.request_json: the history is required.
+ * Unknown fields are ignored on reading. request_from_json: a fresh request, or NULL with *fault. */
 void request_to_json (const request_t *self, strbuf_t *out);
 request_t *request_from_json (const char *text, size_t length, json_fault_t *fault);
 

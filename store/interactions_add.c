@@ -28,7 +28,7 @@ interactions_add (
         const interaction_t *row = interactions[i];
         array_add_text (&columns[ADD_USER], row->user_id);
         array_add_int (&columns[ADD_ITEM], row->item_id);
-        array_add_text (&columns[ADD_EVENT], row->event_id);
+        array_add_text (&columns[ADD_EVENT], row->event_id[0] ? row->event_id : NULL);
         array_add_text (
             &columns[ADD_TIME], row->created_at[0] ? row->created_at : NULL);
     }

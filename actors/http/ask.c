@@ -3,10 +3,12 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/uuid.h"
-#include "proto/result.h"
+#include "store/interactions.h"
 
 #define ONCE_WAIT_MS  5000
 #define ONCE_GRACE_MS 1000 /* for a batch that is under way */
@@ -23,18 +25,61 @@ ask_new (const exchange_t *exchange)
     return self;
 }
 
+db_status_t
+ask_read_stored (db_t *db, request_t *request)
+{
+    int64_t *items;
+    size_t count, given = request->history_count;
+    if (!request->from_store)
+        return DB_OK;
+    db_status_t status = interactions_history (
+        db, request->user_id, PROTO_HISTORY_LIMIT - given, &items, &count);
+    if (status != DB_OK)
+        return status;
+    items = realloc (items, (count + given + 1) * sizeof *items);
+    assert (items);
+    if (given > 0)
+        memcpy (items + count, request->history, given * sizeof *items);
+    free (request->history);
+    request->history = items;
+    request->history_count = count + given;
+    request->from_store = false;
+    return DB_OK;
+}
+
+static bool
+s_complete (http_context_t *context, exchange_t *exchange, request_t *request)
+{
+    if (!request->from_store)
+        return true;
+    db_t *db = http_context_take_db (context, exchange);
+    if (!db)
+        return false;
+    db_status_t status = ask_read_stored (db, request);
+    return http_context_give_db (context, &db, status, exchange);
+}
+
+static bool
+s_read_body (exchange_t *exchange, const json_t *object, request_t *request)
+{
+    json_fault_t fault;
+    if (exchange_check_fields (exchange, object, request_body_fields, "", &fault) ==
+            0 &&
+        request_read_body (request, object, &fault) == 0)
+        return true;
+    exchange_problem_json (exchange, PROBLEM_INVALID_FIELD, &fault);
+    return false;
+}
+
 request_t *
-ask_read (exchange_t *exchange)
+ask_read (http_context_t *context, exchange_t *exchange)
 {
     json_t *object = exchange_read_json (exchange);
     if (!object)
         return NULL;
     request_t *self = ask_new (exchange);
-    json_fault_t fault;
-    if (request_read_body (self, object, &fault)) {
-        exchange_problem_json (exchange, PROBLEM_INVALID_FIELD, &fault);
+    if (!s_read_body (exchange, object, self) || !s_complete (context, exchange, self))
         request_destroy (&self);
-    }
     json_decref (object);
     return self;
 }
@@ -64,43 +109,74 @@ ask_send (outlet_t *outlet, request_t **request_p, ticket_t *ticket)
 
 /* The provenance stands beside the result, where it is easy to find, and inside it, as in
  * /result. */
-static void
-s_reply_result (exchange_t *exchange, const result_t *result)
+void
+ask_add_result (const result_t *result, strbuf_t *body)
 {
-    strbuf_t body = STRBUF_EMPTY;
-    strbuf_add (&body, "{\"request_id\":");
-    strbuf_add_json_string (&body, result->request_id);
-    strbuf_add (&body, ",\"user_id\":");
-    strbuf_add_json_string (&body, result->user_id);
-    strbuf_add (&body, ",\"model_version\":");
-    strbuf_add_json_string (&body, result->model_version);
-    strbuf_addf (&body,
+    strbuf_add (body, "\"request_id\":");
+    strbuf_add_json_string (body, result->request_id);
+    strbuf_add (body, ",\"user_id\":");
+    strbuf_add_json_string (body, result->user_id);
+    strbuf_add (body, ",\"model_version\":");
+    strbuf_add_json_string (body, result->model_version);
+    strbuf_addf (body,
         ",\"source\":\"%s\",\"history_used\":%zu,\"unknown_dropped\":%zu",
         result_source_word (result->source), result->history_used,
         result->unknown_dropped);
-    strbuf_add (&body, ",\"result\":");
-    result_payload_to_json (result, &body);
-    strbuf_add (&body, "}");
-    exchange_reply_json (exchange, 200, &body);
+    strbuf_add (body, ",\"result\":");
+    result_payload_to_json (result, body);
+}
+
+asked_t
+ask_start (http_context_t *context, request_t **request_p)
+{
+    asked_t asked = {
+        .ticket = ticket_new (), .deadline_ms = clock_monotonic_ms () + ONCE_WAIT_MS};
+    (*request_p)->deadline_ms = clock_unix_ms () + ONCE_WAIT_MS;
+    asked.sent = ask_send (context->once, request_p, asked.ticket);
+    return asked;
+}
+
+result_t *
+ask_finish (asked_t *asked, problem_t *problem, char reason[160])
+{
+    ticket_t *ticket = asked->ticket;
+    ticket_status_t status = asked->sent;
+    if (status == TICKET_DONE)
+        status = ticket_wait (ticket, asked->deadline_ms, ONCE_GRACE_MS);
+    result_t *result = ticket_take (ticket);
+    if (status != TICKET_DONE || !result || result->status != RESULT_COMPLETED) {
+        snprintf (reason, 160, "%s", result ? result->error : ticket_reason (ticket));
+        *problem =
+            problem_of_ticket (status == TICKET_DONE ? TICKET_FAILED : status, reason);
+        result_destroy (&result);
+    }
+    ticket_release (&asked->ticket);
+    return result;
+}
+
+result_t *
+ask_result (http_context_t *context, exchange_t *exchange, request_t **request_p)
+{
+    problem_t problem;
+    char reason[160];
+    asked_t asked = ask_start (context, request_p);
+    result_t *result = ask_finish (&asked, &problem, reason);
+    if (!result)
+        exchange_problem (exchange, problem.type, problem.detail);
+    return result;
 }
 
 void
 ask_once (http_context_t *context, exchange_t *exchange, request_t **request_p)
 {
-    (*request_p)->deadline_ms = clock_unix_ms () + ONCE_WAIT_MS;
-    ticket_t *ticket = ticket_new ();
-    ticket_status_t status = ask_send (context->once, request_p, ticket);
-    if (status == TICKET_DONE)
-        status =
-            ticket_wait (ticket, clock_monotonic_ms () + ONCE_WAIT_MS, ONCE_GRACE_MS);
-    result_t *result = ticket_take (ticket);
-    if (status != TICKET_DONE)
-        exchange_problem_ticket (exchange, status, ticket_reason (ticket));
-    else if (!result || result->status != RESULT_COMPLETED)
-        exchange_problem_ticket (
-            exchange, TICKET_FAILED, result ? result->error : ticket_reason (ticket));
-    else
-        s_reply_result (exchange, result);
+    result_t *result = ask_result (context, exchange, request_p);
+    if (!result)
+        return;
+    strbuf_t body = STRBUF_EMPTY;
+    strbuf_add (&body, "{");
+    ask_add_result (result, &body);
+    exchange_add_warnings (exchange, &body);
+    strbuf_add (&body, "}");
+    exchange_reply_json (exchange, 200, &body);
     result_destroy (&result);
-    ticket_release (&ticket);
 }

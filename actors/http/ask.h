@@ -5,11 +5,17 @@
 #define SASREC_ACTORS_HTTP_ASK_H
 
 #include "actors/http/context.h"
+#include "proto/result.h"
 
-/* A request with the exchange's id; read: from the body, NULL when the problem has been
- * replied. Fresh. */
+/* A request with the exchange's id; read: from the body, with the stored history where
+ * that is asked for, NULL when the problem has been replied. Fresh. */
 request_t *ask_new (const exchange_t *exchange);
-request_t *ask_read (exchange_t *exchange);
+request_t *ask_read (http_context_t *context, exchange_t *exchange);
+
+/* Puts the user's stored history before the one that was given, where the request is
+ * from_store: all that /users/{user_id}/history tells. None is stored: it stays as it is,
+ * and is answered like any short history. */
+db_status_t ask_read_stored (db_t *db, request_t *request);
 
 /* False: there is no model, the 503 has been replied. */
 bool ask_has_model (http_context_t *context, exchange_t *exchange);
@@ -18,7 +24,27 @@ bool ask_has_model (http_context_t *context, exchange_t *exchange);
  * any case. TICKET_DONE: sent; TICKET_FULL: it could not be. */
 ticket_status_t ask_send (outlet_t *outlet, request_t **request_p, ticket_t *ticket);
 
-/* Sends the request to be answered at once, and replies with its answer. Taken. */
+/* A request on its way to an answer at once. */
+typedef struct {
+    ticket_t *ticket;
+    ticket_status_t sent;
+    int64_t deadline_ms; /* of the wait, clock_monotonic_ms */
+} asked_t;
+
+/* Sends the request, taken; every start needs its finish. */
+asked_t ask_start (http_context_t *context, request_t **request_p);
+
+/* Waits for the answer: fresh, or NULL with *problem, which borrows reason. */
+result_t *ask_finish (asked_t *asked, problem_t *problem, char reason[160]);
+
+/* Both, with the problem replied when there is no answer. The request is taken. */
+result_t *ask_result (
+    http_context_t *context, exchange_t *exchange, request_t **request_p);
+
+/* Both, and replies with the answer. Taken. */
 void ask_once (http_context_t *context, exchange_t *exchange, request_t **request_p);
+
+/* The members of a recommendation. */
+void ask_add_result (const result_t *result, strbuf_t *body);
 
 #endif

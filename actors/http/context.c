@@ -112,12 +112,17 @@ bool
 http_context_give_db (
     http_context_t *self, db_t **db_p, db_status_t status, exchange_t *exchange)
 {
+    char unable[160];
+    snprintf (
+        unable, sizeof unable, "The database cannot do it: %.120s", db_error (*db_p));
     if (status == DB_DATA)
         log_error ("http.query_refused", log_str ("error", db_error (*db_p)),
             log_str ("request_id", exchange->id));
     pool_give (self->args->pool, db_p);
     if (status == DB_DATA)
         exchange_problem (exchange, PROBLEM_FAILED, "The database refused the query.");
+    else if (status == DB_UNABLE)
+        exchange_problem (exchange, PROBLEM_UNAVAILABLE, unable);
     else if (status != DB_OK)
         exchange_problem (
             exchange, PROBLEM_UNAVAILABLE, "The database is away or busy.");

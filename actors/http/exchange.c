@@ -88,6 +88,7 @@ static void
 s_start_reply (exchange_t *self, int status, const char *content_type)
 {
     assert (self->status == 0);
+    strbuf_free (&self->warnings);
     self->status = status;
     self->response->status = status;
     if (content_type)
@@ -150,6 +151,7 @@ s_reply_problem (exchange_t *self, problem_t *problem)
 {
     static atomic_uint turn;
     problem->request_id = self->id;
+    problem->warnings = self->warnings.data;
     int status = problem_status (problem->type);
     if (status == 503 || status == 429) {
         char seconds[12];
@@ -182,6 +184,17 @@ exchange_problem_json (exchange_t *self, problem_type_t type, const json_fault_t
 }
 
 void
+exchange_problem_fields (
+    exchange_t *self, const char *detail, const json_fault_t *faults, size_t count)
+{
+    problem_t problem = {.type = PROBLEM_INVALID_FIELD,
+        .detail = detail,
+        .faults = faults,
+        .fault_count = count};
+    s_reply_problem (self, &problem);
+}
+
+void
 exchange_problem_parameter (exchange_t *self, const char *parameter, const char *detail)
 {
     problem_t problem = {
@@ -192,16 +205,6 @@ exchange_problem_parameter (exchange_t *self, const char *parameter, const char 
 void
 exchange_problem_ticket (exchange_t *self, ticket_status_t status, const char *reason)
 {
-    static const struct {
-        problem_type_t type;
-        const char *detail;
-    } rows[] = {
-        [TICKET_FULL] = {PROBLEM_OVERLOADED, "A queue is full; nothing was done."},
-        [TICKET_UNAVAILABLE] = {PROBLEM_UNAVAILABLE, "A part that is needed is away."},
-        [TICKET_FAILED] = {PROBLEM_FAILED, "The request failed."},
-        [TICKET_TIMEOUT] = {PROBLEM_UNAVAILABLE, "No answer came in time."},
-    };
-    assert (status != TICKET_DONE && status < sizeof rows / sizeof rows[0]);
-    bool said = reason && *reason;
-    exchange_problem (self, rows[status].type, said ? reason : rows[status].detail);
+    problem_t problem = problem_of_ticket (status, reason);
+    s_reply_problem (self, &problem);
 }

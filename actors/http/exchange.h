@@ -39,6 +39,7 @@ struct exchange {
     bool probes_only;         /* the listener has nothing but probes */
     int status;               /* of the reply; 0 before it */
     bool streaming;           /* the reply is a stream */
+    strbuf_t warnings;        /* of unknown fields (fields.h); the reply frees them */
     const struct _u_request *request;
     struct _u_response *response;
 };
@@ -75,6 +76,9 @@ void exchange_reply_stream (exchange_t *self, const char *content_type,
 void exchange_problem (exchange_t *self, problem_type_t type, const char *detail);
 void exchange_problem_json (
     exchange_t *self, problem_type_t type, const json_fault_t *fault);
+/* Several bad fields, in their order; detail sums up. */
+void exchange_problem_fields (
+    exchange_t *self, const char *detail, const json_fault_t *faults, size_t count);
 void exchange_problem_parameter (
     exchange_t *self, const char *parameter, const char *detail);
 
@@ -90,5 +94,11 @@ bool exchange_read_integer (
 bool exchange_read_text (exchange_t *self, const char *name, char *value, size_t size);
 bool exchange_read_flag (exchange_t *self, const char *name, bool *value);
 bool exchange_read_user (exchange_t *self); /* checks self->parameter as a user id */
+
+/* fields_check, strict where the client prefers that. The warnings of all of a body's
+ * objects come with exchange_add_warnings: ,"warnings":[...], or nothing when all is well. */
+int exchange_check_fields (exchange_t *self, const json_t *object,
+    const char *const *known, const char *at, json_fault_t *fault);
+void exchange_add_warnings (const exchange_t *self, strbuf_t *body);
 
 #endif

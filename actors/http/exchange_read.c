@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "actors/http/exchange.h"
+#include "actors/http/fields.h"
 #include "actors/http/query.h"
 
 #define USER_ID_LIMIT 128
+#define STRICT        "handling=strict"
 
 json_t *
 exchange_read_json (exchange_t *self)
@@ -81,4 +83,21 @@ exchange_read_user (exchange_t *self)
     exchange_problem_parameter (self, "user_id",
         "user_id must be 1 to 128 bytes of UTF-8 without control characters");
     return false;
+}
+
+int
+exchange_check_fields (exchange_t *self, const json_t *object, const char *const *known,
+    const char *at, json_fault_t *fault)
+{
+    bool strict = query_prefers (exchange_request_header (self, "Prefer"), STRICT);
+    if (strict)
+        exchange_set_header (self, "Preference-Applied", STRICT);
+    return fields_check (object, known, at, strict, &self->warnings, fault);
+}
+
+void
+exchange_add_warnings (const exchange_t *self, strbuf_t *body)
+{
+    if (self->warnings.length > 0)
+        strbuf_addf (body, ",\"warnings\":[%s]", self->warnings.data);
 }

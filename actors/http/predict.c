@@ -24,7 +24,9 @@ s_reply_accepted (exchange_t *exchange, const char *request_id)
     snprintf (location, sizeof location, "/result/%s", request_id);
     exchange_set_header (exchange, "Location", location);
     strbuf_t body = STRBUF_EMPTY;
-    strbuf_addf (&body, "{\"request_id\":\"%s\",\"status\":\"PENDING\"}", request_id);
+    strbuf_addf (&body, "{\"request_id\":\"%s\",\"status\":\"PENDING\"", request_id);
+    exchange_add_warnings (exchange, &body);
+    strbuf_add (&body, "}");
     exchange_reply_json (exchange, 202, &body);
 }
 
@@ -36,7 +38,7 @@ predict_post (http_context_t *context, exchange_t *exchange)
             exchange, PROBLEM_OVERLOADED, "Too many accepted requests are unfinished.");
         return;
     }
-    request_t *request = ask_read (exchange);
+    request_t *request = ask_read (context, exchange);
     if (!request)
         return;
     if (!ask_has_model (context, exchange)) {

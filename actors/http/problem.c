@@ -26,6 +26,7 @@ static const row_t s_rows[PROBLEM_COUNT] = {
         "Pages of other origins may not write here"},
     [PROBLEM_NOT_FOUND] = {404, "not-found", "There is no such resource"},
     [PROBLEM_UNKNOWN_REQUEST] = {404, "unknown-request", "No request has this id"},
+    [PROBLEM_UNKNOWN_ITEM] = {404, "unknown-item", "The model does not know this item"},
     [PROBLEM_UNKNOWN_USER] = {404, "unknown-user", "This user has no interactions"},
     [PROBLEM_METHOD_NOT_ALLOWED] = {405, "method-not-allowed",
         "The resource does not know this method"},
@@ -45,6 +46,24 @@ problem_status (problem_type_t type)
     return s_rows[type].status;
 }
 
+problem_t
+problem_of_ticket (ticket_status_t status, const char *reason)
+{
+    static const struct {
+        problem_type_t type;
+        const char *detail;
+    } rows[] = {
+        [TICKET_FULL] = {PROBLEM_OVERLOADED, "A queue is full; nothing was done."},
+        [TICKET_UNAVAILABLE] = {PROBLEM_UNAVAILABLE, "A part that is needed is away."},
+        [TICKET_FAILED] = {PROBLEM_FAILED, "The request failed."},
+        [TICKET_TIMEOUT] = {PROBLEM_UNAVAILABLE, "No answer came in time."},
+    };
+    assert (status != TICKET_DONE && status < sizeof rows / sizeof rows[0]);
+    bool said = reason && *reason;
+    return (problem_t){
+        .type = rows[status].type, .detail = said ? reason : rows[status].detail};
+}
+
 static void
 s_add_member (strbuf_t *out, const char *key, const char *value)
 {
@@ -52,6 +71,33 @@ s_add_member (strbuf_t *out, const char *key, const char *value)
         return;
     strbuf_addf (out, ",\"%s\":", key);
     strbuf_add_json_string (out, value);
+}
+
+static void
+s_add_error (
+    strbuf_t *out, const char *detail, const char *pointer, const char *parameter)
+{
+    strbuf_add (out, "{\"detail\":");
+    strbuf_add_json_string (out, detail);
+    s_add_member (out, "pointer", pointer);
+    s_add_member (out, "parameter", parameter);
+    strbuf_add (out, "}");
+}
+
+static void
+s_add_errors (const problem_t *self, strbuf_t *out)
+{
+    if (self->fault_count == 0 && !self->pointer && !self->parameter)
+        return;
+    strbuf_add (out, ",\"errors\":[");
+    if (self->fault_count == 0)
+        s_add_error (out, self->detail, self->pointer, self->parameter);
+    for (size_t i = 0; i < self->fault_count; i++) {
+        if (i > 0)
+            strbuf_add (out, ",");
+        s_add_error (out, self->faults[i].detail, self->faults[i].pointer, NULL);
+    }
+    strbuf_add (out, "]");
 }
 
 void
@@ -66,12 +112,8 @@ problem_write (const problem_t *self, strbuf_t *out)
     s_add_member (out, "request_id", self->request_id);
     if (self->line > 0)
         strbuf_addf (out, ",\"line\":%d,\"column\":%d", self->line, self->column);
-    if (self->pointer || self->parameter) {
-        strbuf_add (out, ",\"errors\":[{\"detail\":");
-        strbuf_add_json_string (out, self->detail);
-        s_add_member (out, "pointer", self->pointer);
-        s_add_member (out, "parameter", self->parameter);
-        strbuf_add (out, "}]");
-    }
+    s_add_errors (self, out);
+    if (self->warnings)
+        strbuf_addf (out, ",\"warnings\":[%s]", self->warnings);
     strbuf_add (out, "}");
 }

@@ -3,6 +3,10 @@
 #ifndef SASREC_ACTORS_HTTP_PROBLEM_H
 #define SASREC_ACTORS_HTTP_PROBLEM_H
 
+#include <stddef.h>
+
+#include "base/jsonread.h"
+#include "base/actor/ticket.h"
 #include "base/strbuf.h"
 
 #define PROBLEM_CONTENT_TYPE "application/problem+json"
@@ -18,6 +22,7 @@ typedef enum {
     PROBLEM_NOT_FOUND,
     PROBLEM_UNKNOWN_REQUEST,
     PROBLEM_UNKNOWN_USER,
+    PROBLEM_UNKNOWN_ITEM,
     PROBLEM_METHOD_NOT_ALLOWED,
     PROBLEM_BODY_TOO_LARGE,
     PROBLEM_UNKNOWN_ENCODING,
@@ -36,13 +41,19 @@ typedef struct {
     const char *parameter;  /* the bad parameter of the URL, or NULL */
     int line;               /* of a syntax error, from 1; else 0 */
     int column;
+    const json_fault_t *faults; /* more than one bad field, in place of the pointer */
+    size_t fault_count;
+    const char *warnings; /* of unknown fields (fields.h), without brackets; or NULL */
 } problem_t;
 
 int problem_status (problem_type_t type);
 
+/* What every status but TICKET_DONE is; reason is borrowed, and may be "". */
+problem_t problem_of_ticket (ticket_status_t status, const char *reason);
+
 /* {"type","title","status","detail","instance","request_id"} and, where they apply,
- * "line" and "column", or "errors":[{"pointer" or "parameter","detail"}]. The instance is
- * only there when the request id is a UUID. */
+ * "line" and "column", or "errors":[{"pointer" or "parameter","detail"}], "warnings". The
+ * instance is only there when the request id is a UUID. */
 void problem_write (const problem_t *self, strbuf_t *out);
 
 #endif

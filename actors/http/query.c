@@ -126,3 +126,18 @@ query_prefer_wait (const char *header, int most)
     }
     return -1;
 }
+
+bool
+query_prefers (const char *header, const char *preference)
+{
+    size_t wanted = strlen (preference);
+    for (const char *at = header; at && *at; at += *at == ',') {
+        at += strspn (at, " \t");
+        size_t length = strcspn (at, ",");
+        size_t word = strcspn (at, ",; \t");
+        if (word == wanted && !strncasecmp (at, preference, wanted))
+            return true;
+        at += length;
+    }
+    return false;
+}

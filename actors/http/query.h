@@ -34,6 +34,9 @@ bool query_integers (const char *text, int64_t low, int64_t high, int64_t *value
 /* Valid UTF-8 without control characters (nor U+0080 to U+009F), at most `most` bytes. */
 bool query_text_valid (const char *text, size_t most);
 
+/* The preference ("handling=strict") stands in a Prefer header (RFC 7240), in any case. */
+bool query_prefers (const char *header, const char *preference);
+
 /* The seconds of "wait=N" in a Prefer header (RFC 7240), at most `most`; -1 when it is
  * not there or makes no sense: preferences that are not understood are ignored. */
 int query_prefer_wait (const char *header, int most);

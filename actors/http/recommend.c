@@ -5,7 +5,7 @@
 void
 recommend_post (http_context_t *context, exchange_t *exchange)
 {
-    request_t *request = ask_read (exchange);
+    request_t *request = ask_read (context, exchange);
     if (request)
         ask_once (context, exchange, &request);
 }

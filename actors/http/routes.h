@@ -11,7 +11,9 @@
     ROUTE ("POST", "/predict",                         predict_post)                     \
     ROUTE ("GET",  "/result/{request_id}",             result_get)                       \
     ROUTE ("POST", "/recommend",                       recommend_post)                   \
+    ROUTE ("POST", "/interactions",                    interactions_post)                \
     ROUTE ("GET",  "/users",                           users_get)                        \
+    ROUTE ("DELETE", "/users/{user_id}",               user_delete)                      \
     ROUTE ("GET",  "/users/{user_id}/history",         user_history_get)                 \
     ROUTE ("GET",  "/users/{user_id}/recommendations", user_recommendations_get)         \
     ROUTE ("GET",  "/items",                           items_get)                        \

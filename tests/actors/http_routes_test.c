@@ -128,6 +128,23 @@ test_reads_without_a_database_are_unavailable (void **state)
 }
 
 static void
+test_what_needs_the_database_is_unavailable_without_one (void **state)
+{
+    fixture_t *self = *state;
+    static const char *const asked[][3] = {
+        {"POST", "/predict", "{\"user_id\":\"user_1\"}"},
+        {"POST", "/recommend", "{\"user_id\":\"user_1\"}"},
+        {"POST", "/interactions", "{\"user_id\":\"user_1\",\"item_id\":1}"},
+        {"DELETE", "/users/user_1", NULL},
+    };
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++)
+        s_expect_problem (
+            client_ask (self->port, asked[i][0], asked[i][1], "", asked[i][2]), 503,
+            "unavailable");
+    s_nothing_was_sent (self);
+}
+
+static void
 test_a_connection_serves_many_requests (void **state)
 {
     fixture_t *self = *state;
@@ -323,6 +340,7 @@ main (void)
         TEST (test_the_page_may_write_through_the_other_listener),
         TEST (test_bad_parameters_are_named),
         TEST (test_reads_without_a_database_are_unavailable),
+        TEST (test_what_needs_the_database_is_unavailable_without_one),
         TEST (test_a_connection_serves_many_requests),
         TEST (test_general_events_are_streamed),
         TEST (test_general_streams_begin_with_the_health_and_hear_its_changes),

@@ -218,6 +218,67 @@ test_bad_fields_are_named (void **state)
     s_nothing_was_sent (self);
 }
 
+static void
+test_unknown_fields_are_warned_of_or_refused (void **state)
+{
+    fixture_t *self = *state;
+    static const char body[] = "{\"history\":[1],\"K\":5}";
+    int fd = s_post (self, "/predict", "", body);
+    answer_t answer = s_settle (fd, self->accept, TICKET_DONE, NULL, NULL);
+    assert_int_equal (answer.status, 202);
+    const json_t *warning =
+        json_array_get (json_object_get (answer.json, "warnings"), 0);
+    assert_string_equal (
+        json_string_value (json_object_get (warning, "pointer")), "/K");
+    client_free (&answer);
+    answer = client_ask (
+        self->port, "POST", "/predict", "Prefer: handling=strict\r\n", body);
+    s_check_problem (&answer, 422, "invalid-field");
+    assert_string_equal (s_error_member (&answer, "pointer"), "/K");
+    assert_true (client_has_header (&answer, "Preference-Applied: handling=strict"));
+    client_free (&answer);
+    answer = client_ask (self->port, "POST", "/recommend", "", "{\"histroy\":[1]}");
+    s_check_problem (&answer, 422, "invalid-field");
+    assert_string_equal (s_error_member (&answer, "pointer"), "/history");
+    assert_non_null (strstr (answer.body, "did you mean history?"));
+    client_free (&answer);
+    s_nothing_was_sent (self);
+}
+
+static void
+test_without_unknown_fields_nobody_is_warned (void **state)
+{
+    fixture_t *self = *state;
+    int fd = s_post (self, "/predict", "Prefer: handling=strict\r\n", BODY);
+    answer_t answer = s_settle (fd, self->accept, TICKET_DONE, NULL, NULL);
+    assert_int_equal (answer.status, 202);
+    assert_int_equal (json_object_size (answer.json), 2);
+    client_free (&answer);
+}
+
+static void
+test_bad_interactions_are_named_by_element (void **state)
+{
+    fixture_t *self = *state;
+    static const char *const cases[][2] = {
+        {"{\"user_id\":\"u\"}", "/item_id"},
+        {"[{\"user_id\":\"u\",\"item_id\":1},{\"user_id\":\"u\"}]", "/1/item_id"},
+        {"[7]", "/0"},
+        {"{\"user_id\":\"u\",\"item_id\":1}\n\n{\"item_id\":1}", "/1/user_id"},
+        {"{\"user_id\":\"u\",\"item_id\":1,\"created_at\":\"2026-02-30T00:00:00Z\"}",
+            "/created_at"},
+        {"{\"user_id\":\"u\",\"item_id\":1,\"created_at\":\"2026-02-03 04:05\"}",
+            "/created_at"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        answer_t answer =
+            client_ask (self->port, "POST", "/interactions", "", cases[i][0]);
+        s_check_problem (&answer, 422, "invalid-field");
+        assert_string_equal (s_error_member (&answer, "pointer"), cases[i][1]);
+        client_free (&answer);
+    }
+}
+
 /* At once */
 
 static void
@@ -306,6 +367,9 @@ main (void)
         TEST (test_predict_without_a_model_says_how_to_get_one),
         TEST (test_bad_json_has_line_and_column),
         TEST (test_bad_fields_are_named),
+        TEST (test_unknown_fields_are_warned_of_or_refused),
+        TEST (test_without_unknown_fields_nobody_is_warned),
+        TEST (test_bad_interactions_are_named_by_element),
         TEST (test_recommend_answers_with_provenance),
         TEST (test_recommend_that_failed_is_a_problem),
         TEST (test_reload_says_the_version_or_why_not),

@@ -78,6 +78,10 @@ TEXTS = [
 # Fields of the wrong type or out of range: 422 with the pointer.
 FIELDS = [
     ("no history", "{}", "/history"),
+    ("history misspelt", '{"histroy":[1]}', "/history"),
+    ("anon has no stored history", '{"user_id":"anon"}', "/history"),
+    ("append for nobody", field(append=True), "/append"),
+    ("append is a string", field(user_id="u", append="yes"), "/append"),
     ("only k", '{"k":10}', "/history"),
     ("history is null", '{"history":null}', "/history"),
     ("history is a string", '{"history":"10,20"}', "/history"),
@@ -156,7 +160,7 @@ PARAMETERS = [
 ]
 
 PATHS = [  # 404
-    "/nothing", "/predict/", "//predict", "/PREDICT", "/users/", "/users/user_1",
+    "/nothing", "/predict/", "//predict", "/PREDICT", "/users/",
     "/users//history", "/users/user_1/history/", "/users/no%2Fbody/history",
     "/users/%zz/history", "/users/%00/history", "/result/", "/result/1", "/result/%27%20or%201=1",
     UNKNOWN, UNKNOWN[:-1], UNKNOWN + "0", UNKNOWN.replace("7", "x"), "/assets/",
@@ -168,6 +172,7 @@ METHODS = [  # 405
     ("GET", "/predict", ALLOW_POST), ("PUT", "/predict", ALLOW_POST),
     ("DELETE", "/predict", ALLOW_POST), ("BREW", "/predict", ALLOW_POST),
     ("HEAD", "/recommend", ALLOW_POST), ("GET", "/models/reload", ALLOW_POST),
+    ("GET", "/users/user_1", "DELETE, OPTIONS"), ("GET", "/interactions", ALLOW_POST),
     ("POST", "/users", ALLOW_GET), ("PATCH", "/users/user_1/history", ALLOW_GET),
     ("DELETE", UNKNOWN, ALLOW_GET), ("POST", "/metrics", ALLOW_GET), ("PUT", "/", ALLOW_GET),
 ]
@@ -187,6 +192,23 @@ RAW = [  # no HTTP: an error or a closed connection, and nothing worse
 ]
 
 
+def event(**fields):
+    return {"user_id": "u", "item_id": 1} | fields
+
+
+INTERACTIONS = [  # 422 with the pointers, and nothing is written
+    ("no fields", {}, ["/user_id"]),
+    ("no item", [event(), {"user_id": "u"}, event(item_id=-1)], ["/1/item_id", "/2/item_id"]),
+    ("item is 1.0", '{"user_id":"u","item_id":1.0}', ["/item_id"]),
+    ("event id is no UUID", [event(event_id="7")], ["/0/event_id"]),
+    ("time without a zone", event(created_at="2026-01-31T06:07:08"), ["/created_at"]),
+    ("time that is none", event(created_at="2026-02-30T06:07:08Z"), ["/created_at"]),
+    ("no object", [[event()]], ["/0"]),
+    ("in lines", "\n".join([json.dumps(event()), "", "7"]), ["/1"]),
+    ("many", [event(user_id="")] * 100, [f"/{i}/user_id" for i in range(20)]),
+]
+
+
 class BadRequests(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -203,7 +225,7 @@ class BadRequests(unittest.TestCase):
         self.assertEqual(self.count_rows(), self.rows, "something was written")
 
     def count_rows(self):
-        return self.stack.sql("select count(*) from predictions")
+        return self.stack.sql("select (select count(*) from predictions), count(*) from interactions")
 
     def memory_kib(self):
         status = pathlib.Path(f"/proc/{self.stack.server.pid}/status").read_text()
@@ -262,6 +284,20 @@ class BadRequests(unittest.TestCase):
                 with self.subTest(name, path=path):
                     self.check_field(path, body, pointer)
 
+    def test_bad_interactions(self):
+        for name, body, pointers in INTERACTIONS:
+            with self.subTest(name):
+                body = body if isinstance(body, str) else json.dumps(body)
+                problem, _ = self.refused(422, "POST", "/interactions", body)
+                self.assertEqual([e["pointer"] for e in problem["errors"]], pointers)
+
+    def test_interactions_that_are_no_json(self):
+        for name, body, line in (("empty", "", 1), ("half an array", "[{}", 1),
+                                 ("a bad line", '{"a":1}\n{"b":}\n', 2)):
+            with self.subTest(name):
+                problem, _ = self.refused(400, "POST", "/interactions", body)
+                self.assertEqual(problem["line"], line)
+
     def test_bad_parameters(self):
         for path, name in PARAMETERS:
             with self.subTest(path[:60]):
@@ -280,7 +316,7 @@ class BadRequests(unittest.TestCase):
 
     def test_foreign_origins(self):
         for origin in ORIGINS:
-            for path in "/predict", "/recommend", "/models/reload":
+            for path in "/predict", "/recommend", "/interactions", "/models/reload":
                 with self.subTest(origin, path=path):
                     self.refused(403, "POST", path, field(), {"Origin": origin})
 

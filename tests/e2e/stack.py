@@ -188,7 +188,7 @@ class Stack:
         connection = http.client.HTTPConnection("127.0.0.1", port or self.port,
                                                 timeout=timeout)
         try:
-            if body is not None and not isinstance(body, (bytes, str)):
+            if isinstance(body, (dict, list)):  # others are sent as they are, in chunks
                 body = json.dumps(body)
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()

@@ -1,8 +1,11 @@
-/* The body of POST /predict and POST /recommend, as handlers read it.
+/* The bodies of POST /predict, /recommend and /interactions, as handlers read them.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "actors/http/elements.h"
+#include "actors/http/fields.h"
 #include "actors/http/problem.h"
+#include "proto/interaction.h"
 #include "proto/request.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -40,9 +43,50 @@ s_check_round_trip (request_t *request)
     strbuf_free (&text);
 }
 
+/* What is read fits a row; what is not says where in the body, and what nobody knows is
+ * JSON again. */
+static void
+s_check_element (const json_t *element)
+{
+    json_fault_t fault = {0};
+    interaction_t row = {0};
+    strbuf_t warnings = STRBUF_EMPTY;
+    if (!json_is_object (element))
+        return;
+    fields_check (element, interaction_fields, "/9999", false, &warnings, &fault);
+    if (warnings.length > 0) {
+        strbuf_t array = STRBUF_EMPTY;
+        strbuf_addf (&array, "{\"warnings\":[%s]}", warnings.data);
+        fuzz_check_json (&array);
+        strbuf_free (&array);
+    }
+    strbuf_free (&warnings);
+    if (interaction_read (&row, element, NULL, &fault)) {
+        fields_place (&fault, "/9999");
+        s_check_problem (PROBLEM_INVALID_FIELD, &fault);
+    } else
+        assert (row.item_id >= 0 && *row.user_id);
+}
+
+static void
+s_check_elements (const uint8_t *bytes, size_t length, bool lines)
+{
+    bool single;
+    json_fault_t fault = {0};
+    json_t *elements =
+        elements_read ((const char *)bytes, length, lines, &single, &fault);
+    if (!elements)
+        s_check_problem (PROBLEM_INVALID_JSON, &fault);
+    for (size_t i = 0; i < json_array_size (elements); i++)
+        s_check_element (json_array_get (elements, i));
+    json_decref (elements);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t length)
 {
+    s_check_elements (bytes, length, false);
+    s_check_elements (bytes, length, true);
     json_fault_t fault = {0};
     json_t *object = json_read_object ((const char *)bytes, length, &fault);
     if (!object) {

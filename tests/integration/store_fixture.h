@@ -19,6 +19,8 @@
 #include "store/db.h"
 #include "store/migrate.h"
 
+#define STORE_TIMEOUT_MS 30000 /* of a statement: the machine may be busy */
+
 typedef struct {
     char conninfo[64]; /* a fresh database with the schema */
     db_t *db;          /* connected to it */
@@ -54,7 +56,7 @@ store_set_up (void **state)
         store_run (self->conninfo, "DROP SCHEMA public CASCADE; CREATE SCHEMA public"));
     if (migrate_run (self->conninfo, NULL, error))
         fail_msg ("%s", error);
-    self->db = db_new (self->conninfo, "test", 5000);
+    self->db = db_new (self->conninfo, "test", STORE_TIMEOUT_MS);
     assert_true (db_ensure (self->db));
     *state = self;
     return 0;

@@ -58,6 +58,27 @@ test_a_field_is_named_by_its_pointer (void **state)
 }
 
 static void
+test_several_fields_are_named_in_their_order (void **state)
+{
+    (void)state;
+    const json_fault_t faults[] = {
+        {.detail = "one", .pointer = "/0/item_id"}, {.detail = "two", .pointer = "/7"}};
+    problem_t problem = {.type = PROBLEM_INVALID_FIELD,
+        .detail = "2 of 9",
+        .faults = faults,
+        .fault_count = 2,
+        .warnings = "{\"detail\":\"w\",\"pointer\":\"/x\"}"};
+    json_t *object = s_written (&problem);
+    const json_t *errors = json_object_get (object, "errors");
+    assert_int_equal (json_array_size (errors), 2);
+    assert_string_equal (s_text (json_array_get (errors, 0), "detail"), "one");
+    assert_string_equal (s_text (json_array_get (errors, 1), "pointer"), "/7");
+    const json_t *warning = json_array_get (json_object_get (object, "warnings"), 0);
+    assert_string_equal (s_text (warning, "pointer"), "/x");
+    json_decref (object);
+}
+
+static void
 test_a_syntax_error_has_line_and_column (void **state)
 {
     (void)state;
@@ -92,6 +113,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_every_type_is_a_client_or_server_error),
         cmocka_unit_test (test_a_field_is_named_by_its_pointer),
+        cmocka_unit_test (test_several_fields_are_named_in_their_order),
         cmocka_unit_test (test_a_syntax_error_has_line_and_column),
         cmocka_unit_test (test_only_a_uuid_makes_an_instance),
     };

@@ -119,6 +119,21 @@ test_prefer_wait (void **state)
         assert_int_equal (query_prefer_wait (cases[i].header, 30), cases[i].wait);
 }
 
+static void
+test_preferences (void **state)
+{
+    (void)state;
+    static const char *const yes[] = {"handling=strict", "Handling=STRICT",
+        "wait=3, handling=strict", " handling=strict ;x, y"};
+    static const char *const no[] = {"", "handling", "handling=lenient",
+        "handling=strictly", "xhandling=strict", "wait=3;handling=strict"};
+    for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
+        assert_true (query_prefers (yes[i], "handling=strict"));
+    for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
+        assert_false (query_prefers (no[i], "handling=strict"));
+    assert_false (query_prefers (NULL, "handling=strict"));
+}
+
 int
 main (void)
 {
@@ -132,6 +147,7 @@ main (void)
         cmocka_unit_test (test_integer_lists),
         cmocka_unit_test (test_texts_are_utf8_without_control_characters),
         cmocka_unit_test (test_prefer_wait),
+        cmocka_unit_test (test_preferences),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -145,6 +145,64 @@ test_a_body_fills_what_it_names (void **state)
 }
 
 static void
+test_a_body_asks_for_a_history_or_a_user_or_both (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool from_store;
+        size_t given;
+    } cases[] = {
+        {"{\"history\":[1,2]}", false, 2},
+        {"{\"history\":[1,2],\"user_id\":\"u\"}", false, 2},
+        {"{\"history\":[],\"user_id\":\"u\"}", false, 0},
+        {"{\"user_id\":\"u\"}", true, 0},
+        {"{\"user_id\":\"u\",\"history\":null}", true, 0},
+        {"{\"user_id\":\"u\",\"history\":[3],\"append\":true}", true, 1},
+        {"{\"user_id\":\"u\",\"history\":[3],\"append\":false}", false, 1},
+        {"{\"user_id\":\"u\",\"append\":true}", true, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_fault_t fault;
+        request_t *request = request_new ();
+        assert_int_equal (s_read_body (request, cases[i].text, &fault), 0);
+        assert_int_equal (request->from_store, cases[i].from_store);
+        assert_int_equal (request->history_count, cases[i].given);
+        request_destroy (&request);
+    }
+}
+
+static void
+test_a_body_that_asks_for_nobody_is_refused (void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"{}", "/history"},
+        {"{\"user_id\":null}", "/history"},
+        {"{\"user_id\":\"anon\"}", "/history"},
+        {"{\"history\":[1],\"append\":true}", "/append"},
+        {"{\"history\":[1],\"append\":1}", "/append"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_fault_t fault;
+        request_t *request = request_new ();
+        assert_int_equal (s_read_body (request, cases[i][0], &fault), -1);
+        assert_string_equal (fault.pointer, cases[i][1]);
+        request_destroy (&request);
+    }
+}
+
+/* Where there is no database there is no stored history: a message brings its own. */
+static void
+test_a_message_needs_its_history (void **state)
+{
+    (void)state;
+    json_fault_t fault;
+    assert_null (s_read ("{\"request_id\":\"r\",\"user_id\":\"u\"}", &fault));
+    assert_string_equal (fault.pointer, "/history");
+}
+
+static void
 test_a_body_with_a_bad_field_is_refused (void **state)
 {
     (void)state;
@@ -227,6 +285,9 @@ main (void)
         cmocka_unit_test (test_bad_fields_are_named),
         cmocka_unit_test (test_ids_of_128_bytes_fit_and_longer_ones_do_not),
         cmocka_unit_test (test_a_body_fills_what_it_names),
+        cmocka_unit_test (test_a_body_asks_for_a_history_or_a_user_or_both),
+        cmocka_unit_test (test_a_body_that_asks_for_nobody_is_refused),
+        cmocka_unit_test (test_a_message_needs_its_history),
         cmocka_unit_test (test_a_body_with_a_bad_field_is_refused),
         cmocka_unit_test (test_refusing_tells_who_waits),
         cmocka_unit_test (test_refusing_needs_nobody_who_waits),

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "actors/http/fields.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/suggest.h"
+#include "base/utf8.h"
+
+#define WARNINGS_MOST 4096 /* bytes: who sends more unknown fields knows by then */
+#define KEY_SIZE      61   /* of a key that is shown */
+
+/* What is shown of a stranger's key: no control characters, no half a character. */
+static void
+s_show (const char *key, char shown[KEY_SIZE])
+{
+    size_t length = 0;
+    for (size_t bytes; *key && (bytes = utf8_length (key)) > 0; key += bytes) {
+        if (length + bytes >= KEY_SIZE)
+            break;
+        if (utf8_is_control (key))
+            shown[length++] = '?';
+        else {
+            memcpy (shown + length, key, bytes);
+            length += bytes;
+        }
+    }
+    shown[length] = '\0';
+}
+
+/* RFC 6901: '~' and '/' have names of their own. */
+static void
+s_point (const char *at, const char *shown, char *pointer, size_t size)
+{
+    size_t length = (size_t)snprintf (pointer, size, "%s/", at);
+    for (; *shown && length + 3 < size; shown++) {
+        if (*shown == '~' || *shown == '/') {
+            pointer[length++] = '~';
+            pointer[length++] = *shown == '~' ? '0' : '1';
+        } else
+            pointer[length++] = *shown;
+    }
+    pointer[length] = '\0';
+    utf8_trim (pointer);
+}
+
+static void
+s_describe (
+    const char *key, const char *const *known, const char *at, json_fault_t *fault)
+{
+    size_t count = 0;
+    char shown[KEY_SIZE];
+    while (known[count])
+        count++;
+    *fault = (json_fault_t){0};
+    s_show (key, shown);
+    s_point (at, shown, fault->pointer, sizeof fault->pointer);
+    const char *meant = suggest (shown, known, count);
+    snprintf (fault->detail, sizeof fault->detail, "%s is no field of this%s%s%s",
+        shown, meant ? ": did you mean " : "", meant ? meant : "", meant ? "?" : "");
+}
+
+static bool
+s_is_known (const char *key, const char *const *known)
+{
+    while (*known && strcmp (*known, key))
+        known++;
+    return *known != NULL;
+}
+
+static void
+s_add (strbuf_t *warnings, const json_fault_t *fault)
+{
+    strbuf_add (warnings, warnings->length > 0 ? ",{\"detail\":" : "{\"detail\":");
+    strbuf_add_json_string (warnings, fault->detail);
+    strbuf_add (warnings, ",\"pointer\":");
+    strbuf_add_json_string (warnings, fault->pointer);
+    strbuf_add (warnings, "}");
+}
+
+int
+fields_check (const json_t *object, const char *const *known, const char *at,
+    bool strict, strbuf_t *warnings, json_fault_t *fault)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)object, key, value)
+    {
+        if (s_is_known (key, known))
+            continue;
+        json_fault_t found;
+        s_describe (key, known, strict ? "" : at, &found);
+        if (strict) {
+            *fault = found;
+            return -1;
+        }
+        if (warnings->length < WARNINGS_MOST)
+            s_add (warnings, &found);
+    }
+    return 0;
+}
+
+void
+fields_place (json_fault_t *fault, const char *at)
+{
+    char pointer[sizeof fault->pointer];
+    snprintf (pointer, sizeof pointer, "%.20s%.*s", at,
+        (int)(sizeof pointer - strlen (at) - 1), fault->pointer);
+    memcpy (fault->pointer, pointer, sizeof pointer);
+}

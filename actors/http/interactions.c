@@ -1,0 +1,172 @@
+/* POST /interactions: what users did, into their table. All of a request or nothing of it,
+ * in one statement; the answer comes after its COMMIT, so that the next request of a user
+ * finds it. SPDX-License-Identifier: Apache-2.0 */
+#include "store/interactions.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "actors/http/context.h"
+#include "actors/http/elements.h"
+#include "actors/http/fields.h"
+#include "actors/http/routes.h"
+#include "base/timestamp.h"
+
+#define FAULTS_MOST 20 /* are told of a body */
+#define TRIES       3  /* of what was rolled back: a deadlock with the same events */
+
+typedef struct {
+    interaction_t *rows;
+    const interaction_t **pointers; /* count, as the store takes them */
+    size_t count;
+    json_fault_t faults[FAULTS_MOST];
+    size_t fault_count; /* of all of them, told or not */
+} arrivals_t;
+
+static void
+s_free (arrivals_t *self)
+{
+    free (self->rows);
+    free (self->pointers);
+}
+
+/* As one spelling that PostgreSQL takes for sure. */
+static int
+s_fix_time (interaction_t *row, json_fault_t *fault)
+{
+    int64_t unix_us;
+    timestamp_kind_t kind;
+    if (!row->created_at[0])
+        return 0;
+    if (timestamp_read (row->created_at, TIMESTAMP_AUTO, &unix_us, &kind) ||
+        kind != TIMESTAMP_TEXT)
+        return json_fail (fault, "/created_at",
+            "created_at must be a date, a time of day and a zone, as in RFC 3339");
+    timestamp_format (unix_us, row->created_at);
+    return 0;
+}
+
+static int
+s_read_one (exchange_t *exchange, const json_t *element, const char *at,
+    interaction_t *row, json_fault_t *fault)
+{
+    if (!json_is_object (element))
+        return json_fail (fault, "", "an interaction must be an object");
+    if (exchange_check_fields (exchange, element, interaction_fields, at, fault) ||
+        interaction_read (row, element, NULL, fault))
+        return -1;
+    return s_fix_time (row, fault);
+}
+
+static void
+s_note_fault (arrivals_t *self, const char *at, json_fault_t *fault)
+{
+    fields_place (fault, at);
+    if (self->fault_count < FAULTS_MOST)
+        self->faults[self->fault_count] = *fault;
+    self->fault_count++;
+}
+
+static void
+s_read_all (arrivals_t *self, exchange_t *exchange, const json_t *elements, bool single)
+{
+    self->count = json_array_size (elements);
+    self->rows = calloc (self->count + 1, sizeof *self->rows);
+    self->pointers = calloc (self->count + 1, sizeof *self->pointers);
+    assert (self->rows && self->pointers);
+    for (size_t i = 0; i < self->count; i++) {
+        char at[24] = "";
+        json_fault_t fault;
+        if (!single)
+            snprintf (at, sizeof at, "/%zu", i);
+        self->pointers[i] = &self->rows[i];
+        if (s_read_one (
+                exchange, json_array_get (elements, i), at, &self->rows[i], &fault))
+            s_note_fault (self, at, &fault);
+    }
+}
+
+/* False: the problem has been replied. */
+static bool
+s_check (const arrivals_t *self, exchange_t *exchange)
+{
+    char detail[160];
+    size_t told = self->fault_count < FAULTS_MOST ? self->fault_count : FAULTS_MOST;
+    if (told == 0)
+        return true;
+    snprintf (detail, sizeof detail,
+        "%zu of %zu interactions are not valid, and nothing was written. The first: "
+        "%.40s",
+        self->fault_count, self->count, self->faults[0].detail);
+    exchange_problem_fields (exchange, detail, self->faults, told);
+    return false;
+}
+
+static bool
+s_read (arrivals_t *self, exchange_t *exchange)
+{
+    json_fault_t fault;
+    bool single,
+        lines = elements_are_lines (exchange_request_header (exchange, "Content-Type"));
+    json_t *elements = elements_read (exchange->body ? exchange->body : "",
+        exchange->body_length, lines, &single, &fault);
+    if (!elements) {
+        exchange_problem_json (exchange, PROBLEM_INVALID_JSON, &fault);
+        return false;
+    }
+    s_read_all (self, exchange, elements, single);
+    json_decref (elements);
+    return s_check (self, exchange);
+}
+
+/* What was refused for its data is said in PostgreSQL's words: an owner's trigger, say. */
+static bool
+s_give_db (
+    http_context_t *context, exchange_t *exchange, db_t **db_p, db_status_t status)
+{
+    char detail[160];
+    if (status != DB_DATA)
+        return http_context_give_db (context, db_p, status, exchange);
+    snprintf (detail, sizeof detail,
+        "Nothing was written, PostgreSQL refused it: %.100s", db_error (*db_p));
+    pool_give (context->args->pool, db_p);
+    json_fault_t fault;
+    json_fail (&fault, "", detail);
+    exchange_problem_json (exchange, PROBLEM_INVALID_FIELD, &fault);
+    return false;
+}
+
+static bool
+s_write (http_context_t *context, exchange_t *exchange, const arrivals_t *self,
+    size_t *added)
+{
+    if (self->count == 0)
+        return true;
+    db_t *db = http_context_take_db (context, exchange);
+    if (!db)
+        return false;
+    db_status_t status = DB_RETRY;
+    for (int i = 0; i < TRIES && status == DB_RETRY; i++)
+        status = interactions_add (db, self->pointers, self->count, added);
+    return s_give_db (context, exchange, &db, status);
+}
+
+void
+interactions_post (http_context_t *context, exchange_t *exchange)
+{
+    arrivals_t arrivals = {0};
+    size_t added = 0;
+    if (s_read (&arrivals, exchange) &&
+        s_write (context, exchange, &arrivals, &added)) {
+        strbuf_t body = STRBUF_EMPTY;
+        strbuf_addf (&body, "{\"received\":%zu,\"added\":%zu,\"duplicates\":%zu",
+            arrivals.count, added, arrivals.count - added);
+        exchange_add_warnings (exchange, &body);
+        strbuf_add (&body, "}");
+        exchange_reply_json (exchange, 200, &body);
+    }
+    s_free (&arrivals);
+}

@@ -1,0 +1,172 @@
+"""What a shop does with the API: asks by user, tells what happened, asks again; and the
+examples of docs/api.md, as they stand there."""
+import json
+import re
+import subprocess
+import threading
+import unittest
+import uuid
+
+from stack import ROOT, Stack
+
+EXAMPLE = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
+
+
+class Api(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = cls.enterClassContext(Stack())
+        cls.stack.serve()
+
+    def ask(self, method, path, body=None, headers=None, expected=200):
+        status, answer, _ = self.stack.request(method, path, body, headers)
+        self.assertEqual(status, expected, answer)
+        return answer
+
+    def tell(self, *interactions):
+        return self.ask("POST", "/interactions", list(interactions))
+
+    def recommend(self, **body):
+        return self.ask("POST", "/recommend", body)
+
+    def history(self, user_id):
+        return self.ask("GET", f"/users/{user_id}/history")["items"]
+
+    # Asking
+
+    def test_a_user_is_asked_for_by_name(self):
+        by_id = self.recommend(user_id="user_3", k=7)
+        given = self.recommend(history=self.history("user_3"), k=7)
+        self.assertEqual(by_id["result"]["item_ids"], given["result"]["item_ids"])
+        self.assertEqual(by_id["user_id"], "user_3")
+
+    def test_a_history_beside_a_user_is_what_counts(self):
+        alone = self.recommend(history=[10, 20])
+        beside = self.recommend(history=[10, 20], user_id="user_3")
+        self.assertEqual(alone["result"]["item_ids"], beside["result"]["item_ids"])
+
+    def test_a_history_is_appended_to_the_stored_one(self):
+        appended = self.recommend(user_id="user_3", history=[10, 20], append=True)
+        given = self.recommend(history=self.history("user_3") + [10, 20])
+        self.assertEqual(appended["result"]["item_ids"], given["result"]["item_ids"])
+
+    def test_a_new_customer_gets_what_is_popular(self):
+        answer = self.recommend(user_id="never seen")
+        self.assertEqual((answer["source"], answer["history_used"]), ("popular", 0))
+        self.assertEqual(len(answer["result"]["item_ids"]), 10)
+
+    def test_a_job_takes_the_history_that_is_stored_when_it_is_accepted(self):
+        request_id = self.ask("POST", "/predict", {"user_id": "user_4"}, expected=202)["request_id"]
+        job = self.ask("GET", f"/result/{request_id}", headers={"Prefer": "wait=10"})
+        self.assertEqual(job["status"], "COMPLETED")
+        self.assertEqual(job["result"]["item_ids"],
+                         self.recommend(user_id="user_4")["result"]["item_ids"])
+        self.assertEqual(json.loads(self.stack.sql(
+            f"select request_json -> 'history' from predictions where request_id = '{request_id}'")),
+            self.history("user_4"))
+
+    # Telling
+
+    def test_the_next_request_counts_what_was_told(self):
+        for item in range(30):
+            self.tell({"user_id": "shopper", "item_id": item + 1})
+            answer = self.recommend(user_id="shopper")
+            self.assertEqual(answer["history_used"] + answer["unknown_dropped"], item + 1)
+        self.assertEqual(self.history("shopper"), list(range(1, 31)))
+
+    def test_an_event_counts_once(self):
+        one, other = ({"user_id": "twice", "item_id": i, "event_id": str(uuid.uuid4())} for i in (1, 2))
+        self.assertEqual(self.tell(one, one), {"received": 2, "added": 1, "duplicates": 1})
+        self.assertEqual(self.tell(one, other), {"received": 2, "added": 1, "duplicates": 1})
+        self.assertEqual(self.tell(other), {"received": 1, "added": 0, "duplicates": 1})
+        self.assertEqual(self.history("twice"), [1, 2])
+
+    def test_the_order_of_a_body_is_the_order_of_the_history(self):
+        items = [5, 3, 9, 3, 1]
+        self.tell(*({"user_id": "ordered", "item_id": i} for i in items))
+        self.tell({"user_id": "ordered", "item_id": 7, "created_at": "2020-01-01T00:00:00Z"})
+        self.assertEqual(self.history("ordered"), [7] + items)
+
+    def test_a_bad_element_leaves_nothing(self):
+        events = [{"user_id": "nothing", "item_id": i} for i in range(9)] + [{"user_id": "nothing"}]
+        problem = self.ask("POST", "/interactions", events, expected=422)
+        self.assertEqual([e["pointer"] for e in problem["errors"]], ["/9/item_id"])
+        self.ask("GET", "/users/nothing/history", expected=404)
+
+    def test_what_the_table_refuses_leaves_nothing(self):
+        self.stack.sql("""
+            create function no_7() returns trigger language plpgsql as
+                $$ begin if new.item_id = 7 and new.user_id = 'refused' then
+                     raise exception 'no sevens here'; end if; return new; end $$;
+            create trigger no_7 before insert on interactions for each row execute function no_7()""")
+        self.addCleanup(self.stack.sql, "drop trigger no_7 on interactions; drop function no_7")
+        problem = self.ask("POST", "/interactions", [{"user_id": "refused", "item_id": i} for i in (6, 7)],
+                           expected=422)
+        self.assertIn("no sevens here", problem["detail"])
+        self.ask("GET", "/users/refused/history", expected=404)
+
+    def test_lines_in_chunks(self):
+        lines = "".join(json.dumps({"user_id": "lines", "item_id": i}) + "\n" for i in range(500))
+        chunks = (lines[i:i + 1000].encode() for i in range(0, len(lines), 1000))
+        status, answer, _ = self.stack.request(
+            "POST", "/interactions", chunks, {"Content-Type": "application/x-ndjson"})
+        self.assertEqual((status, answer["added"]), (200, 500), answer)
+        self.assertEqual(self.history("lines"), list(range(500)))
+
+    def test_the_same_events_from_many_clients_at_once(self):
+        events = [{"user_id": "crowd", "item_id": i, "event_id": str(uuid.uuid4())} for i in range(50)]
+        answers = []
+        def client(turn):
+            for _ in range(4):
+                some = events[::-1] if turn % 2 else events
+                answers.append(self.stack.request("POST", "/interactions", some))
+        clients = [threading.Thread(target=client, args=(turn,)) for turn in range(6)]
+        for thread in clients:
+            thread.start()
+        for thread in clients:
+            thread.join()
+        self.assertEqual({status for status, _, _ in answers}, {200})
+        self.assertEqual(sum(answer["added"] for _, answer, _ in answers), 50)
+        self.assertEqual(sorted(self.history("crowd")), list(range(50)))
+
+    def test_unknown_fields_are_named(self):
+        answer = self.tell({"user_id": "warned", "item_id": 1, "item": 2})
+        self.assertEqual([w["pointer"] for w in answer["warnings"]], ["/0/item"])
+        problem = self.ask("POST", "/interactions", {"user_id": "warned", "item_id": 1, "item": 2},
+                           {"Prefer": "handling=strict"}, 422)
+        self.assertEqual([e["pointer"] for e in problem["errors"]], ["/item"])
+        self.assertEqual(self.history("warned"), [1])
+
+    # Forgetting
+
+    def test_a_person_is_forgotten(self):
+        self.tell(*({"user_id": "leaving/now", "item_id": i} for i in range(3)))
+        request_id = self.ask("POST", "/predict", {"user_id": "leaving/now"}, expected=202)["request_id"]
+        self.ask("GET", f"/result/{request_id}", headers={"Prefer": "wait=10"})
+        path = "/users/leaving%2Fnow"
+        self.assertEqual(self.ask("DELETE", path),
+                         {"user_id": "leaving/now", "interactions": 3, "predictions": 1})
+        self.ask("GET", path + "/history", expected=404)
+        self.assertEqual(self.stack.sql("select count(*) from predictions where user_id like 'leaving%'"), "0")
+        self.assertEqual(self.ask("DELETE", path)["interactions"], 0)
+
+    # The documentation
+
+    def test_the_examples_of_the_documentation(self):
+        text = (ROOT / "docs/api.md").read_text()
+        examples = EXAMPLE.findall(text)
+        self.assertGreater(len(examples), 5)
+        for example in examples:
+            with self.subTest(example):
+                script = example.replace("localhost:8000", f"localhost:{self.stack.port}")
+                done = subprocess.run(["bash", "-euo", "pipefail", "-c", script],
+                                      capture_output=True, text=True, timeout=30)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                answer = json.loads(done.stdout)
+                refused = "handling=strict" in example
+                self.assertEqual(answer.get("status", 200) == 422, refused, answer)
+                self.assertEqual("warnings" in answer, False, answer)
+
+
+if __name__ == "__main__":
+    unittest.main()
