@@ -179,7 +179,8 @@ s_compute (self_t *self, const model_t *model, result_t **results)
         self->queries[i] = (model_query_t){.history = request->history,
             .history_count = request->history_count,
             .k = request->k,
-            .include_seen = request->include_seen};
+            .include_seen = request->include_seen,
+            .similar = request->similar};
         self->answers[i] = (model_answer_t){
             .item_ids = results[i]->item_ids, .scores = results[i]->scores};
     }
@@ -221,7 +222,7 @@ s_observe_scores (self_t *self, const result_t *result)
 }
 
 static void
-s_finish (self_t *self, result_t *result, const model_answer_t *answer)
+s_finish (self_t *self, result_t *result, const model_answer_t *answer, bool similar)
 {
     result->count = answer->count;
     result->source = answer->popular ? RESULT_FROM_POPULAR : RESULT_FROM_MODEL;
@@ -229,7 +230,8 @@ s_finish (self_t *self, result_t *result, const model_answer_t *answer)
     result->unknown_dropped = answer->unknown_dropped;
     if (s_all_finite (result)) {
         metric_add (self->processed, 1);
-        s_observe_scores (self, result);
+        if (!similar)
+            s_observe_scores (self, result);
     } else {
         metric_add (self->errors, 1);
         result->status = RESULT_FAILED;
@@ -274,8 +276,10 @@ s_handle_batch (self_t *self)
     metric_observe_times (self->computed, seconds, batch->count);
     s_tally (self, model);
     for (size_t i = 0; i < batch->count; i++) {
-        s_finish (self, results[i], &self->answers[i]);
-        metric_observe (self->history_length, (double)self->queries[i].history_count);
+        const model_query_t *query = &self->queries[i];
+        s_finish (self, results[i], &self->answers[i], query->similar);
+        if (!query->similar)
+            metric_observe (self->history_length, (double)query->history_count);
         ring_push (self->unsent, results[i]);
         request_destroy (&batch->requests[i]);
     }

@@ -19,7 +19,8 @@ s_ask (const model_t *model, model_scratch_t *scratch, size_t first)
     float scores[S_K];
     for (size_t i = 0; i < SERVING_COST_HISTORY; i++)
         history[i] = model_item_id (model, (first + i * i) % model_item_count (model));
-    model_query_t query = {history, SERVING_COST_HISTORY, S_K, false};
+    model_query_t query = {
+        .history = history, .history_count = SERVING_COST_HISTORY, .k = S_K};
     model_answer_t answer = {.item_ids = item_ids, .scores = scores};
     int64_t start_us = clock_monotonic_us ();
     model_recommend (model, scratch, &query, 1, &answer);

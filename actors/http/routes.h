@@ -11,12 +11,15 @@
     ROUTE ("POST", "/predict",                         predict_post)                     \
     ROUTE ("GET",  "/result/{request_id}",             result_get)                       \
     ROUTE ("POST", "/recommend",                       recommend_post)                   \
+    ROUTE ("POST", "/recommend/batch",                 recommend_batch_post)             \
     ROUTE ("POST", "/interactions",                    interactions_post)                \
     ROUTE ("GET",  "/users",                           users_get)                        \
     ROUTE ("DELETE", "/users/{user_id}",               user_delete)                      \
     ROUTE ("GET",  "/users/{user_id}/history",         user_history_get)                 \
     ROUTE ("GET",  "/users/{user_id}/recommendations", user_recommendations_get)         \
     ROUTE ("GET",  "/items",                           items_get)                        \
+    ROUTE ("GET",  "/items/{item_id}/similar",         similar_get)                      \
+    ROUTE ("GET",  "/popular",                         popular_get)                      \
     ROUTE ("GET",  "/models",                          models_get)                       \
     ROUTE ("POST", "/models/reload",                   models_reload_post)               \
     ROUTE ("GET",  "/events",                          events_get)                       \

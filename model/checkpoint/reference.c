@@ -46,7 +46,7 @@ s_query (const dataset_t *data, size_t user, int64_t *history)
     size_t count = data->offsets[user + 1] - data->offsets[user];
     for (size_t i = 0; i < count; i++)
         history[i] = data->item_ids[data->items[data->offsets[user] + i]];
-    return (model_query_t){history, count, TOP, false};
+    return (model_query_t){.history = history, .history_count = count, .k = TOP};
 }
 
 /* Users first .. first + count - 1 of a sample of `users`. */

@@ -10,6 +10,7 @@
 #include "model/net/encoder.h"
 #include "model/data/idmap.h"
 #include "model/serve/scorer.h"
+#include "model/serve/similar.h"
 
 /* Tokens that go through the encoder at once: more would leave the L2 cache. */
 #define GROUP_TOKENS 256
@@ -252,6 +253,8 @@ s_encode (const model_t *self, model_scratch_t *scratch, const model_query_t *qu
 {
     batch_t batch = {0};
     for (size_t i = 0; i < count; i++) {
+        if (queries[i].similar)
+            continue;
         size_t place = batch.rows - batch.group;
         if (scratch->offsets[place] + self->weights->shape.window >
             scratch->token_limit) {
@@ -317,6 +320,24 @@ s_answer_row (const model_t *self, model_scratch_t *scratch, size_t row,
         answer->item_ids[i] = self->item_ids[answer->item_ids[i]];
 }
 
+static void
+s_answer_similar (
+    const model_t *self, const model_query_t *query, model_answer_t *answer)
+{
+    int32_t item =
+        query->history_count ? idmap_find (self->indexes, query->history[0]) : -1;
+    top_t top = {.k = query->k, .items = answer->item_ids, .scores = answer->scores};
+    if (item >= 0)
+        similar_top (sasrec_items (self->weights), self->weights->shape.items,
+            self->weights->shape.width, (size_t)item, &top);
+    answer->popular = false;
+    answer->history_used = item >= 0;
+    answer->unknown_dropped = item < 0;
+    answer->count = top.count;
+    for (size_t i = 0; i < top.count; i++)
+        answer->item_ids[i] = self->item_ids[answer->item_ids[i]];
+}
+
 void
 model_recommend (const model_t *self, model_scratch_t *scratch,
     const model_query_t *queries, size_t count, model_answer_t *answers)
@@ -338,7 +359,9 @@ model_recommend (const model_t *self, model_scratch_t *scratch,
         s_answer_row (self, scratch, row, &queries[i], &answers[i]);
     }
     for (size_t i = 0; i < count; i++)
-        if (answers[i].history_used == 0)
+        if (queries[i].similar)
+            s_answer_similar (self, &queries[i], &answers[i]);
+        else if (answers[i].history_used == 0)
             s_answer_popular (self, &queries[i], NULL, &answers[i]);
 }
 

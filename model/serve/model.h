@@ -46,6 +46,8 @@ typedef struct {
     size_t history_count;
     size_t k;
     bool include_seen; /* else no item of the history is recommended */
+    bool similar;      /* not what comes next, but what is like the history's first item
+                     (similar.h); nothing when that is unknown */
 } model_query_t;
 
 typedef struct {

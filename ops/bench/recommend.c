@@ -128,8 +128,9 @@ s_ask (const bench_t *self, size_t count, int64_t *times, size_t room, double *s
     static _Thread_local int64_t item_ids[BATCH][K];
     static _Thread_local float scores[BATCH][K];
     for (size_t i = 0; i < BATCH; i++) {
-        queries[i] =
-            (model_query_t){self->items + i * self->history, self->history, K, false};
+        queries[i] = (model_query_t){.history = self->items + i * self->history,
+            .history_count = self->history,
+            .k = K};
         answers[i] = (model_answer_t){.item_ids = item_ids[i], .scores = scores[i]};
     }
     model_recommend (self->model, scratch, queries, count, answers); /* warm */

@@ -65,6 +65,62 @@ class Api(unittest.TestCase):
             f"select request_json -> 'history' from predictions where request_id = '{request_id}'")),
             self.history("user_4"))
 
+    def test_a_batch_answers_each_by_itself(self):
+        requests = [{"user_id": f"user_{i}", "k": i % 5 + 1} for i in range(1, 300)]
+        requests[7] = {"histroy": [1]}
+        requests[8] = {"history": [1, -1]}
+        requests[9] = 7
+        requests[10] = {"user_id": "never seen", "more": 1}
+        answer = self.ask("POST", "/recommend/batch", {"requests": requests})
+        results = answer["results"]
+        self.assertEqual(len(results), len(requests))
+        self.assertEqual([r["status"] for r in results], [200] * 7 + [422] * 3 + [200] * 289)
+        self.assertEqual([[e["pointer"] for e in r["errors"]] for r in results[7:10]],
+                         [["/requests/7/history"], ["/requests/8/history/1"], ["/requests/9"]])
+        self.assertEqual([w["pointer"] for w in answer["warnings"]],
+                         ["/requests/7/histroy", "/requests/10/more"])
+        self.assertEqual(results[10]["source"], "popular")
+        for i in 0, 50, 298:
+            alone = self.recommend(**requests[i])
+            self.assertEqual(results[i]["user_id"], requests[i]["user_id"])
+            self.assertEqual(results[i]["result"]["item_ids"], alone["result"]["item_ids"])
+
+    def test_the_largest_batch(self):
+        answer = self.ask("POST", "/recommend/batch", {"requests": [{"history": [i], "k": 100} for i in range(1000)]})
+        self.assertEqual({r["status"] for r in answer["results"]}, {200})
+        self.assertEqual(len({r["request_id"] for r in answer["results"]}), 1000)
+
+    def test_batches_past_a_limit_are_refused_whole(self):
+        for requests in [], [{"history": []}] * 1001, [{"history": [], "k": 1000}] * 101, {}, None:
+            problem = self.ask("POST", "/recommend/batch", {"requests": requests}, expected=422)
+            self.assertEqual([e["pointer"] for e in problem["errors"]], ["/requests"])
+
+    def test_similar_items(self):
+        items = self.recommend(history=[], k=1000)["result"]["item_ids"]
+        answer = self.ask("GET", f"/items/{items[0]}/similar?k=1000")
+        self.assertEqual(sorted(answer["item_ids"]), sorted(items[1:]))  # all but itself
+        self.assertEqual(answer["scores"], sorted(answer["scores"], reverse=True))
+        self.assertTrue(all(-1.001 < score < 1.001 for score in answer["scores"]))
+        again = self.ask("GET", f"/items/{answer['item_ids'][0]}/similar?k=1000")
+        back = dict(zip(again["item_ids"], again["scores"]))
+        self.assertAlmostEqual(back[items[0]], answer["scores"][0], places=5)  # symmetric
+        self.assertEqual(self.ask("GET", f"/items/{items[0]}/similar?k=3")["item_ids"], answer["item_ids"][:3])
+
+    def test_items_that_are_like_none(self):
+        self.assertEqual(self.ask("GET", "/items/9007199254740991/similar", expected=404)["type"],
+                         "/problems/unknown-item")
+        for path in "/items/x/similar", "/items/-1/similar", "/items/9007199254740992/similar", "/items/1/similar?k=0":
+            self.ask("GET", path, expected=422)
+
+    def test_popular_items(self):
+        self.stack.sql("insert into items (item_id, category) values (900001, 'api test'), (900002, 'api test')")
+        self.tell(*({"user_id": f"fan_{i}", "item_id": 900001 + i % 3 % 2} for i in range(9)))
+        self.assertEqual(self.ask("GET", "/popular?category=api%20test&days=1"),
+                         {"days": 1, "category": "api test", "item_ids": [900001, 900002], "counts": [6, 3]})
+        self.assertEqual(len(self.ask("GET", "/popular?k=3&days=3650")["item_ids"]), 3)
+        for path in "/popular?days=0", "/popular?k=1001", "/popular?category=%01":
+            self.ask("GET", path, expected=422)
+
     # Telling
 
     def test_the_next_request_counts_what_was_told(self):

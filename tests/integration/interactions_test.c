@@ -365,7 +365,7 @@ s_load_given_up_leaves_nothing (void **state)
     store_assert_value (self, "SELECT count (*) FROM interactions", "0");
     store_assert_value (self, "SELECT count (*) FROM imports", "0");
     store_assert_value (
-        self, "SELECT count (*) FROM pg_indexes WHERE tablename = 'interactions'", "4");
+        self, "SELECT count (*) FROM pg_indexes WHERE tablename = 'interactions'", "5");
     load = s_begin (self, "a"); /* and may be tried again, on the same connection */
     s_commit (load);
 }

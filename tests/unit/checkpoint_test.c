@@ -121,7 +121,7 @@ a_written_model_loads_and_recommends_the_same (void **state)
     float scores[2][10];
     for (int i = 0; i < 2; i++) {
         model_scratch_t *scratch = model_scratch_new (models[i], 1);
-        model_query_t query = {history, 3, 10, false};
+        model_query_t query = {.history = history, .history_count = 3, .k = 10};
         model_answer_t answer = {.item_ids = ids[i], .scores = scores[i]};
         model_recommend (models[i], scratch, &query, 1, &answer);
         assert_int_equal (answer.count, 10);

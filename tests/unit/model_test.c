@@ -88,7 +88,8 @@ seen_items_are_left_out (void **state)
 {
     const int64_t history[] = {10, 20, 30};
     result_t result;
-    s_ask (*state, (model_query_t){history, 3, ITEMS, false}, &result);
+    s_ask (*state, (model_query_t){.history = history, .history_count = 3, .k = ITEMS},
+        &result);
     assert_int_equal (result.answer.count, ITEMS - 3);
     assert_false (result.answer.popular);
     assert_int_equal (result.answer.history_used, 3);
@@ -102,7 +103,10 @@ include_seen_brings_them_back (void **state)
 {
     const int64_t history[] = {10, 20, 30};
     result_t result;
-    s_ask (*state, (model_query_t){history, 3, ITEMS, true}, &result);
+    s_ask (*state,
+        (model_query_t){
+            .history = history, .history_count = 3, .k = ITEMS, .include_seen = true},
+        &result);
     assert_int_equal (result.answer.count, ITEMS);
 }
 
@@ -112,8 +116,9 @@ unknown_items_are_dropped_and_counted (void **state)
     const int64_t odd[] = {5, 10, -3, 20, INT64_MAX, INT64_MIN, 30, 11};
     const int64_t plain[] = {10, 20, 30};
     result_t with, without;
-    s_ask (*state, (model_query_t){odd, 8, K, false}, &with);
-    s_ask (*state, (model_query_t){plain, 3, K, false}, &without);
+    s_ask (*state, (model_query_t){.history = odd, .history_count = 8, .k = K}, &with);
+    s_ask (*state, (model_query_t){.history = plain, .history_count = 3, .k = K},
+        &without);
     assert_int_equal (with.answer.unknown_dropped, 5);
     assert_int_equal (with.answer.history_used, 3);
     s_assert_same (&with, &without);
@@ -125,7 +130,7 @@ what_drift_looks_at_is_in_the_answer (void **state)
     fixture_t *self = *state;
     const int64_t history[] = {20, 5, 30, 7}, unknown[] = {7};
     result_t result;
-    model_query_t query = {history, 4, 3, false};
+    model_query_t query = {.history = history, .history_count = 4, .k = 3};
     s_ask (self, query, &result);
     feature_source_t source = model_features (&query, &result.answer);
     assert_int_equal (source.history_count, 4);
@@ -133,7 +138,7 @@ what_drift_looks_at_is_in_the_answer (void **state)
     assert_int_equal (source.newest, model_item_index (self->model, 30));
     assert_int_equal (source.best, model_item_index (self->model, result.item_ids[0]));
     assert_true (source.score == result.scores[0]);
-    query = (model_query_t){unknown, 1, 3, false};
+    query = (model_query_t){.history = unknown, .history_count = 1, .k = 3};
     s_ask (self, query, &result);
     source = model_features (&query, &result.answer);
     assert_int_equal (source.newest, -1);
@@ -147,11 +152,20 @@ only_the_window_is_used_but_all_is_seen (void **state)
     for (int64_t i = 0; i < 40; i++)
         history[i] = 10 * (40 - i);
     result_t whole, window;
-    s_ask (*state, (model_query_t){history, 40, ITEMS, false}, &whole);
+    s_ask (*state, (model_query_t){.history = history, .history_count = 40, .k = ITEMS},
+        &whole);
     assert_int_equal (whole.answer.history_used, WINDOW);
     assert_int_equal (whole.answer.count, ITEMS - 40);
-    s_ask (*state, (model_query_t){history, 40, K, true}, &whole);
-    s_ask (*state, (model_query_t){history + 40 - WINDOW, WINDOW, K, true}, &window);
+    s_ask (*state,
+        (model_query_t){
+            .history = history, .history_count = 40, .k = K, .include_seen = true},
+        &whole);
+    s_ask (*state,
+        (model_query_t){.history = history + 40 - WINDOW,
+            .history_count = WINDOW,
+            .k = K,
+            .include_seen = true},
+        &window);
     s_assert_same (&whole, &window);
 }
 
@@ -162,7 +176,9 @@ no_known_item_is_answered_from_popularity (void **state)
     const int64_t history[] = {1, 2, 3};
     for (size_t count = 0; count <= 3; count += 3) {
         result_t result;
-        s_ask (self, (model_query_t){history, count, K, false}, &result);
+        s_ask (self,
+            (model_query_t){.history = history, .history_count = count, .k = K},
+            &result);
         assert_true (result.answer.popular);
         assert_int_equal (result.answer.count, K);
         assert_int_equal (result.answer.unknown_dropped, count);
@@ -180,7 +196,8 @@ all_items_seen_leaves_nothing (void **state)
 {
     fixture_t *self = *state;
     result_t result;
-    model_query_t query = {self->data->item_ids, ITEMS, K, false};
+    model_query_t query = {
+        .history = self->data->item_ids, .history_count = ITEMS, .k = K};
     s_ask (self, query, &result);
     assert_int_equal (result.answer.count, 0);
     query.history_count--;
@@ -202,8 +219,10 @@ an_answer_is_the_same_in_any_batch (void **state)
     for (size_t b = 0; b < BATCH; b++) {
         for (size_t i = 0; i < 2 * WINDOW; i++)
             histories[b][i] = 10 * (int64_t)rng_below (&rng, ITEMS + 1);
-        queries[b] = (model_query_t){histories[b], rng_below (&rng, 2 * WINDOW),
-            1 + rng_below (&rng, 30), rng_below (&rng, 2) == 0};
+        queries[b] = (model_query_t){.history = histories[b],
+            .history_count = rng_below (&rng, 2 * WINDOW),
+            .k = 1 + rng_below (&rng, 30),
+            .include_seen = rng_below (&rng, 2) == 0};
         answers[b] = (model_answer_t){
             .item_ids = results[b].item_ids, .scores = results[b].scores};
     }
@@ -235,7 +254,9 @@ s_ask_often (void *argument)
     for (size_t i = 0; i < WINDOW; i++)
         history[i] = 10 * (int64_t)(1 + rng_below (&rng, ITEMS));
     for (int round = 0; round < 100; round++)
-        s_ask (&own, (model_query_t){history, WINDOW, K, false}, &self->result);
+        s_ask (&own,
+            (model_query_t){.history = history, .history_count = WINDOW, .k = K},
+            &self->result);
     model_scratch_destroy (&own.scratch);
     return NULL;
 }
@@ -272,7 +293,9 @@ equal_items_come_by_popularity (void **state)
         .model = model_new ("v1", weights, data->item_ids, data->item_counts)};
     self.scratch = model_scratch_new (self.model, 1);
     result_t result;
-    s_ask (&self, (model_query_t){data->item_ids, 1, 5, false}, &result);
+    s_ask (&self,
+        (model_query_t){.history = data->item_ids, .history_count = 1, .k = 5},
+        &result);
     for (size_t i = 0; i < 5; i++)
         assert_int_equal (result.item_ids[i], data->item_ids[i + 1]);
     model_scratch_destroy (&self.scratch);
@@ -295,7 +318,9 @@ a_broken_network_still_answers (void **state)
         .model = model_new ("v1", weights, data->item_ids, data->item_counts)};
     self.scratch = model_scratch_new (self.model, 1);
     result_t result;
-    s_ask (&self, (model_query_t){data->item_ids, 1, 5, false}, &result);
+    s_ask (&self,
+        (model_query_t){.history = data->item_ids, .history_count = 1, .k = 5},
+        &result);
     assert_true (result.answer.popular);
     assert_int_equal (result.answer.count, 5);
     assert_int_equal (result.item_ids[0], data->item_ids[1]); /* 0 is seen */

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/popular.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/array.h"
+
+static const db_statement_t s_find = {
+    .name = "popular_find",
+    .sql = "SELECT c.item_id, c.count FROM"
+           " (SELECT item_id::bigint AS item_id, count (*) AS count FROM interactions"
+           "  WHERE created_at >= now () - make_interval (days => $1::int)"
+           "  GROUP BY 1) c"
+           " LEFT JOIN items i ON i.item_id = c.item_id"
+           " WHERE i.hidden IS NOT TRUE AND ($2::text = '' OR i.category = $2)"
+           " ORDER BY c.count DESC, c.item_id LIMIT $3::bigint",
+    .binary_result = true,
+};
+
+static void
+s_copy (popular_t *self, PGresult *result)
+{
+    self->count = (size_t)PQntuples (result);
+    self->item_ids = calloc (self->count + 1, sizeof *self->item_ids);
+    self->counts = calloc (self->count + 1, sizeof *self->counts);
+    assert (self->item_ids && self->counts);
+    for (size_t i = 0; i < self->count; i++) {
+        self->item_ids[i] = array_get_be64 (PQgetvalue (result, (int)i, 0));
+        self->counts[i] = array_get_be64 (PQgetvalue (result, (int)i, 1));
+    }
+}
+
+db_status_t
+popular_find (db_t *db, int days, const char *category, size_t k, popular_t *popular)
+{
+    char days_text[24], k_text[24];
+    snprintf (days_text, sizeof days_text, "%d", days);
+    snprintf (k_text, sizeof k_text, "%zu", k);
+    db_param_t params[] = {
+        {.bytes = days_text}, {.bytes = category}, {.bytes = k_text}};
+    PGresult *result;
+    *popular = (popular_t){0};
+    db_status_t status = db_query (db, &s_find, 3, params, &result);
+    if (status == DB_OK)
+        s_copy (popular, result);
+    PQclear (result);
+    return status;
+}
+
+void
+popular_free (popular_t *self)
+{
+    free (self->item_ids);
+    free (self->counts);
+    *self = (popular_t){0};
+}
