@@ -180,6 +180,12 @@ s_compute (self_t *self, const model_t *model, result_t **results)
             .history_count = request->history_count,
             .k = request->k,
             .include_seen = request->include_seen,
+            .only_seen = request->only_seen,
+            .exclude = request->exclude,
+            .exclude_count = request->exclude_count,
+            .allow = request->allow,
+            .allow_count = request->allow_count,
+            .only_allowed = request->only_allowed,
             .similar = request->similar};
         self->answers[i] = (model_answer_t){
             .item_ids = results[i]->item_ids, .scores = results[i]->scores};
@@ -206,6 +212,8 @@ s_tally (self_t *self, const model_t *model)
     const baseline_t *baseline = model_baseline (model);
     self->tally = (tally_t){0};
     for (size_t i = 0; i < self->batch->count; i++) {
+        if (self->queries[i].similar)
+            continue;
         feature_source_t source = model_features (&self->queries[i], &self->answers[i]);
         baseline_tally (baseline, &source, &self->tally);
     }

@@ -30,6 +30,8 @@ request_destroy (request_t **self_p)
         return;
     ticket_release (&self->ticket);
     free (self->history);
+    free (self->exclude);
+    free (self->allow);
     free (self);
     *self_p = NULL;
 }
@@ -68,14 +70,58 @@ s_read_id (const json_t *object, const char *key, char *id, json_fault_t *fault)
     return 0;
 }
 
+/* A list of item ids, in place of what was there. */
+static int
+s_read_items (const json_t *object, const char *key, size_t most, int64_t **items,
+    size_t *count, json_fault_t *fault)
+{
+    free (*items);
+    *items = NULL;
+    *count = 0;
+    return json_read_integers (
+        object, key, most, 0, JSON_INTEGER_MAX, items, count, fault);
+}
+
 static int
 s_read_history (request_t *self, const json_t *object, json_fault_t *fault)
 {
-    free (self->history);
-    self->history = NULL;
-    self->history_count = 0;
-    return json_read_integers (object, "history", PROTO_HISTORY_LIMIT, 0,
-        JSON_INTEGER_MAX, &self->history, &self->history_count, fault);
+    return s_read_items (object, "history", PROTO_HISTORY_LIMIT, &self->history,
+        &self->history_count, fault);
+}
+
+/* "include" is another word for include_seen. */
+static int
+s_read_seen (request_t *self, const json_t *object, json_fault_t *fault)
+{
+    const char *word = NULL;
+    if (json_read_bool (object, "include_seen", &self->include_seen, fault) ||
+        json_read_string (object, "seen", 1, 16, &word, fault))
+        return -1;
+    if (!word)
+        return 0;
+    if (json_read_given (object, "include_seen"))
+        return json_fail (fault, "/include_seen",
+            "include_seen is said by seen already: leave it out");
+    self->include_seen = strcmp (word, "include") == 0;
+    self->only_seen = strcmp (word, "only") == 0;
+    if (self->include_seen || self->only_seen || strcmp (word, "exclude") == 0)
+        return 0;
+    return json_fail (fault, "/seen", "seen must be exclude, include or only");
+}
+
+/* Which items may be recommended. */
+static int
+s_read_rules (request_t *self, const json_t *object, json_fault_t *fault)
+{
+    self->only_allowed = json_read_given (object, "allow");
+    if (s_read_seen (self, object, fault) ||
+        (json_read_given (object, "exclude") &&
+            s_read_items (object, "exclude", PROTO_EXCLUDE_LIMIT, &self->exclude,
+                &self->exclude_count, fault)))
+        return -1;
+    return self->only_allowed ? s_read_items (object, "allow", PROTO_ALLOW_LIMIT,
+                                    &self->allow, &self->allow_count, fault)
+                              : 0;
 }
 
 /* What is asked for, whoever it is for. */
@@ -85,7 +131,7 @@ s_read_wish (request_t *self, const json_t *object, json_fault_t *fault)
     int64_t k = (int64_t)self->k, deadline_s = 0;
     if (json_read_integer (object, "k", 1, PROTO_K_LIMIT, &k, fault) ||
         s_read_id (object, "user_id", self->user_id, fault) ||
-        json_read_bool (object, "include_seen", &self->include_seen, fault) ||
+        s_read_rules (self, object, fault) ||
         json_read_integer (
             object, "deadline_s", 1, DEADLINE_LIMIT_S, &deadline_s, fault))
         return -1;
@@ -94,8 +140,8 @@ s_read_wish (request_t *self, const json_t *object, json_fault_t *fault)
     return 0;
 }
 
-const char *const request_body_fields[] = {
-    "history", "user_id", "append", "k", "include_seen", "deadline_s", NULL};
+const char *const request_body_fields[] = {"history", "user_id", "append", "k",
+    "include_seen", "seen", "exclude", "allow", "deadline_s", NULL};
 
 int
 request_read_body (request_t *self, const json_t *object, json_fault_t *fault)
@@ -129,6 +175,16 @@ request_to_json (const request_t *self, strbuf_t *out)
     strbuf_add_json_int (out, (int64_t)self->k);
     if (self->include_seen)
         strbuf_add (out, ",\"include_seen\":true");
+    if (self->only_seen)
+        strbuf_add (out, ",\"seen\":\"only\"");
+    if (self->exclude_count > 0) {
+        strbuf_add (out, ",\"exclude\":");
+        strbuf_add_json_int_array (out, self->exclude, self->exclude_count);
+    }
+    if (self->only_allowed) {
+        strbuf_add (out, ",\"allow\":");
+        strbuf_add_json_int_array (out, self->allow, self->allow_count);
+    }
     if (self->deadline_ms) {
         strbuf_add (out, ",\"deadline\":");
         strbuf_add_json_int (out, self->deadline_ms);

@@ -19,6 +19,8 @@
 #define PROTO_K_LIMIT       1000
 #define PROTO_K_DEFAULT     10
 #define PROTO_USER_DEFAULT  "anon"
+#define PROTO_EXCLUDE_LIMIT 10000
+#define PROTO_ALLOW_LIMIT   1000
 
 typedef struct request {
     char request_id[PROTO_ID_SIZE]; /* any string; only UUIDs reach SQL */
@@ -27,10 +29,16 @@ typedef struct request {
     size_t history_count;
     size_t k;          /* 1..PROTO_K_LIMIT */
     bool include_seen; /* items of the history may be recommended */
-    bool from_store;   /* of a body: the user's stored history comes before this one */
-    bool similar;      /* at once only: what is like the history's one item */
-    bool job;          /* has a row in predictions; else only a ticket waits */
-    int deadline_s;    /* of a job, from acceptance; 0 = the configured one */
+    bool only_seen;    /* nothing but items of the history */
+    int64_t *exclude;  /* item ids that are not recommended; owned */
+    size_t exclude_count;
+    int64_t *allow; /* with only_allowed: no others are; owned */
+    size_t allow_count;
+    bool only_allowed;
+    bool from_store; /* of a body: the user's stored history comes before this one */
+    bool similar;    /* at once only: what is like the history's one item */
+    bool job;        /* has a row in predictions; else only a ticket waits */
+    int deadline_s;  /* of a job, from acceptance; 0 = the configured one */
     int64_t deadline_ms; /* unix ms, 0 = none: not worth computing after it */
     int attempt;         /* 1 for the first sending */
     int64_t accepted_us; /* clock_monotonic_us when taken in, 0 = unknown */
@@ -54,7 +62,7 @@ int request_send (request_t **self_p, zsock_t *socket);
 request_t *request_recv (zsock_t *socket);
 
 /* The body of POST /predict and POST /recommend: history, user_id or both, append, k,
- * include_seen, deadline_s. Fills all but the request id and the ticket. from_store: there
+ * include_seen or seen, exclude, allow, deadline_s. Fills all but the request id and the ticket. from_store: there
  * is a user, and no history or append. -1 with *fault. */
 int request_read_body (request_t *self, const json_t *object, json_fault_t *fault);
 extern const char

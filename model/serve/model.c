@@ -9,6 +9,7 @@
 
 #include "model/net/encoder.h"
 #include "model/data/idmap.h"
+#include "model/serve/gather.h"
 #include "model/serve/scorer.h"
 #include "model/serve/similar.h"
 
@@ -34,13 +35,14 @@ struct model_scratch {
     size_t batch_limit;
     size_t token_limit; /* of one group */
     encoder_scratch_t *encoder;
-    int32_t *tokens; /* token_limit, of one group */
-    size_t *offsets; /* batch_limit + 1, of one group */
-    float *hidden;   /* batch_limit x D */
-    uint64_t *seen;  /* batch_limit x words: bits of the items in a history */
-    size_t words;    /* for V bits */
-    top_t *tops;     /* batch_limit */
-    size_t *queries; /* batch_limit: which query a row of hidden answers */
+    int32_t *tokens;   /* token_limit, of one group */
+    size_t *offsets;   /* batch_limit + 1, of one group */
+    float *hidden;     /* batch_limit x D */
+    uint64_t *bits;    /* batch_limit x words: what a query's rules say of each item */
+    uint64_t *allowed; /* words: of the query in work */
+    size_t words;      /* for V bits */
+    top_t *tops;       /* batch_limit */
+    size_t *queries;   /* batch_limit: which query a row of hidden answers */
 };
 
 static void *
@@ -172,7 +174,8 @@ model_scratch_new (const model_t *model, size_t batch_limit)
     self->tokens = s_new (self->token_limit, sizeof *self->tokens);
     self->offsets = s_new (batch_limit + 1, sizeof *self->offsets);
     self->hidden = s_new (batch_limit * shape->width, sizeof *self->hidden);
-    self->seen = s_new (batch_limit * self->words, sizeof *self->seen);
+    self->bits = s_new (batch_limit * self->words, sizeof *self->bits);
+    self->allowed = s_new (self->words, sizeof *self->allowed);
     self->tops = s_new (batch_limit, sizeof *self->tops);
     self->queries = s_new (batch_limit, sizeof *self->queries);
     return self;
@@ -188,7 +191,8 @@ model_scratch_destroy (model_scratch_t **self_p)
     free (self->tokens);
     free (self->offsets);
     free (self->hidden);
-    free (self->seen);
+    free (self->bits);
+    free (self->allowed);
     free (self->tops);
     free (self->queries);
     free (self);
@@ -231,9 +235,52 @@ s_read_history (const model_t *self, const model_query_t *query, int32_t *tokens
     return used;
 }
 
+/* Few items are left: they are looked up one by one. Else all are scanned. */
+static bool
+s_gathers (const model_query_t *query)
+{
+    return query->only_allowed || query->only_seen;
+}
+
+static bool
+s_has (const uint64_t *bits, int32_t item)
+{
+    return bits[item / 64] >> item % 64 & 1;
+}
+
+/* bits: the seen items at first; then the items that are left where they are gathered,
+ * those that are left out where all are scanned. */
+static void
+s_apply_rules (const model_t *self, model_scratch_t *scratch,
+    const model_query_t *query, uint64_t *bits)
+{
+    bool gathers = s_gathers (query);
+    if (query->only_allowed) {
+        memset (scratch->allowed, 0, scratch->words * sizeof *bits);
+        for (size_t i = 0; i < query->allow_count; i++) {
+            int32_t item = idmap_find (self->indexes, query->allow[i]);
+            if (item >= 0 &&
+                (query->only_seen ? s_has (bits, item)
+                                  : query->include_seen || !s_has (bits, item)))
+                scratch->allowed[item / 64] |= (uint64_t)1 << item % 64;
+        }
+        memcpy (bits, scratch->allowed, scratch->words * sizeof *bits);
+    } else if (query->include_seen && !query->only_seen)
+        memset (bits, 0, scratch->words * sizeof *bits);
+    for (size_t i = 0; i < query->exclude_count; i++) {
+        int32_t item = idmap_find (self->indexes, query->exclude[i]);
+        uint64_t bit = item >= 0 ? (uint64_t)1 << item % 64 : 0;
+        if (item >= 0 && gathers)
+            bits[item / 64] &= ~bit;
+        else if (item >= 0)
+            bits[item / 64] |= bit;
+    }
+}
+
 typedef struct {
-    size_t rows;  /* of hidden that are done or in the group */
-    size_t group; /* first row of the group */
+    size_t rows;    /* of hidden that are done or in the group */
+    size_t group;   /* first row of the group */
+    size_t scanned; /* the first rows: of queries that no list makes small */
 } batch_t;
 
 static void
@@ -245,49 +292,58 @@ s_encode_group (const model_t *self, model_scratch_t *scratch, batch_t *batch)
     batch->group = batch->rows;
 }
 
-/* Hidden vectors of all queries with a known item, packed; fills what an answer says
- * about the history, and the seen bits by row. Returns the rows. */
-static size_t
+static void
+s_encode_one (const model_t *self, model_scratch_t *scratch, batch_t *batch,
+    const model_query_t *query, size_t index, model_answer_t *answer)
+{
+    size_t place = batch->rows - batch->group;
+    if (scratch->offsets[place] + self->weights->shape.window > scratch->token_limit) {
+        s_encode_group (self, scratch, batch);
+        place = 0;
+    }
+    uint64_t *bits = scratch->bits + index * scratch->words;
+    memset (bits, 0, scratch->words * sizeof *bits);
+    size_t start = scratch->offsets[place];
+    answer->history_used = s_read_history (
+        self, query, scratch->tokens + start, bits, &answer->unknown_dropped);
+    s_apply_rules (self, scratch, query, bits);
+    answer->newest = -1;
+    if (answer->history_used) {
+        answer->newest = scratch->tokens[start + answer->history_used - 1];
+        scratch->offsets[place + 1] = start + answer->history_used;
+        scratch->queries[batch->rows++] = index;
+    }
+}
+
+/* Hidden vectors of all queries with a known item, packed, those that are scanned first;
+ * fills what an answer says about the history, and the bits by query. */
+static batch_t
 s_encode (const model_t *self, model_scratch_t *scratch, const model_query_t *queries,
     size_t count, model_answer_t *answers)
 {
     batch_t batch = {0};
-    for (size_t i = 0; i < count; i++) {
-        if (queries[i].similar)
-            continue;
-        size_t place = batch.rows - batch.group;
-        if (scratch->offsets[place] + self->weights->shape.window >
-            scratch->token_limit) {
-            s_encode_group (self, scratch, &batch);
-            place = 0;
-        }
-        uint64_t *seen = scratch->seen + batch.rows * scratch->words;
-        memset (seen, 0, scratch->words * sizeof *seen);
-        size_t start = scratch->offsets[place];
-        model_answer_t *answer = &answers[i];
-        answer->history_used = s_read_history (
-            self, &queries[i], scratch->tokens + start, seen, &answer->unknown_dropped);
-        answer->newest = -1;
-        if (answer->history_used) {
-            answer->newest = scratch->tokens[start + answer->history_used - 1];
-            scratch->offsets[place + 1] = start + answer->history_used;
-            scratch->queries[batch.rows++] = i;
-        }
+    for (int gathers = 0; gathers < 2; gathers++) {
+        for (size_t i = 0; i < count; i++)
+            if (!queries[i].similar && s_gathers (&queries[i]) == gathers)
+                s_encode_one (self, scratch, &batch, &queries[i], i, &answers[i]);
+        if (!gathers)
+            batch.scanned = batch.rows;
     }
     s_encode_group (self, scratch, &batch);
-    return batch.rows;
+    return batch;
 }
 
 static void
-s_answer_popular (const model_t *self, const model_query_t *query, const uint64_t *seen,
+s_answer_popular (const model_t *self, const model_query_t *query, const uint64_t *bits,
     model_answer_t *answer)
 {
+    bool gathers = s_gathers (query);
     answer->popular = true;
     answer->best = -1;
     answer->count = 0;
     for (size_t i = 0; i < self->weights->shape.items && answer->count < query->k;
          i++) {
-        if (seen && seen[i / 64] >> i % 64 & 1)
+        if (s_has (bits, (int32_t)i) != gathers)
             continue;
         answer->item_ids[answer->count] = self->item_ids[i];
         answer->scores[answer->count++] = self->popularity[i];
@@ -303,6 +359,28 @@ s_sane (const float *hidden, size_t width)
     return true;
 }
 
+/* The items that are left, by their indexes. */
+static void
+s_rank (const model_t *self, model_scratch_t *scratch, const batch_t *batch,
+    const model_query_t *queries, const model_answer_t *answers)
+{
+    for (size_t row = 0; row < batch->rows; row++) {
+        size_t i = scratch->queries[row];
+        scratch->tops[row] = (top_t){
+            .excluded =
+                row < batch->scanned ? scratch->bits + i * scratch->words : NULL,
+            .k = queries[i].k,
+            .items = answers[i].item_ids,
+            .scores = answers[i].scores};
+    }
+    scorer_top (self->scorer, scratch->hidden, scratch->tops, batch->scanned);
+    for (size_t row = batch->scanned; row < batch->rows; row++)
+        gather_top (sasrec_items (self->weights), self->weights->shape.width,
+            scratch->hidden + row * self->weights->shape.width,
+            scratch->bits + scratch->queries[row] * scratch->words, scratch->words,
+            &scratch->tops[row]);
+}
+
 static void
 s_answer_row (const model_t *self, model_scratch_t *scratch, size_t row,
     const model_query_t *query, model_answer_t *answer)
@@ -310,12 +388,14 @@ s_answer_row (const model_t *self, model_scratch_t *scratch, size_t row,
     const top_t *top = &scratch->tops[row];
     size_t width = self->weights->shape.width;
     if (!s_sane (scratch->hidden + row * width, width)) {
-        s_answer_popular (self, query, top->excluded, answer);
+        size_t i = scratch->queries[row];
+        s_answer_popular (self, query, scratch->bits + i * scratch->words, answer);
         return;
     }
     answer->popular = false;
     answer->count = top->count;
-    answer->best = top->count ? (int32_t)answer->item_ids[0] : -1;
+    bool free_choice = top->count > 0 && !s_gathers (query);
+    answer->best = free_choice ? (int32_t)answer->item_ids[0] : -1;
     for (size_t i = 0; i < top->count; i++)
         answer->item_ids[i] = self->item_ids[answer->item_ids[i]];
 }
@@ -331,6 +411,7 @@ s_answer_similar (
         similar_top (sasrec_items (self->weights), self->weights->shape.items,
             self->weights->shape.width, (size_t)item, &top);
     answer->popular = false;
+    answer->newest = answer->best = -1;
     answer->history_used = item >= 0;
     answer->unknown_dropped = item < 0;
     answer->count = top.count;
@@ -343,18 +424,9 @@ model_recommend (const model_t *self, model_scratch_t *scratch,
     const model_query_t *queries, size_t count, model_answer_t *answers)
 {
     assert (count <= scratch->batch_limit && model_scratch_fits (scratch, self));
-    size_t rows = s_encode (self, scratch, queries, count, answers);
-    for (size_t row = 0; row < rows; row++) {
-        size_t i = scratch->queries[row];
-        scratch->tops[row] = (top_t){
-            .excluded =
-                queries[i].include_seen ? NULL : scratch->seen + row * scratch->words,
-            .k = queries[i].k,
-            .items = answers[i].item_ids,
-            .scores = answers[i].scores};
-    }
-    scorer_top (self->scorer, scratch->hidden, scratch->tops, rows);
-    for (size_t row = 0; row < rows; row++) {
+    batch_t batch = s_encode (self, scratch, queries, count, answers);
+    s_rank (self, scratch, &batch, queries, answers);
+    for (size_t row = 0; row < batch.rows; row++) {
         size_t i = scratch->queries[row];
         s_answer_row (self, scratch, row, &queries[i], &answers[i]);
     }
@@ -362,7 +434,8 @@ model_recommend (const model_t *self, model_scratch_t *scratch,
         if (queries[i].similar)
             s_answer_similar (self, &queries[i], &answers[i]);
         else if (answers[i].history_used == 0)
-            s_answer_popular (self, &queries[i], NULL, &answers[i]);
+            s_answer_popular (
+                self, &queries[i], scratch->bits + i * scratch->words, &answers[i]);
 }
 
 feature_source_t

@@ -46,7 +46,14 @@ typedef struct {
     size_t history_count;
     size_t k;
     bool include_seen; /* else no item of the history is recommended */
-    bool similar;      /* not what comes next, but what is like the history's first item
+    bool only_seen; /* nothing but items of the history is; include_seen is moot then */
+    const int64_t
+        *exclude; /* item ids that are not recommended; unknown ones are moot */
+    size_t exclude_count;
+    const int64_t *allow; /* with only_allowed: no others are */
+    size_t allow_count;
+    bool only_allowed;
+    bool similar; /* not what comes next, but what is like the history's first item
                      (similar.h); nothing when that is unknown */
 } model_query_t;
 
@@ -60,7 +67,8 @@ typedef struct {
     size_t history_used;    /* known items inside the window */
     size_t unknown_dropped; /* items the model does not know */
     int32_t newest;         /* dense index of the newest known one; -1: there is none */
-    int32_t best;           /* of the first item of the answer; -1: from popularity */
+    int32_t
+        best; /* of the first item of the answer; -1: the model did not choose it of all */
 } model_answer_t;
 
 /* count at most the scratch's batch limit. Cannot fail. An answer does not depend on the

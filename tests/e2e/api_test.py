@@ -65,6 +65,27 @@ class Api(unittest.TestCase):
             f"select request_json -> 'history' from predictions where request_id = '{request_id}'")),
             self.history("user_4"))
 
+    def test_rules_leave_what_they_allow(self):
+        everything = self.recommend(history=[10, 20], k=1000)["result"]["item_ids"]
+        left = self.recommend(history=[10, 20], k=10, exclude=everything[:15])["result"]["item_ids"]
+        self.assertEqual(left, everything[15:25])
+        few = everything[40:50:3]
+        self.assertEqual(self.recommend(history=[10, 20], allow=few[::-1] + [999999])["result"]["item_ids"], few)
+        self.assertEqual(self.recommend(history=[10, 20], allow=few, exclude=few[:1])["result"]["item_ids"], few[1:])
+        self.assertEqual(self.recommend(history=[10, 20], allow=[])["result"]["item_ids"], [])
+        again = self.recommend(history=[10, 20, 10], seen="only")["result"]["item_ids"]
+        self.assertEqual(sorted(again), [10, 20])
+        both = self.recommend(history=[10, 20], seen="include", k=1000)["result"]["item_ids"]
+        self.assertEqual(len(both), len(everything) + 2)
+        popular = self.recommend(history=[], allow=few)
+        self.assertEqual((popular["source"], sorted(popular["result"]["item_ids"])), ("popular", sorted(few)))
+
+    def test_rules_hold_for_jobs(self):
+        body = {"history": [10, 20], "seen": "only", "exclude": [10]}
+        request_id = self.ask("POST", "/predict", body, expected=202)["request_id"]
+        job = self.ask("GET", f"/result/{request_id}", headers={"Prefer": "wait=10"})
+        self.assertEqual(job["result"]["item_ids"], [20])
+
     def test_a_batch_answers_each_by_itself(self):
         requests = [{"user_id": f"user_{i}", "k": i % 5 + 1} for i in range(1, 300)]
         requests[7] = {"histroy": [1]}

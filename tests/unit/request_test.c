@@ -51,7 +51,8 @@ test_json_round_trip (void **state)
     json_fault_t fault;
     request_t *request =
         s_read ("{\"request_id\":\"a\\\"b\",\"user_id\":\"\xc3\xa9\",\"history\":"
-                "[9007199254740991,0],\"k\":1000,\"include_seen\":true,"
+                "[9007199254740991,0],\"k\":1000,\"seen\":\"only\",\"exclude\":[4,5],"
+                "\"allow\":[6],"
                 "\"deadline\":1700000000123,\"attempt\":4}",
             &fault);
     assert_non_null (request);
@@ -64,12 +65,40 @@ test_json_round_trip (void **state)
     assert_int_equal (again->history_count, 2);
     assert_int_equal (again->history[0], 9007199254740991);
     assert_int_equal (again->k, 1000);
-    assert_true (again->include_seen);
+    assert_true (again->only_seen && !again->include_seen);
+    assert_int_equal (again->exclude_count, 2);
+    assert_int_equal (again->exclude[1], 5);
+    assert_true (again->only_allowed);
+    assert_int_equal (again->allow_count, 1);
+    assert_int_equal (again->allow[0], 6);
     assert_int_equal (again->deadline_ms, 1700000000123);
     assert_int_equal (again->attempt, 4);
     request_destroy (&again);
     request_destroy (&request);
     strbuf_free (&text);
+}
+
+static void
+test_words_for_what_was_seen (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool include, only;
+    } cases[] = {
+        {"{\"request_id\":\"r\",\"history\":[],\"seen\":\"exclude\"}", false, false},
+        {"{\"request_id\":\"r\",\"history\":[],\"seen\":\"include\"}", true, false},
+        {"{\"request_id\":\"r\",\"history\":[],\"seen\":\"only\"}", false, true},
+        {"{\"request_id\":\"r\",\"history\":[],\"include_seen\":true}", true, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_fault_t fault;
+        request_t *request = s_read (cases[i].text, &fault);
+        assert_non_null (request);
+        assert_int_equal (request->include_seen, cases[i].include);
+        assert_int_equal (request->only_seen, cases[i].only);
+        request_destroy (&request);
+    }
 }
 
 static void
@@ -281,6 +310,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_a_strangers_message_needs_only_id_and_history),
         cmocka_unit_test (test_json_round_trip),
+        cmocka_unit_test (test_words_for_what_was_seen),
         cmocka_unit_test (test_every_truncated_message_is_refused),
         cmocka_unit_test (test_bad_fields_are_named),
         cmocka_unit_test (test_ids_of_128_bytes_fit_and_longer_ones_do_not),
