@@ -1,18 +1,7 @@
 /* A time limit. SPDX-License-Identifier: Apache-2.0 */
 #include "model/train/budget.h"
 
-#include <assert.h>
 #include <math.h>
-#include <sodium.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "base/clock.h"
-#include "base/files.h"
-
-#define TRIAL_BYTES ((size_t)16 << 20)
 
 /* Shares of the limit; all users are ranked when that takes less. */
 #define VALID_SHARE  0.03
@@ -23,41 +12,6 @@
 #define SAFETY 0.01 /* of the limit */
 
 #define STEP_WEIGHT 0.25 /* of the latest step in the moving average */
-
-/* Seconds for hashing and writing so many bytes of a block to the path; -1 with error. */
-static double
-s_write (const char *path, const unsigned char *block, size_t length, char error[160])
-{
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    int64_t start_us = clock_monotonic_us ();
-    crypto_hash_sha256 (hash, block, length);
-    int status = files_replace (path, &(files_part_t){block, length}, 1, error);
-    return status ? -1 : (double)(clock_monotonic_us () - start_us) * 1e-6;
-}
-
-int
-budget_measure_disk (budget_t *self, const char *folder, char error[160])
-{
-    char path[512];
-    size_t length = self->bytes < TRIAL_BYTES ? self->bytes : TRIAL_BYTES;
-    assert (length > 0);
-    if (snprintf (path, sizeof path, "%s/.trial.%ld", folder, (long)getpid ()) >=
-        (int)sizeof path) {
-        snprintf (error, 160, "the path of the checkpoints folder is too long");
-        return -1;
-    }
-    unsigned char *block = calloc (length + 1, 1);
-    double whole_s = -1;
-    assert (block);
-    if (files_make_folder (folder, error) == 0) {
-        self->file_s = s_write (path, block, 1, error);
-        whole_s = self->file_s < 0 ? -1 : s_write (path, block, length, error);
-        self->byte_s = fmax (whole_s - self->file_s, 0) / (double)length;
-        unlink (path);
-    }
-    free (block);
-    return whole_s < 0 ? -1 : 0;
-}
 
 static size_t
 s_fewer (size_t users, double user_s, double seconds)
@@ -77,8 +31,8 @@ budget_plan (budget_t *self)
         s_fewer (self->valid_users, self->valid_user_s, VALID_SHARE * self->limit_s);
     self->test_users =
         s_fewer (self->test_users, self->test_user_s, TEST_SHARE * self->limit_s);
-    self->sample_users =
-        s_fewer (self->sample_users, self->sample_user_s, SAMPLE_SHARE * self->limit_s);
+    self->sample_users = s_fewer (
+        self->sample_users, self->file.sample_user_s, SAMPLE_SHARE * self->limit_s);
 }
 
 void
@@ -96,7 +50,7 @@ budget_add_validation (budget_t *self, size_t users, double seconds)
     double factor = self->valid_user_s > 0 ? user_s / self->valid_user_s : 1;
     self->valid_user_s = user_s;
     self->test_user_s *= factor;
-    self->sample_user_s *= factor;
+    self->file.sample_user_s *= factor;
 }
 
 static double
@@ -109,14 +63,15 @@ static double
 s_ranking_s (const budget_t *self)
 {
     return self->test_user_s * (double)self->test_users +
-           self->sample_user_s * (double)self->sample_users;
+           self->file.sample_user_s * (double)self->sample_users;
 }
 
 /* Until the end, whatever is ranked. */
 static double
 s_rest_s (const budget_t *self)
 {
-    return SAFETY * self->limit_s + self->file_s + self->byte_s * (double)self->bytes;
+    return SAFETY * self->limit_s + self->file.model_s + self->file.file_s +
+           self->file.byte_s * (double)self->bytes;
 }
 
 double

@@ -8,23 +8,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model/checkpoint/cost.h"
+
 typedef struct {
     double limit_s; /* 0: none */
     /* Measured: */
-    double step_s;        /* a step, by the latest ones; 0: none was done */
-    double valid_user_s;  /* a user of a validation */
-    double test_user_s;   /* a user of the test: among 100 items too */
-    double sample_user_s; /* a user of the file's reference sample */
-    double file_s;        /* a file on that disk, however small */
-    double byte_s;        /* a byte of a checkpoint more: hashed and written there */
+    double step_s;       /* a step, by the latest ones; 0: none was done */
+    double valid_user_s; /* a user of a validation */
+    double test_user_s;  /* a user of the test: among 100 items too */
+    cost_t file;         /* of the checkpoint */
     /* Planned: */
     size_t valid_users, test_users, sample_users;
     size_t bytes; /* of the checkpoint */
 } budget_t;
-
-/* Measures file_s and byte_s in this folder, by an empty file and one of `bytes`, some 16
- * MB at most. -1 with error: nothing can be written there. */
-int budget_measure_disk (budget_t *self, const char *folder, char error[160]);
 
 /* Lowers the users of validation, test and the file's reference sample so that each takes
  * a small part of the limit. */

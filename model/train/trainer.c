@@ -139,13 +139,13 @@ s_measure (trainer_t *self, char error[160])
     evaluator_task_t test = s_task (self, RANKING_TEST);
     budget->valid_user_s = evaluator_cost_s (self->evaluator, &network, &valid);
     budget->test_user_s = evaluator_cost_s (self->evaluator, &network, &test);
-    budget->sample_user_s = /* one thread takes the sample */
-        budget->valid_user_s * (double)self->plan.options.threads;
+    cost_of_sample (&budget->file, network.weights, self->data);
     if (budget->limit_s <= 0)
         return 0;
     budget->bytes = self->best->count * sizeof (float);
     budget_plan (budget);
-    return budget_measure_disk (budget, run_folder (self->job->run), error);
+    return cost_of_disk (
+        &budget->file, run_folder (self->job->run), budget->bytes, error);
 }
 
 static int

@@ -21,9 +21,7 @@ s_budget (void)
     return (budget_t){.limit_s = 100,
         .valid_user_s = 0.001,
         .test_user_s = 0.002,
-        .sample_user_s = 0.002,
-        .file_s = 0.25,
-        .byte_s = 0.75e-6,
+        .file = {0.25, 0.002, 0.25, 0.5e-6},
         .valid_users = 10000,
         .test_users = 50000,
         .sample_users = 1000,
@@ -39,7 +37,8 @@ the_plan_ranks_what_a_part_of_the_limit_allows (void **state)
     assert_int_equal (budget.valid_users, 3000);
     assert_int_equal (budget.test_users, 3000);
     assert_int_equal (budget.sample_users, 500);
-    /* 1 for safety, 3 for the validation, 6 for the test, 1 for the sample and the file. */
+    /* 1 for safety, 3 for the validation, 6 for the test, 1 for the sample, and 1 for model
+     * and file. */
     assert_close (budget_reserve_s (&budget), 1 + 3 + 6 + 1 + 1);
 }
 
@@ -48,7 +47,7 @@ the_plan_ranks_all_who_take_less (void **state)
 {
     (void)state;
     budget_t budget = s_budget ();
-    budget.valid_user_s = budget.test_user_s = budget.sample_user_s = 1e-6;
+    budget.valid_user_s = budget.test_user_s = budget.file.sample_user_s = 1e-6;
     budget_plan (&budget);
     assert_int_equal (budget.valid_users, 10000);
     assert_int_equal (budget.test_users, 50000);
@@ -138,7 +137,7 @@ a_validation_corrects_what_the_trial_measured (void **state)
     budget_add_validation (&budget, 3000, 6);
     assert_close (budget.valid_user_s, 0.002);
     assert_close (budget.test_user_s, 0.004);
-    assert_close (budget.sample_user_s, 0.004);
+    assert_close (budget.file.sample_user_s, 0.004);
     assert_close (budget_reserve_s (&budget), 1 + 6 + 12 + 2 + 1);
 }
 
@@ -156,7 +155,7 @@ what_turns_out_slower_is_ranked_on_fewer (void **state)
     assert_int_equal (budget.test_users, 1500);
     assert_int_equal (budget.sample_users, 250);
     assert_true (
-        90 + 2 + budget.test_user_s * 1500 + budget.sample_user_s * 250 <= 100);
+        90 + 2 + budget.test_user_s * 1500 + budget.file.sample_user_s * 250 <= 100);
 }
 
 static void
