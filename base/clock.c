@@ -33,3 +33,16 @@ clock_unix_ms (void)
     struct timespec now = s_now (CLOCK_REALTIME);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
+
+int64_t
+clock_unix_us (void)
+{
+    struct timespec now = s_now (CLOCK_REALTIME);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t
+clock_unix_us_of (int64_t monotonic_us)
+{
+    return clock_unix_us () - (clock_monotonic_us () - monotonic_us);
+}

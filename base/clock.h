@@ -11,5 +11,9 @@ int64_t clock_monotonic_us (void);
 
 /* Since 1970-01-01 UTC; may jump. */
 int64_t clock_unix_ms (void);
+int64_t clock_unix_us (void);
+
+/* The same moment on the wall clock, as that is now. */
+int64_t clock_unix_us_of (int64_t monotonic_us);
 
 #endif

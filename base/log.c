@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 #include "base/clock.h"
+#include "base/log_recent.h"
 #include "base/log_sink.h"
 #include "base/strbuf.h"
 
@@ -63,6 +64,26 @@ log_bool (const char *key, bool value)
     return (log_field_t){.key = key, .type = LOG_FIELD_BOOL, .integer = value};
 }
 
+log_field_t
+log_optional (const char *key, const char *value)
+{
+    bool given = value && *value;
+    return (log_field_t){
+        .key = key, .type = LOG_FIELD_STR, .str = given ? value : NULL};
+}
+
+log_field_t
+log_trace (const trace_t *trace)
+{
+    return (log_field_t){.key = "trace_id", .type = LOG_FIELD_TRACE, .trace = trace};
+}
+
+bool
+log_enabled (log_level_t level)
+{
+    return (int)level >= atomic_load_explicit (&s_level, memory_order_relaxed);
+}
+
 static void
 s_add_time (strbuf_t *line)
 {
@@ -88,6 +109,21 @@ s_is_plain (const char *text)
 }
 
 static void
+s_add_trace (strbuf_t *line, const trace_t *trace, bool json)
+{
+    char id[TRACE_ID_TEXT_SIZE];
+    trace_print_id (trace, id);
+    strbuf_addf (line, json ? "\"%s\"" : "%s", id);
+}
+
+static bool
+s_is_left_out (const log_field_t *field)
+{
+    return (field->type == LOG_FIELD_TRACE && !trace_exists (field->trace)) ||
+           (field->type == LOG_FIELD_STR && !field->str);
+}
+
+static void
 s_add_value (strbuf_t *line, const log_field_t *field, bool json)
 {
     switch (field->type) {
@@ -109,6 +145,9 @@ s_add_value (strbuf_t *line, const log_field_t *field, bool json)
     case LOG_FIELD_BOOL:
         strbuf_add (line, field->integer ? "true" : "false");
         return;
+    case LOG_FIELD_TRACE:
+        s_add_trace (line, field->trace, json);
+        return;
     case LOG_FIELD_END:
         break;
     }
@@ -124,6 +163,8 @@ s_add_json (
     strbuf_addf (line, "\",\"level\":\"%s\",\"event\":", s_level_names[level]);
     strbuf_add_json_string (line, event);
     for (; field->key; field++) {
+        if (s_is_left_out (field))
+            continue;
         strbuf_add (line, ",");
         strbuf_add_json_string (line, field->key);
         strbuf_add (line, ":");
@@ -139,18 +180,31 @@ s_add_text (
     s_add_time (line);
     strbuf_addf (line, " %-5s %s", s_level_names[level], event);
     for (; field->key; field++) {
+        if (s_is_left_out (field))
+            continue;
         strbuf_addf (line, " %s=", field->key);
         s_add_value (line, field, false);
     }
     strbuf_add (line, "\n");
 }
 
+static void
+s_keep (log_level_t level, const char *event, const log_field_t *fields)
+{
+    strbuf_t line = STRBUF_EMPTY;
+    s_add_json (&line, level, event, fields);
+    log_recent_keep (line.data, line.length - 1); /* without its end */
+    strbuf_free (&line);
+}
+
 void
 log_write (log_level_t level, const char *event, const log_field_t *fields)
 {
     assert (event && fields);
-    if ((int)level < atomic_load_explicit (&s_level, memory_order_relaxed))
+    if (!log_enabled (level))
         return;
+    if (level >= LOG_LEVEL_WARN)
+        s_keep (level, event, fields);
     int json = atomic_load (&s_json);
     if (json < 0)
         atomic_store (&s_json, json = !isatty (STDERR_FILENO));

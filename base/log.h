@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/trace.h"
+
 typedef enum {
     LOG_LEVEL_DEBUG,
     LOG_LEVEL_INFO,
@@ -25,7 +27,8 @@ typedef enum {
     LOG_FIELD_STR,
     LOG_FIELD_INT,
     LOG_FIELD_REAL,
-    LOG_FIELD_BOOL
+    LOG_FIELD_BOOL,
+    LOG_FIELD_TRACE
 } log_field_type_t;
 
 typedef struct {
@@ -34,6 +37,7 @@ typedef struct {
     const char *str;
     int64_t integer;
     double real;
+    const trace_t *trace;
 } log_field_t;
 
 /* "debug", "info" (the default), "warn" or "error"; "json", "text" or "auto" (JSON when
@@ -44,6 +48,11 @@ log_field_t log_str (const char *key, const char *value); /* NULL is shown as ""
 log_field_t log_int (const char *key, int64_t value);
 log_field_t log_real (const char *key, double value);
 log_field_t log_bool (const char *key, bool value);
+log_field_t log_optional (const char *key, const char *value); /* NULL, "": left out */
+log_field_t log_trace (const trace_t *trace); /* "trace_id"; of no trace: left out */
+
+/* Whether lines of the level are written: asking costs next to nothing. */
+bool log_enabled (log_level_t level);
 
 /* fields: ended by a field whose key is NULL. Never fails; waits for nobody who reads the
  * log (base/log_sink.h). */
@@ -51,7 +60,9 @@ void log_write (log_level_t level, const char *event, const log_field_t *fields)
 
 /* At least one field. */
 #define log_at_(level, event, ...)                                                     \
-    log_write (level, event, (const log_field_t[]){__VA_ARGS__, {.key = 0}})
+    (log_enabled (level)                                                               \
+            ? log_write (level, event, (const log_field_t[]){__VA_ARGS__, {.key = 0}}) \
+            : (void)0)
 #define log_debug(event, ...) log_at_ (LOG_LEVEL_DEBUG, event, __VA_ARGS__)
 #define log_info(event, ...)  log_at_ (LOG_LEVEL_INFO, event, __VA_ARGS__)
 #define log_warn(event, ...)  log_at_ (LOG_LEVEL_WARN, event, __VA_ARGS__)

@@ -90,6 +90,34 @@ test_values_cannot_make_a_line_or_move_the_cursor (void **state)
 }
 
 static void
+test_a_line_names_the_trace_that_it_is_of (void **state)
+{
+    (void)state;
+    const trace_t none = {0};
+    trace_t trace;
+    trace_parse (&trace, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    log_configure ("info", "json");
+    capture_t capture = capture_start ();
+    log_info ("a.b", log_str ("request_id", "r"), log_trace (&trace));
+    char *text = capture_stop (&capture);
+    json_t *line = s_parse (text);
+    assert_string_equal (json_string_value (json_object_get (line, "trace_id")),
+        "4bf92f3577b34da6a3ce929d0e0e4736");
+    json_decref (line);
+    free (text);
+    log_configure ("info", "text");
+    capture = capture_start ();
+    log_info ("a.b", log_trace (&trace), log_int ("n", 1));
+    log_info (
+        "a.b", log_trace (&none), log_optional ("x", ""), log_optional ("y", "z"));
+    text = capture_stop (&capture);
+    assert_non_null (
+        strstr (text, " a.b trace_id=4bf92f3577b34da6a3ce929d0e0e4736 n=1\n"));
+    assert_non_null (strstr (text, " a.b y=z\n"));
+    free (text);
+}
+
+static void
 test_levels_below_the_chosen_one_are_left_out (void **state)
 {
     (void)state;
@@ -184,6 +212,8 @@ int
 main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown (
+            test_a_line_names_the_trace_that_it_is_of, s_restore),
         cmocka_unit_test (test_json_line_has_time_level_event_and_fields),
         cmocka_unit_test (test_text_line_reads_like_a_sentence),
         cmocka_unit_test (test_values_cannot_make_a_line_or_move_the_cursor),
