@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "actors/db_watch.h"
 #include "actors/endpoints.h"
@@ -112,6 +113,39 @@ db_writer_tell_all (
     db_writer_tell (self, results, count, hits, RESULT_FAILED);
 }
 
+static void
+db_writer_push_span (
+    self_t *self, const result_t *result, size_t count, int64_t start_us)
+{
+    span_t span = span_of (&result->trace, "store", SPAN_CLIENT,
+        clock_unix_us_of (start_us), clock_unix_us ());
+    memcpy (span.request_id, result->request_id, sizeof span.request_id);
+    span.attributes[0] = (span_attribute_t){"db.system", "postgresql", 0};
+    span.attributes[1] = (span_attribute_t){"db.operation", "UPDATE", 0};
+    span.attributes[2] = (span_attribute_t){"sasrec.group_size", NULL, (int64_t)count};
+    spans_push (self->args->spans, &span);
+}
+
+/* Their transaction began at start_us (monotonic) and is committed. */
+static void
+db_writer_trace (self_t *self, const result_t *const *results, size_t count,
+    const bool *hits, int64_t start_us)
+{
+    if (!self->args->spans && !log_enabled (LOG_LEVEL_DEBUG))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const result_t *result = results[i];
+        if (!hits[i])
+            continue;
+        log_debug ("db_writer.ended", log_str ("request_id", result->request_id),
+            log_str (
+                "status", result->status == RESULT_COMPLETED ? "COMPLETED" : "FAILED"),
+            log_trace (&result->trace));
+        if (spans_want (self->args->spans, &result->trace))
+            db_writer_push_span (self, result, count, start_us);
+    }
+}
+
 /* What writing is here (store/row_writer.h) */
 
 static db_status_t
@@ -127,6 +161,8 @@ db_writer_write (void *context, void *const *rows, size_t count)
     int64_t end_us = clock_monotonic_us ();
     if (status == DB_OK)
         db_writer_tell_all (self, (const result_t *const *)rows, count, hits);
+    if (status == DB_OK)
+        db_writer_trace (self, (const result_t *const *)rows, count, hits, start_us);
     free (hits);
     if (status != DB_OK)
         return status;
@@ -164,6 +200,7 @@ db_writer_fail (self_t *self, const result_t *refused, const char *reason)
     result_t *failed = result_new ();
     snprintf (failed->request_id, sizeof failed->request_id, "%s", refused->request_id);
     failed->status = RESULT_FAILED;
+    failed->trace = refused->trace;
     snprintf (failed->error, sizeof failed->error,
         "the result could not be stored: %.120s", reason);
     void *row = failed;
@@ -187,7 +224,8 @@ db_writer_refused (void *context, void *row, const row_fault_t *fault)
         return ROW_ASIDE;
     metric_add (failed ? self->refused : self->lost, 1);
     log_warn (failed ? "db_writer.refused" : "db_writer.given_up",
-        log_str ("request_id", result->request_id), log_str ("reason", reason));
+        log_str ("request_id", result->request_id), log_str ("reason", reason),
+        log_trace (&result->trace));
     db_writer_written (self, row);
     return ROW_GONE;
 }

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 
 #include "actors/ended.h"
+#include "actors/spans.h"
 
 #define DB_WRITER_FLUSH_MS 1500
 
@@ -33,6 +34,7 @@ typedef struct {
     ended_t *ended;         /* told of each row that ended, after COMMIT; or NULL */
     atomic_size_t *backlog; /* in, out: less by each row that ended */
     const char *settle_endpoint; /* NULL without Kafka */
+    spans_t *spans;              /* NULL: no tracing */
     bool shows_database; /* owns the checks "postgres" and "schema" here (db_watch.h) */
 } db_writer_args_t;
 

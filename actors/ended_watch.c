@@ -8,6 +8,7 @@
 #include "base/actor/control.h"
 #include "base/actor/wire.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "base/uuid.h"
 #include "store/predictions.h"
@@ -45,8 +46,12 @@ ended_watch_receive (self_t *self)
 {
     ending_t *ending;
     while ((ending = ending_recv (self->endings))) {
-        for (size_t i = 0; i < ending->count; i++)
+        for (size_t i = 0; i < ending->count; i++) {
+            log_debug ("ended_watch.heard",
+                log_str ("request_id", ending->request_ids[i]),
+                log_str ("status", ending->status));
             ended_hear (self->args->ended, ending->request_ids[i]);
+        }
         ending_destroy (&ending);
     }
 }

@@ -13,6 +13,7 @@
 #include "actors/endpoints.h"
 #include "actors/stage.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "base/ring.h"
 #include "model/checkpoint/checkpoint.h"
@@ -151,6 +152,7 @@ s_result_for (request_t *request, const model_t *model)
         model_version (model));
     result->job = request->job;
     result->accepted_us = request->accepted_us;
+    result->trace = request->trace;
     result->ticket = request->ticket;
     request->ticket = NULL;
     result->receipt = request->receipt;
@@ -249,6 +251,42 @@ s_finish (self_t *self, result_t *result, const model_answer_t *answer, bool sim
     }
 }
 
+static void
+s_push_spans (
+    self_t *self, const request_t *request, const result_t *result, int64_t start_us)
+{
+    int64_t computed_us = clock_unix_us_of (start_us);
+    int64_t queued_us = request->sent_ms ? request->sent_ms * 1000
+                                         : clock_unix_us_of (request->accepted_us);
+    span_t queue =
+        span_of (&request->trace, "queue", SPAN_INTERNAL, queued_us, computed_us);
+    span_t compute = span_of (
+        &request->trace, "compute", SPAN_INTERNAL, computed_us, clock_unix_us ());
+    memcpy (queue.request_id, result->request_id, sizeof queue.request_id);
+    memcpy (compute.request_id, result->request_id, sizeof compute.request_id);
+    memcpy (compute.model_version, result->model_version, sizeof compute.model_version);
+    queue.attributes[0] = (span_attribute_t){"sasrec.attempt", NULL, request->attempt};
+    compute.attributes[0] =
+        (span_attribute_t){"sasrec.batch_size", NULL, (int64_t)self->batch->count};
+    compute.attributes[1] =
+        (span_attribute_t){"sasrec.history_used", NULL, (int64_t)result->history_used};
+    compute.failed = result->status == RESULT_FAILED;
+    spans_push (self->args->spans, &queue);
+    spans_push (self->args->spans, &compute);
+}
+
+/* Computing began at start_us (monotonic), for the batch as a whole. */
+static void
+s_trace (
+    self_t *self, const request_t *request, const result_t *result, int64_t start_us)
+{
+    log_debug ("inference_worker.computed", log_str ("request_id", result->request_id),
+        log_str ("model_version", result->model_version),
+        log_int ("items", (int64_t)result->count), log_trace (&result->trace));
+    if (spans_want (self->args->spans, &request->trace))
+        s_push_spans (self, request, result, start_us);
+}
+
 /* Results first, the batch last: "free" means that all is out. */
 static void
 s_send_out (self_t *self)
@@ -288,6 +326,7 @@ s_handle_batch (self_t *self)
         s_finish (self, results[i], &self->answers[i], query->similar);
         if (!query->similar)
             metric_observe (self->history_length, (double)query->history_count);
+        s_trace (self, batch->requests[i], results[i], start_us);
         ring_push (self->unsent, results[i]);
         request_destroy (&batch->requests[i]);
     }

@@ -17,6 +17,7 @@
 
 #include "actors/drift_watch.h"
 #include "actors/model_slot.h"
+#include "actors/spans.h"
 
 typedef struct {
     size_t index;               /* N of the batch endpoint */
@@ -26,6 +27,7 @@ typedef struct {
     size_t batch_limit;
     model_slot_t *slot;
     drift_watch_t *drift;
+    spans_t *spans; /* NULL: no tracing */
 } inference_worker_args_t;
 
 /* For tests alone: an environment variable that holds an item id. A history that contains

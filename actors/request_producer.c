@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "actors/db_watch.h"
 #include "actors/endpoints.h"
@@ -34,7 +35,8 @@ typedef struct {
     row_writer_t *unsent;            /* request_t; empty between groups */
     request_t *written[GROUP_LIMIT]; /* of the group, committed */
     size_t written_count;
-    int64_t look_ms; /* when to look after the database next */
+    int64_t insert_us; /* when the last INSERT began */
+    int64_t look_ms;   /* when to look after the database next */
     metric_t *accepted;
     metric_t *seconds; /* until a row was committed */
     metric_t *refused;
@@ -71,8 +73,11 @@ static db_status_t
 request_producer_insert (void *context, void *const *rows, size_t count)
 {
     self_t *self = context;
-    return predictions_insert (
+    int64_t start_us = clock_monotonic_us ();
+    db_status_t status = predictions_insert (
         self->db, (request_t *const *)rows, count, self->args->deadline_s);
+    self->insert_us = start_us;
+    return status;
 }
 
 static db_status_t
@@ -99,7 +104,7 @@ request_producer_rejected (void *context, void *row, const row_fault_t *fault)
     request_t *request = row;
     metric_add (self->rejected, 1);
     log_warn ("request_producer.rejected", log_str ("request_id", request->request_id),
-        log_str ("reason", fault->reason));
+        log_str ("reason", fault->reason), log_trace (&request->trace));
     request_refuse (&request, TICKET_FAILED, fault->reason);
     return ROW_GONE;
 }
@@ -239,6 +244,23 @@ request_producer_handle_returned (self_t *self)
 
 /* Accepting */
 
+static void
+request_producer_trace (self_t *self, const request_t *request)
+{
+    log_debug ("request_producer.accepted", log_str ("request_id", request->request_id),
+        log_trace (&request->trace));
+    if (!spans_want (self->args->spans, &request->trace))
+        return;
+    span_t span = span_of (&request->trace, "accept", SPAN_CLIENT,
+        clock_unix_us_of (self->insert_us), clock_unix_us ());
+    memcpy (span.request_id, request->request_id, sizeof span.request_id);
+    span.attributes[0] = (span_attribute_t){"db.system", "postgresql", 0};
+    span.attributes[1] = (span_attribute_t){"db.operation", "INSERT", 0};
+    span.attributes[2] =
+        (span_attribute_t){"sasrec.group_size", NULL, (int64_t)self->written_count};
+    spans_push (self->args->spans, &span);
+}
+
 /* The rows are committed. */
 static void
 request_producer_accept (self_t *self)
@@ -252,6 +274,7 @@ request_producer_accept (self_t *self)
     int64_t now_us = clock_monotonic_us ();
     for (size_t i = 0; i < count; i++) {
         stage_observe (self->seconds, self->written[i]->accepted_us, now_us);
+        request_producer_trace (self, self->written[i]);
         if (self->written[i]->ticket)
             ticket_answer (self->written[i]->ticket, TICKET_DONE, NULL);
         ticket_release (&self->written[i]->ticket);

@@ -16,6 +16,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "actors/spans.h"
+
 typedef struct {
     const char *accept_endpoint;
     const char *jobs_endpoint;
@@ -25,6 +27,7 @@ typedef struct {
     const char *returned_endpoint; /* NULL without Kafka */
     atomic_size_t *backlog;        /* out: more by each row that is accepted */
     atomic_bool *unsent;           /* out: there are rows for the reconciler to send */
+    spans_t *spans;                /* NULL: no tracing */
 } request_producer_args_t;
 
 /* args: request_producer_args_t, borrowed until the actor ends. */

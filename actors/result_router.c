@@ -74,8 +74,9 @@ s_publish (self_t *self, result_t **result_p)
     if (result_send (result_p, self->answers) == 0)
         return;
     metric_add (self->dropped, 1);
-    log_error (
-        "result_router.unpublished", log_str ("request_id", (*result_p)->request_id));
+    log_error ("result_router.unpublished",
+        log_str ("request_id", (*result_p)->request_id),
+        log_trace (&(*result_p)->trace));
 }
 
 static void

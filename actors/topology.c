@@ -20,12 +20,14 @@
 #include "actors/inference_pool.h"
 #include "actors/inference_worker.h"
 #include "actors/interaction_writer.h"
+#include "actors/otlp.h"
 #include "actors/pruner.h"
 #include "actors/reconciler.h"
 #include "actors/reload_controller.h"
 #include "actors/request_producer.h"
 #include "actors/result_router.h"
 #include "actors/signals.h"
+#include "actors/span_sender.h"
 #include "base/clock.h"
 #include "base/health.h"
 #include "base/log.h"
@@ -43,6 +45,7 @@
 #define SWEEP_MS             60000 /* for what is older than SASREC_RETENTION */
 #define POOL_SIZE            8     /* connections for HTTP reads */
 #define RECENT_LIMIT         4096
+#define SPAN_LIMIT           4096 /* that wait for their receiver */
 #define WRITE_BATCH_LIMIT    1000
 #define WRITE_WAITING_LIMIT  20000
 #define MODEL_CHECK_MS       5000
@@ -71,6 +74,7 @@ typedef struct {
     drift_watch_t *drift;
     live_t *live;
     ended_t *ended;
+    spans_t *spans;        /* NULL: no tracing */
     atomic_size_t backlog; /* rows accepted and unfinished */
     unsigned role;         /* one of the below */
     atomic_size_t waiting; /* jobs waiting in the pool */
@@ -88,6 +92,7 @@ typedef struct {
     pruner_args_t pruner;
     ended_watch_args_t ended_watch;
     http_args_t http;
+    span_sender_args_t span_sender;
     bridge_wire_t wires[BRIDGE_WIRE_LIMIT];
     bridge_args_t bridge;
     char client_id[32]; /* how Kafka sees this process */
@@ -112,6 +117,7 @@ typedef enum {
     PART_HTTP,
     PART_BRIDGE,
     PART_INTERACTION_WRITER,
+    PART_SPAN_SENDER,      /* with tracing */
     PART_INFERENCE_WORKER, /* as many as configured */
     PART_COUNT
 } part_t;
@@ -161,14 +167,17 @@ static const struct {
     [PART_BRIDGE] = {"bridge", bridge_actor, offsetof (topology_t, bridge), 0,
         JOINED | API | WORKER | DB_WRITER},
     /* Kafka, publish, answers, settle     Kafka, jobs, results, write, reload, returned */
+    [PART_SPAN_SENDER] = {"span_sender", span_sender_actor,
+        offsetof (topology_t, span_sender), 0, ALL | JOINED | API | WORKER | DB_WRITER},
+    /* the spans         the receiver of spans                  */
 };
 
 /* Readers before writers, so that nothing is refused while it starts. The bridge is last:
  * a process that cannot have its ports never joins a group. */
-static const part_t s_start_order[] = {PART_DB_WRITER, PART_INTERACTION_WRITER,
-    PART_RESULT_ROUTER, PART_INFERENCE_POOL, PART_INFERENCE_WORKER,
-    PART_RELOAD_CONTROLLER, PART_REQUEST_PRODUCER, PART_RECONCILER, PART_PRUNER,
-    PART_ENDED_WATCH, PART_HTTP, PART_BRIDGE};
+static const part_t s_start_order[] = {PART_SPAN_SENDER, PART_DB_WRITER,
+    PART_INTERACTION_WRITER, PART_RESULT_ROUTER, PART_INFERENCE_POOL,
+    PART_INFERENCE_WORKER, PART_RELOAD_CONTROLLER, PART_REQUEST_PRODUCER,
+    PART_RECONCILER, PART_PRUNER, PART_ENDED_WATCH, PART_HTTP, PART_BRIDGE};
 
 /* Writers before readers: a reader empties its pipes after its writers are gone. The
  * pool and the workers write to each other, so the pool falls silent first; so does the
@@ -192,6 +201,7 @@ static const struct {
     {PART_DB_WRITER, "$TERM"},
     {PART_INTERACTION_WRITER, "$TERM"},
     {PART_BRIDGE, "$TERM"},
+    {PART_SPAN_SENDER, "$TERM"},
 };
 
 /* Making the parts' arguments */
@@ -210,7 +220,8 @@ s_make_jobs (topology_t *self)
         .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
         .deadline_s = (int)config_integer (self->config, CONFIG_DEADLINE_S),
         .backlog = &self->backlog,
-        .unsent = &self->unsent};
+        .unsent = &self->unsent,
+        .spans = self->spans};
     self->reconciler = (reconciler_args_t){.ended = self->ended,
         .conninfo = self->conninfo,
         .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
@@ -234,6 +245,7 @@ s_make_jobs (topology_t *self)
         .batch_limit = WRITE_BATCH_LIMIT,
         .waiting_limit = WRITE_WAITING_LIMIT,
         .backlog = &self->backlog,
+        .spans = self->spans,
         .shows_database = self->role == DB_WRITER};
     self->interaction_writer = (interaction_writer_args_t){
         .conninfo = self->conninfo, .statement_timeout_ms = STATEMENT_TIMEOUT_MS};
@@ -250,7 +262,8 @@ s_make_inference (topology_t *self)
     self->each_worker =
         (inference_worker_args_t){.batch_limit = s_size (self, CONFIG_BATCH_LIMIT),
             .slot = self->slot,
-            .drift = self->drift};
+            .drift = self->drift,
+            .spans = self->spans};
     self->reload_controller = (reload_controller_args_t){
         .folder = config_text (self->config, CONFIG_CHECKPOINTS),
         .check_ms = MODEL_CHECK_MS,
@@ -278,10 +291,12 @@ s_admin_port (const topology_t *self)
 }
 
 static void
-s_make_http (topology_t *self)
+s_make_http (topology_t *self, const char *role)
 {
     bool alone = self->role & (WORKER | DB_WRITER);
-    self->http = (http_args_t){.ended = self->ended,
+    self->http = (http_args_t){.role = role,
+        .ended = self->ended,
+        .spans = self->spans,
         .config = self->config,
         .pool = self->pool,
         .slot = self->slot,
@@ -291,6 +306,19 @@ s_make_http (topology_t *self)
         .admin_bind = alone && !s_is_set (self, CONFIG_ADMIN_BIND) ? CONFIG_BIND
                                                                    : CONFIG_ADMIN_BIND,
         .probes_only = alone};
+}
+
+static void
+s_make_tracing (topology_t *self, const sampler_t *sampler, const char *role)
+{
+    if (!*config_text (self->config, CONFIG_OTLP_ENDPOINT))
+        return;
+    self->spans = spans_new (sampler, SPAN_LIMIT);
+    self->span_sender = (span_sender_args_t){.spans = self->spans,
+        .endpoint = config_text (self->config, CONFIG_OTLP_ENDPOINT),
+        .headers = config_text (self->config, CONFIG_OTLP_HEADERS),
+        .service = config_text (self->config, CONFIG_OTEL_SERVICE),
+        .role = role};
 }
 
 /* Which endpoint stands where. With Kafka jobs take the way over its topics: what leads
@@ -436,7 +464,8 @@ s_register_metrics (const char *role_name)
 }
 
 static topology_t *
-s_new (const config_t *config, unsigned role, const char *role_name)
+s_new (const config_t *config, const sampler_t *sampler, unsigned role,
+    const char *role_name)
 {
     topology_t *self = calloc (1, sizeof *self);
     assert (self);
@@ -458,9 +487,10 @@ s_new (const config_t *config, unsigned role, const char *role_name)
     self->worker_count = s_size (self, CONFIG_WORKERS);
     if (self->worker_count > WORKER_LIMIT)
         self->worker_count = WORKER_LIMIT;
+    s_make_tracing (self, sampler, role_name);
     s_make_jobs (self);
     s_make_inference (self);
-    s_make_http (self);
+    s_make_http (self, role_name);
     if (role != ALL)
         s_make_bridge (self, role_name);
     s_connect (self);
@@ -477,6 +507,7 @@ s_destroy (topology_t **self_p)
     model_slot_destroy (&self->slot);
     live_destroy (&self->live);
     ended_destroy (&self->ended);
+    spans_destroy (&self->spans);
     free (self->conninfo);
     free (self);
     *self_p = NULL;
@@ -502,12 +533,19 @@ s_start_one (topology_t *self, part_t part, size_t index, char error[160])
     return 0;
 }
 
+static bool
+s_runs (const topology_t *self, part_t part)
+{
+    return s_parts[part].roles & self->role &&
+           (part != PART_SPAN_SENDER || self->spans);
+}
+
 static int
 s_start (topology_t *self, char error[160])
 {
     for (size_t i = 0; i < sizeof s_start_order / sizeof s_start_order[0]; i++) {
         part_t part = s_start_order[i];
-        bool runs = s_parts[part].roles & self->role;
+        bool runs = s_runs (self, part);
         for (size_t index = 0; runs && index < s_count (self, part); index++)
             if (s_start_one (self, part, index, error))
                 return -1;
@@ -602,6 +640,27 @@ s_run (const signals_t *signals)
     log_info ("topology.stopping", log_str ("signal", strsignal (signal)));
 }
 
+static int
+s_read_sampler (const config_t *config, sampler_t *sampler, char error[160])
+{
+    return sampler_read (sampler, config_text (config, CONFIG_OTEL_SAMPLER),
+        config_text (config, CONFIG_OTEL_SAMPLER_ARG), error);
+}
+
+static int
+s_check_tracing (const config_t *config, char error[160])
+{
+    sampler_t sampler;
+    const char *endpoint = config_text (config, CONFIG_OTLP_ENDPOINT);
+    if (!*endpoint)
+        return 0;
+    otlp_t *receiver =
+        otlp_new (endpoint, config_text (config, CONFIG_OTLP_HEADERS), error);
+    bool good = receiver && s_read_sampler (config, &sampler, error) == 0;
+    otlp_destroy (&receiver);
+    return good ? 0 : -1;
+}
+
 int
 topology_check (const config_t *config, char error[160])
 {
@@ -613,21 +672,23 @@ topology_check (const config_t *config, char error[160])
         return -1;
     }
     networks_destroy (&proxies);
-    return settings_use (config, error);
+    return settings_use (config, error) || s_check_tracing (config, error) ? -1 : 0;
 }
 
 int
 topology_run (const config_t *config, const char *role, char error[160])
 {
+    sampler_t sampler;
     int found = s_role (config, role, error);
-    if (found < 0 || topology_check (config, error))
+    if (found < 0 || topology_check (config, error) ||
+        s_read_sampler (config, &sampler, error))
         return -1;
     signals_t signals;
     signals_block (&signals);
     zsys_handler_set (NULL);  /* czmq's would end all actors at once, in no order */
     zsys_set_max_sockets (0); /* as many as the system allows */
     zsys_set_linger (0);
-    topology_t *self = s_new (config, (unsigned)found, role);
+    topology_t *self = s_new (config, &sampler, (unsigned)found, role);
     int rc = s_fit_connections (self, error) || s_start (self, error) ? -1 : 0;
     if (rc == 0) {
         log_info ("topology.started", log_str ("role", role),

@@ -142,6 +142,19 @@ static const config_item_t s_items[CONFIG_COUNT] = {
         "auto = json unless stderr is a terminal"),
     [CONFIG_LOG_FILE] = TEXT_ ("log-file", "LOG_FILE", "",
         "file of the log, opened anew on SIGHUP; empty = stderr"),
+    [CONFIG_OTLP_ENDPOINT] = TEXT_ ("otlp-endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT", "",
+        "where spans go, by OTLP over HTTP: http://localhost:4318; empty = no tracing"),
+    [CONFIG_OTLP_HEADERS] = SECRET_ ("otlp-headers-file", "OTEL_EXPORTER_OTLP_HEADERS",
+        "file with headers for it: name=value,name=value"),
+    [CONFIG_OTEL_SERVICE] = TEXT_ ("otel-service-name", "OTEL_SERVICE_NAME", "sasrec",
+        "name of the service in traces"),
+    [CONFIG_OTEL_SAMPLER] =
+        WORDS_ ("otel-traces-sampler", "OTEL_TRACES_SAMPLER", "parentbased_always_on",
+            "always_on|always_off|traceidratio|parentbased_always_on|"
+            "parentbased_always_off|parentbased_traceidratio",
+            "which requests are traced; parentbased: who asks decides, if he traces"),
+    [CONFIG_OTEL_SAMPLER_ARG] = TEXT_ ("otel-traces-sampler-arg",
+        "OTEL_TRACES_SAMPLER_ARG", "", "share of traceidratio, from 0 to 1"),
 };
 
 static bool

@@ -52,6 +52,11 @@ typedef enum {
     CONFIG_LOG_LEVEL,         /* LOG_LEVEL, info */
     CONFIG_LOG_FORMAT,        /* LOG_FORMAT, auto */
     CONFIG_LOG_FILE,          /* LOG_FILE; "" = stderr */
+    CONFIG_OTLP_ENDPOINT,     /* OTEL_EXPORTER_OTLP_ENDPOINT; "" = no tracing */
+    CONFIG_OTLP_HEADERS,      /* OTEL_EXPORTER_OTLP_HEADERS */
+    CONFIG_OTEL_SERVICE,      /* OTEL_SERVICE_NAME, sasrec */
+    CONFIG_OTEL_SAMPLER,      /* OTEL_TRACES_SAMPLER, parentbased_always_on */
+    CONFIG_OTEL_SAMPLER_ARG,  /* OTEL_TRACES_SAMPLER_ARG */
     CONFIG_COUNT
 } config_key_t;
 

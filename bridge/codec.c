@@ -21,6 +21,8 @@ s_decode_request (const record_t *record, void **message_p, json_fault_t *fault)
         return CODEC_UNREADABLE;
     request->receipt = record->receipt;
     request->accepted_us = clock_monotonic_us ();
+    request->sent_ms = record->timestamp_ms > 0 ? record->timestamp_ms : 0;
+    request->trace = record->trace;
     *message_p = request;
     return CODEC_READ;
 }
@@ -41,6 +43,12 @@ s_request_receipt (const void *message)
     return &((const request_t *)message)->receipt;
 }
 
+static const trace_t *
+s_request_trace (const void *message)
+{
+    return &((const request_t *)message)->trace;
+}
+
 static void
 s_destroy_request (void *message)
 {
@@ -57,6 +65,7 @@ s_decode_result (const record_t *record, void **message_p, json_fault_t *fault)
     if (!result)
         return CODEC_UNREADABLE;
     result->receipt = record->receipt;
+    result->trace = record->trace;
     *message_p = result;
     return CODEC_READ;
 }
@@ -73,6 +82,12 @@ static const receipt_t *
 s_result_receipt (const void *message)
 {
     return &((const result_t *)message)->receipt;
+}
+
+static const trace_t *
+s_result_trace (const void *message)
+{
+    return &((const result_t *)message)->trace;
 }
 
 static void
@@ -195,17 +210,18 @@ static const struct {
     const char *(*encode) (const void *, strbuf_t *); /* returns the key */
     const receipt_t *(*receipt) (const void *);
     void (*destroy) (void *);
+    const trace_t *(*trace) (const void *); /* NULL: it has none */
 } s_codecs[TOPIC_COUNT] = {
     [TOPIC_REQUESTS] = {REQUEST_TAG, s_decode_request, s_encode_request,
-        s_request_receipt, s_destroy_request},
+        s_request_receipt, s_destroy_request, s_request_trace},
     [TOPIC_RESULTS] = {RESULT_TAG, s_decode_result, s_encode_result, s_result_receipt,
-        s_destroy_result},
+        s_destroy_result, s_result_trace},
     [TOPIC_ENDED] = {ENDING_TAG, s_decode_ending, s_encode_ending, s_ending_receipt,
-        s_destroy_ending},
+        s_destroy_ending, NULL},
     [TOPIC_CONTROL] = {RELOAD_TAG, s_decode_control, s_encode_control,
-        s_control_receipt, s_destroy_control},
+        s_control_receipt, s_destroy_control, NULL},
     [TOPIC_INTERACTIONS] = {INTERACTION_TAG, s_decode_interaction, NULL,
-        s_interaction_receipt, s_destroy_interaction},
+        s_interaction_receipt, s_destroy_interaction, NULL},
 };
 
 /* Only a message of this topic can end a request, whatever ids others name. */
@@ -259,6 +275,8 @@ codec_encode (topic_t topic, const void *message, strbuf_t *value, record_t *rec
         .key_size = key ? strlen (key) : 0,
         .value = value->data,
         .value_size = value->length};
+    if (s_codecs[topic].trace)
+        record->trace = *s_codecs[topic].trace (message);
 }
 
 const char *

@@ -32,7 +32,7 @@ codec_status_t codec_decode (
 /* fault->request_id. */
 void codec_find_request (const record_t *record, codec_fault_t *fault);
 
-/* The record of a message: topic, key and value. The key lives with the message, the
+/* The record of a message: topic, key, value and trace. The key lives with the message, the
  * value with *value. */
 void codec_encode (
     topic_t topic, const void *message, strbuf_t *value, record_t *record);

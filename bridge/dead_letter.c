@@ -46,6 +46,7 @@ dead_letter_send (producer_t *producer, const record_t *record,
         .key_size = record->key_size,
         .value = record->value,
         .value_size = record->value_size,
+        .trace = record->trace,
         .headers = headers,
         .header_count = sizeof headers / sizeof headers[0]};
     return producer_send (producer, &letter, parcel);

@@ -38,6 +38,7 @@ typedef struct {
     char reason[DEAD_LETTER_REASON_SIZE];
     int attempts;         /* times it died, from 1 */
     int64_t failed_at_ms; /* unix ms */
+    trace_t trace;        /* of the message */
     const void *key;      /* original bytes; NULL: none */
     size_t key_size;
     const void *value;

@@ -132,6 +132,7 @@ s_read_letter (const rd_kafka_message_t *message, dead_letter_t *letter)
         .origin_offset = s_header_number (message, "dlq-offset"),
         .attempts = (int)s_header_number (message, RECORD_ATTEMPTS_HEADER),
         .failed_at_ms = s_header_number (message, "dlq-failed-at"),
+        .trace = record_trace (message),
         .key = message->key,
         .key_size = message->key_len,
         .value = message->payload,
@@ -167,6 +168,7 @@ s_send_back (pass_t *self, const dead_letter_t *letter, char error[160])
         .key_size = letter->key_size,
         .value = letter->value,
         .value_size = letter->value_size,
+        .trace = letter->trace,
         .headers = &header,
         .header_count = 1};
     int64_t deadline_ms = clock_monotonic_ms () + self->options->timeout_ms;

@@ -43,7 +43,7 @@ poison_destroy (poison_t **self_p)
 
 /* Should this be lost, the row of the request is sent again, from a good copy. */
 static void
-s_fail_request (poison_t *self, const codec_fault_t *fault)
+s_fail_request (poison_t *self, const record_t *record, const codec_fault_t *fault)
 {
     if (!fault->request_id[0])
         return;
@@ -54,6 +54,7 @@ s_fail_request (poison_t *self, const codec_fault_t *fault)
     result->status = RESULT_FAILED;
     result->source = RESULT_FROM_UNKNOWN;
     result->job = true;
+    result->trace = record->trace;
     strbuf_t value = STRBUF_EMPTY;
     record_t answer;
     codec_encode (TOPIC_RESULTS, result, &value, &answer);
@@ -72,11 +73,12 @@ poison_bury (poison_t *self, const record_t *record, dead_letter_class_t class,
         groups_settle (self->groups, &record->receipt, RECEIPT_RETRY);
         return;
     }
-    s_fail_request (self, fault);
+    s_fail_request (self, record, fault);
     metric_add (self->dead_letters[class], 1);
     log_warn ("bridge.dead_letter", log_str ("topic", topic_name (record->topic)),
         log_int ("partition", record->partition), log_int ("offset", record->offset),
-        log_str ("class", dead_letter_word (class)), log_str ("reason", fault->reason));
+        log_str ("class", dead_letter_word (class)), log_str ("reason", fault->reason),
+        log_optional ("request_id", fault->request_id), log_trace (&record->trace));
 }
 
 void

@@ -202,9 +202,13 @@ producer_destroy (producer_t **self_p)
 static rd_kafka_headers_t *
 s_headers (const record_t *record)
 {
-    if (record->header_count == 0)
+    char trace[TRACE_TEXT_SIZE];
+    trace_print (&record->trace, trace);
+    if (record->header_count == 0 && !*trace)
         return NULL;
-    rd_kafka_headers_t *headers = rd_kafka_headers_new (record->header_count);
+    rd_kafka_headers_t *headers = rd_kafka_headers_new (record->header_count + 1);
+    if (*trace)
+        rd_kafka_header_add (headers, RECORD_TRACE_HEADER, -1, trace, -1);
     for (size_t i = 0; i < record->header_count; i++)
         rd_kafka_header_add (
             headers, record->headers[i].name, -1, record->headers[i].value, -1);

@@ -36,6 +36,16 @@ s_attempts (const rd_kafka_message_t *message)
     return attempts > 0 ? attempts : 0;
 }
 
+trace_t
+record_trace (const rd_kafka_message_t *message)
+{
+    char text[TRACE_TEXT_SIZE + 64] = ""; /* later versions may be longer */
+    trace_t trace = {0};
+    if (record_header_text (message, RECORD_TRACE_HEADER, text, sizeof text) == 0)
+        trace_parse (&trace, text);
+    return trace;
+}
+
 int
 record_from_native (rd_kafka_message_t *message, record_t *self)
 {
@@ -51,6 +61,7 @@ record_from_native (rd_kafka_message_t *message, record_t *self)
         .offset = message->offset,
         .timestamp_ms = rd_kafka_message_timestamp (message, NULL),
         .attempts = s_attempts (message),
+        .trace = record_trace (message),
         .native = message};
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/trace.h"
 #include "bridge/topics.h"
 #include "proto/receipt.h"
 
@@ -19,7 +20,8 @@ typedef struct {
     size_t key_size;
     const void *value; /* NULL: none */
     size_t value_size;
-    const record_header_t *headers; /* going only */
+    trace_t trace;                  /* the header RECORD_TRACE_HEADER */
+    const record_header_t *headers; /* others; going only */
     size_t header_count;
     int32_t partition; /* coming only, like all below */
     int64_t offset;
@@ -29,6 +31,9 @@ typedef struct {
     receipt_t receipt; /* of a group's consumer */
     void *native;      /* librdkafka's message, which holds all this */
 } record_t;
+
+/* The trace that the message is part of (W3C Trace Context). */
+#define RECORD_TRACE_HEADER "traceparent"
 
 /* Says how often a replayed message was a dead letter before. */
 #define RECORD_ATTEMPTS_HEADER "dlq-attempts"

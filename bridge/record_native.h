@@ -14,4 +14,7 @@ int record_from_native (rd_kafka_message_t *message, record_t *self);
 int record_header_text (
     const rd_kafka_message_t *message, const char *name, char *text, size_t size);
 
+/* Of its header; what is no traceparent is no trace. */
+trace_t record_trace (const rd_kafka_message_t *message);
+
 #endif

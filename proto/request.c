@@ -162,8 +162,9 @@ request_read_body (request_t *self, const json_t *object, json_fault_t *fault)
     return 0;
 }
 
-void
-request_to_json (const request_t *self, strbuf_t *out)
+/* Without the brace that ends it. */
+static void
+s_add_members (const request_t *self, strbuf_t *out)
 {
     strbuf_add (out, "{\"request_id\":");
     strbuf_add_json_string (out, self->request_id);
@@ -193,6 +194,23 @@ request_to_json (const request_t *self, strbuf_t *out)
         strbuf_add (out, ",\"attempt\":");
         strbuf_add_json_int (out, self->attempt);
     }
+}
+
+void
+request_to_json (const request_t *self, strbuf_t *out)
+{
+    s_add_members (self, out);
+    strbuf_add (out, "}");
+}
+
+void
+request_to_row (const request_t *self, strbuf_t *out)
+{
+    char text[TRACE_TEXT_SIZE];
+    s_add_members (self, out);
+    trace_print (&self->trace, text);
+    if (*text)
+        strbuf_addf (out, ",\"traceparent\":\"%s\"", text);
     strbuf_add (out, "}");
 }
 
@@ -211,17 +229,34 @@ s_read_envelope (request_t *self, const json_t *object, json_fault_t *fault)
     return json_fail (fault, "/request_id", "request_id is required");
 }
 
-request_t *
-request_from_json (const char *text, size_t length, json_fault_t *fault)
+static request_t *
+s_from_object (const json_t *object, json_fault_t *fault)
 {
-    json_t *object = json_read_object (text, length, fault);
-    if (!object)
-        return NULL;
     request_t *self = request_new ();
     self->job = true;
     if (s_read_envelope (self, object, fault) || s_read_history (self, object, fault) ||
         s_read_wish (self, object, fault))
         request_destroy (&self);
+    return self;
+}
+
+request_t *
+request_from_json (const char *text, size_t length, json_fault_t *fault)
+{
+    json_t *object = json_read_object (text, length, fault);
+    request_t *self = object ? s_from_object (object, fault) : NULL;
+    json_decref (object);
+    return self;
+}
+
+request_t *
+request_from_row (const char *text, size_t length, json_fault_t *fault)
+{
+    json_t *object = json_read_object (text, length, fault);
+    request_t *self = object ? s_from_object (object, fault) : NULL;
+    const char *trace = json_string_value (json_object_get (object, "traceparent"));
+    if (self && trace)
+        trace_parse (&self->trace, trace);
     json_decref (object);
     return self;
 }

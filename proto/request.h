@@ -11,6 +11,7 @@
 
 #include "base/jsonread.h"
 #include "base/strbuf.h"
+#include "base/trace.h"
 #include "proto/receipt.h"
 #include "base/actor/ticket.h"
 
@@ -43,6 +44,9 @@ typedef struct request {
     int attempt;         /* 1 for the first sending */
     int64_t accepted_us; /* clock_monotonic_us when taken in, 0 = unknown */
     int64_t queued_us;   /* the same, when the pool took it; 0 before */
+    int64_t sent_ms;     /* unix ms when it was put on Kafka, or taken from its row; 0 =
+                            neither */
+    trace_t trace;       /* of which it is part; not in its JSON but in a header */
     ticket_t *ticket;    /* owned reference, or NULL */
     receipt_t receipt;   /* of the Kafka message; .held false without Kafka */
 } request_t;
@@ -68,9 +72,12 @@ int request_read_body (request_t *self, const json_t *object, json_fault_t *faul
 extern const char
     *const request_body_fields[]; /* the fields there are; ends with NULL */
 
-/* The JSON of inference.requests and of predictions.request_json: the history is required.
- * Unknown fields are ignored on reading. request_from_json: a fresh request, or NULL with *fault. */
+/* The JSON of inference.requests; and of predictions.request_json, which has the trace,
+ * too. The history is required. Unknown fields are ignored on reading. A fresh request, or
+ * NULL with *fault. */
 void request_to_json (const request_t *self, strbuf_t *out);
+void request_to_row (const request_t *self, strbuf_t *out);
 request_t *request_from_json (const char *text, size_t length, json_fault_t *fault);
+request_t *request_from_row (const char *text, size_t length, json_fault_t *fault);
 
 #endif

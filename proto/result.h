@@ -36,8 +36,9 @@ typedef struct result {
     size_t history_used;    /* known items of the history inside the window */
     size_t unknown_dropped; /* items of the history that the model does not know */
     bool job;               /* has a row in predictions */
-    int64_t accepted_us;    /* copied from the request */
+    int64_t accepted_us;    /* copied from the request, as is the trace */
     int64_t received_us;    /* when the db_writer had it, as accepted_us; 0 before */
+    trace_t trace;          /* on Kafka a header */
     ticket_t *ticket;       /* owned reference, or NULL */
     receipt_t receipt;
 } result_t;

@@ -88,7 +88,7 @@ s_fill_insert (array_t columns[4], request_t *const *requests, size_t count,
     array_start (&columns[COLUMN_DEADLINE], ARRAY_INT8);
     for (size_t i = 0; i < count; i++) {
         strbuf_clear (&json);
-        request_to_json (requests[i], &json);
+        request_to_row (requests[i], &json);
         array_add_text (&columns[COLUMN_ID], requests[i]->request_id);
         array_add_text (&columns[COLUMN_USER], requests[i]->user_id);
         array_add_text (&columns[COLUMN_REQUEST], json.data);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "store/array.h"
@@ -193,7 +194,7 @@ enum {
 static request_t *
 s_request_of_row (PGresult *result, int row, json_fault_t *fault)
 {
-    request_t *request = request_from_json (PQgetvalue (result, row, TAKE_REQUEST),
+    request_t *request = request_from_row (PQgetvalue (result, row, TAKE_REQUEST),
         (size_t)PQgetlength (result, row, TAKE_REQUEST), fault);
     if (!request)
         return NULL;
@@ -203,7 +204,7 @@ s_request_of_row (PGresult *result, int row, json_fault_t *fault)
         PQgetvalue (result, row, TAKE_USER));
     request->deadline_ms = strtoll (PQgetvalue (result, row, TAKE_DEADLINE), NULL, 10);
     request->attempt = atoi (PQgetvalue (result, row, TAKE_ATTEMPTS));
-    request->job = true;
+    request->sent_ms = clock_unix_ms ();
     return request;
 }
 

@@ -14,7 +14,7 @@
 #define ONCE_GRACE_MS 1000 /* for a batch that is under way */
 
 request_t *
-ask_new (const exchange_t *exchange)
+ask_new (exchange_t *exchange)
 {
     request_t *self = request_new ();
     self->accepted_us = clock_monotonic_us ();
@@ -22,6 +22,8 @@ ask_new (const exchange_t *exchange)
         snprintf (self->request_id, sizeof self->request_id, "%s", exchange->id);
     else
         uuid_make (self->request_id);
+    self->trace = exchange->trace;
+    snprintf (exchange->asked, sizeof exchange->asked, "%s", self->request_id);
     return self;
 }
 

@@ -7,9 +7,9 @@
 #include "actors/http/context.h"
 #include "proto/result.h"
 
-/* A request with the exchange's id; read: from the body, with the stored history where
+/* A request with the exchange's id and trace; read: from the body, with the stored history where
  * that is asked for, NULL when the problem has been replied. Fresh. */
-request_t *ask_new (const exchange_t *exchange);
+request_t *ask_new (exchange_t *exchange);
 request_t *ask_read (http_context_t *context, exchange_t *exchange);
 
 /* Puts the user's stored history before the one that was given, where the request is

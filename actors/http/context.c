@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #define DB_WAIT_MS  250 /* for a free connection */
@@ -23,6 +24,7 @@ http_context_new (const http_args_t *args, char error[160])
     self->once = outlet_new (args->once_endpoint);
     self->reload = outlet_new (args->reload_endpoint);
     self->assets = assets_new ();
+    self->started_ms = clock_unix_ms ();
     sem_init (&self->lists, 0, LIST_LIMIT);
     self->streams =
         streams_new ((size_t)config_integer (args->config, CONFIG_SSE_LIMIT),
@@ -117,7 +119,7 @@ http_context_give_db (
         unable, sizeof unable, "The database cannot do it: %.120s", db_error (*db_p));
     if (status == DB_DATA)
         log_error ("http.query_refused", log_str ("error", db_error (*db_p)),
-            log_str ("request_id", exchange->id));
+            log_str ("request_id", exchange->id), log_trace (&exchange->trace));
     pool_give (self->args->pool, db_p);
     if (status == DB_DATA)
         exchange_problem (exchange, PROBLEM_FAILED, "The database refused the query.");

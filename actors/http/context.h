@@ -23,6 +23,7 @@ struct http_context {
     streams_t *streams;   /* those of /events that are open */
     traffic_t *traffic;   /* metrics of the routes */
     sem_t lists;          /* how many reads of lists may still begin */
+    int64_t started_ms;   /* unix ms */
     networks_t *proxies;  /* whose X-Forwarded-* are believed */
     atomic_bool draining; /* stopping: connections are not kept alive */
 };

@@ -9,6 +9,7 @@
 
 #include "actors/http/hosts.h"
 #include "actors/http/routes.h"
+#include "actors/http/tracing.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -165,17 +166,30 @@ s_answer (http_context_t *context, exchange_t *exchange, const router_match_t *m
     routes[match->index].handler (context, exchange);
 }
 
-/* A listener for probes has only what says how the process is. */
+/* A listener for probes has only what says how the process is, and alone has what is
+ * nobody's business but its keeper's. */
 static bool
 s_offered (const exchange_t *exchange, const route_t *route)
 {
     return !exchange->probes_only || route_kind (route) == ROUTE_PROBE;
 }
 
+static void
+s_log (const exchange_t *exchange, const route_t *route, int64_t duration_us)
+{
+    char client[ADDRESS_TEXT_SIZE];
+    log_debug ("http.request", log_str ("method", exchange->method),
+        log_str ("route", route ? route->path : "other"),
+        log_int ("status", exchange->status), log_int ("us", duration_us),
+        log_str ("client", address_print (&exchange->client, client)),
+        log_str ("request_id", *exchange->asked ? exchange->asked : exchange->id),
+        log_optional ("x_request_id", exchange->own_id ? NULL : exchange->id),
+        log_trace (&exchange->trace));
+}
+
 void
 dispatch (http_context_t *context, exchange_t *exchange)
 {
-    char client[ADDRESS_TEXT_SIZE];
     int64_t started_us = clock_monotonic_us ();
     traffic_begin (context->traffic);
     router_match_t match;
@@ -183,16 +197,15 @@ dispatch (http_context_t *context, exchange_t *exchange)
     if (match.status != ROUTER_NOT_FOUND && !s_offered (exchange, &routes[match.index]))
         match.status = ROUTER_NOT_FOUND;
     exchange->parameter = match.parameter;
+    bool routed = match.status != ROUTER_NOT_FOUND;
+    const route_t *route = routed ? &routes[match.index] : NULL;
+    tracing_begin (context, exchange, route);
     s_answer (context, exchange, &match);
     exchange->parameter = "";
     assert (exchange->status >= 200);
     int64_t duration_us = clock_monotonic_us () - started_us;
-    bool routed = match.status != ROUTER_NOT_FOUND;
     traffic_end (context->traffic, routed ? match.index : TRAFFIC_NO_ROUTE,
         exchange->method, exchange->status, duration_us);
-    log_debug ("http.request", log_str ("method", exchange->method),
-        log_str ("route", routed ? routes[match.index].path : "other"),
-        log_int ("status", exchange->status), log_int ("us", duration_us),
-        log_str ("client", address_print (&exchange->client, client)),
-        log_str ("request_id", exchange->id));
+    tracing_end (context, exchange, route, started_us);
+    s_log (exchange, route, duration_us);
 }

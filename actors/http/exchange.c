@@ -83,6 +83,16 @@ exchange_set_header (exchange_t *self, const char *name, const char *value)
     u_map_put (self->response->map_header, name, value);
 }
 
+/* Who asks learns which trace it became part of. */
+static void
+s_set_trace (exchange_t *self)
+{
+    char text[TRACE_TEXT_SIZE];
+    trace_print (&self->trace, text);
+    if (*text)
+        exchange_set_header (self, "traceresponse", text);
+}
+
 /* Answers are about now; what may be cached says so before it replies. */
 static void
 s_start_reply (exchange_t *self, int status, const char *content_type)
@@ -96,6 +106,7 @@ s_start_reply (exchange_t *self, int status, const char *content_type)
     if (!u_map_has_key (self->response->map_header, "Cache-Control"))
         exchange_set_header (self, "Cache-Control", "no-store");
     exchange_set_header (self, "X-Request-Id", self->id);
+    s_set_trace (self);
 }
 
 void

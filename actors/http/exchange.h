@@ -13,6 +13,7 @@
 #include "actors/http/router.h"
 #include "base/jsonread.h"
 #include "base/strbuf.h"
+#include "base/trace.h"
 #include "base/actor/ticket.h"
 
 struct _u_request;
@@ -27,9 +28,12 @@ struct exchange {
     const char *query; /* as it came, or NULL */
     const char *body;  /* not ended by a NUL */
     size_t body_length;
-    const char *parameter;     /* of the path, decoded */
-    char id[EXCHANGE_ID_SIZE]; /* the client's X-Request-Id, else a fresh UUID */
-    bool own_id;               /* the id is ours */
+    const char *parameter;        /* of the path, decoded */
+    char id[EXCHANGE_ID_SIZE];    /* the client's X-Request-Id, else a fresh UUID */
+    bool own_id;                  /* the id is ours */
+    char asked[EXCHANGE_ID_SIZE]; /* id of the request that was made of it, or "" */
+    trace_t trace;                /* of which it is part, or none */
+    uint8_t parent_id[8];         /* the span of who asks; zero: none */
     char host
         [EXCHANGE_HOST_SIZE]; /* whom the client meant, "rec.example.com:443"; or "" */
     address_t client;         /* who asks: behind trusted proxies, who asked them */
@@ -44,8 +48,8 @@ struct exchange {
     struct _u_response *response;
 };
 
-/* Borrows both for its life. What the connection knows (client, local, fault, crowded,
- * probes_only) is the server's to add. */
+/* Borrows both for its life. What the connection knows (client, local, fault, trace,
+ * crowded, probes_only) is the server's to add. */
 void exchange_init (
     exchange_t *self, const struct _u_request *request, struct _u_response *response);
 

@@ -61,6 +61,8 @@ framing_see (
         self->hosts++;
     else if (s_is ("Content-Length", name, name_size))
         s_see_length (self, value, size);
+    else if (s_is ("traceparent", name, name_size))
+        self->traces++;
     else if (s_is ("Transfer-Encoding", name, name_size)) {
         self->codings++;
         if (!s_is ("chunked", value, size))

@@ -15,6 +15,7 @@ typedef struct {
     size_t hosts;      /* how often each was seen */
     size_t lengths;
     size_t codings;
+    size_t traces;   /* of traceparent: two name none */
     char length[24]; /* the first Content-Length */
 } framing_t;
 

@@ -19,15 +19,18 @@
 #include "actors/ended.h"
 #include "actors/live.h"
 #include "actors/model_slot.h"
+#include "actors/spans.h"
 #include "base/config.h"
 #include "store/pool.h"
 
 typedef struct {
+    const char *role;       /* of the process: "api" */
     const config_t *config; /* bind, ports, limits, checkpoints folder */
     pool_t *pool;           /* for reads; NULL with probes_only */
     model_slot_t *slot; /* for /models; no job is taken while it is empty (NULL: is) */
     live_t *live;
     ended_t *ended;
+    spans_t *spans;         /* NULL: no tracing */
     atomic_size_t *backlog; /* accepted and unfinished; 503 past CONFIG_BACKLOG_LIMIT */
     const char *accept_endpoint;
     const char *once_endpoint;

@@ -102,12 +102,16 @@ s_on_header (void *framing, enum MHD_ValueKind kind, const char *name, size_t na
 }
 
 /* All headers as they came; ulfius keeps one of each name. */
-static const char *
-s_fault (const struct _u_request *request)
+static void
+s_look_at_head (const struct _u_request *request, exchange_t *exchange)
 {
     framing_t framing = {0};
     MHD_get_connection_values_n (s_mhd, MHD_HEADER_KIND, s_on_header, &framing);
-    return framing_fault (&framing, request->http_protocol);
+    exchange->fault = framing_fault (&framing, request->http_protocol);
+    const char *trace =
+        framing.traces == 1 ? exchange_request_header (exchange, "traceparent") : NULL;
+    if (trace)
+        trace_parse (&exchange->trace, trace);
 }
 
 /* Who asks, and by which name of ours. */
@@ -138,7 +142,7 @@ s_on_request (
         self->connections, s_connection, CONNECTION_HANDLING, clock_monotonic_ms ());
     exchange_t exchange;
     exchange_init (&exchange, request, response);
-    exchange.fault = s_fault (request);
+    s_look_at_head (request, &exchange);
     exchange.probes_only = self->options.probes_only;
     s_identify (self, &exchange);
     if (exchange.fault || atomic_load (&self->context->draining))

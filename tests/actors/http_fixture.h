@@ -85,7 +85,8 @@ s_setup_stopped (void **state)
     self->accept = s_pull ("accept", endpoints[0]);
     self->once = s_pull ("once", endpoints[1]);
     self->reload = s_pull ("reload", endpoints[2]);
-    self->args = (http_args_t){.config = self->config,
+    self->args = (http_args_t){.role = "all",
+        .config = self->config,
         .pool = self->pool,
         .live = self->live,
         .ended = self->ended,

@@ -3,6 +3,8 @@
 #include "base/uuid.h"
 #include "tests/actors/http_fixture.h"
 
+#define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
 /* Commands */
 
 static void
@@ -137,6 +139,34 @@ test_predict_echoes_the_clients_request_id (void **state)
     assert_true (client_has_header (&answer, "X-Request-Id: mine-1"));
     assert_true (uuid_valid (client_text (&answer, "request_id")));
     client_free (&answer);
+}
+
+/* Two headers, or a text that is none, are no trace. */
+static void
+test_the_trace_of_who_asks_is_handed_on (void **state)
+{
+    fixture_t *self = *state;
+    static const struct {
+        const char *headers;
+        bool taken;
+    } rows[] = {{"traceparent: " TRACE "\r\n", true},
+        {"TraceParent: " TRACE "\r\n", true}, {"", false},
+        {"traceparent: " TRACE "-\r\n", false}, {"traceparent:\r\n", false},
+        {"traceparent: " TRACE "\r\ntraceparent: " TRACE "\r\n", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char carried[TRACE_TEXT_SIZE];
+        const char *told = "traceresponse: " TRACE;
+        int fd = s_post (self, "/predict", rows[i].headers, BODY);
+        request_t *request = s_take_request (self->accept);
+        trace_print (&request->trace, carried);
+        assert_string_equal (carried, rows[i].taken ? TRACE : "");
+        ticket_claim (request->ticket);
+        ticket_answer (request->ticket, TICKET_DONE, NULL);
+        request_destroy (&request);
+        answer_t answer = client_receive (fd);
+        assert_int_equal (client_has_header (&answer, told), rows[i].taken);
+        client_free (&answer);
+    }
 }
 
 static void
@@ -362,6 +392,7 @@ main (void)
         TEST (test_predict_is_accepted_after_its_ticket),
         TEST (test_predict_reads_json_whatever_its_content_type),
         TEST (test_predict_echoes_the_clients_request_id),
+        TEST (test_the_trace_of_who_asks_is_handed_on),
         TEST (test_predict_that_was_refused_says_so),
         TEST (test_predict_is_refused_past_the_backlog),
         TEST (test_predict_without_a_model_says_how_to_get_one),

@@ -9,6 +9,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "chaos"))
 from deployment import Deployment, wait_for  # noqa: E402
+from otlp import Receiver  # noqa: E402
 
 COMPLETED = "select count(*) from predictions where status = 'COMPLETED'"
 
@@ -18,7 +19,10 @@ class Roles(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.stack = cls.enterClassContext(Deployment("kafka"))
+        cls.receiver = cls.enterClassContext(Receiver())
+        cls.stack = cls.enterClassContext(Deployment("kafka", env={
+            "LOG_LEVEL": "debug", "LOG_FORMAT": "json", "OTEL_EXPORTER_OTLP_ENDPOINT":
+            cls.receiver.url, "OTEL_TRACES_SAMPLER": "parentbased_always_off"}))
 
     def kcat(self, *arguments, **more):
         done = subprocess.run(
@@ -67,6 +71,53 @@ class Roles(unittest.TestCase):
             (request_id, ending["status"]) for ending in map(
                 json.loads, self.kcat("-C", "-t", "inference.ended", "-e").splitlines())
             for request_id in ending["request_ids"]})
+
+    def headers(self, topic, request_id):
+        """Those of the message about it, as kcat shows them; "": there is none yet."""
+        for line in self.kcat("-C", "-t", topic, "-e", "-f", "%h\t%s\n").splitlines():
+            if request_id in line:
+                return line.partition("\t")[0]
+        return ""
+
+    def told(self, event, request_id):
+        """{role: trace id}: whose log has the event about it."""
+        return {name: line.get("trace_id") for name in self.stack.roles
+                for line in map(json.loads, (text for text in self.stack.log(name)
+                                             if request_id in text and text.startswith("{")))
+                if line["event"] == event and line["request_id"] == request_id}
+
+    def test_1b_a_request_is_followed_by_its_id_through_all_of_it(self):
+        trace_id, span_id = "5ca1ab1e" * 4, "decafbad" * 2
+        _, body, head = self.stack.post(
+            "/predict", {"history": [10, 20, 30]},
+            {"traceparent": f"00-{trace_id}-{span_id}-01"})
+        request_id = body["request_id"]
+        self.wait_completed([request_id], 20)
+        names = {"POST /predict", "accept", "queue", "compute", "store"}
+        spans = wait_for("its spans", 15, lambda: names == set(
+            found := self.receiver.spans(trace_id)) and found)
+        root = spans["POST /predict"]
+        carried = f"00-{trace_id}-{root['spanId']}-01"
+        self.assertEqual(head["traceresponse"], carried)
+        self.assertEqual(root["parentSpanId"], span_id)
+        self.assertEqual(self.stack.sql(
+            "select request_json->>'traceparent' from predictions "
+            f"where request_id = '{request_id}'"), carried)
+        for topic in "inference.requests", "inference.results":
+            header = wait_for(topic, 10, lambda topic=topic: self.headers(topic, request_id))
+            self.assertIn(f"traceparent={carried}", header)
+        for event, roles in (("http.request", {"api"}), ("request_producer.accepted", {"api"}),
+                             ("inference_worker.computed", {"worker-1", "worker-2"}),
+                             ("db_writer.ended", {"db-writer"})):
+            told = wait_for(event, 10, lambda event=event: self.told(event, request_id))
+            self.assertTrue(set(told) <= roles, told)
+            self.assertEqual(set(told.values()), {trace_id})
+        wait_for("who waits hears", 10, lambda: self.told("ended_watch.heard", request_id))
+        for name, role in (("queue", "worker"), ("compute", "worker"), ("store", "db-writer"),
+                           ("accept", "api")):
+            self.assertEqual(spans[name]["resource"]["sasrec.role"], role)
+            self.assertEqual(spans[name]["parentSpanId"], root["spanId"])
+            self.assertEqual(spans[name]["attributes"]["sasrec.request_id"], request_id)
 
     def test_2_a_stranger_is_served(self):
         message = json.dumps({"request_id": "no uuid", "history": [10, 20], "k": 3, "x": {}})

@@ -20,11 +20,11 @@ set(model model_kernel model_data model_net model_drift model_serve model_checkp
 set(may_proto          base base_actor jansson czmq)
 set(may_store          base jansson proto libpq)
 set(may_bridge         base base_actor jansson proto czmq librdkafka)
-set(may_actors         base base_actor actors_http jansson proto ${model} store bridge czmq)
+set(may_actors         base base_actor actors_http jansson proto ${model} store bridge czmq curl)
 set(may_actors_http    ${may_actors} actors ulfius)
 set(may_demo           base)
 set(may_cli            base jansson sodium proto ${model} store bridge actors czmq cblas demo
-                       cli_files)
+                       cli_files curl)
 set(may_cli_files      base jansson sodium zlib zstd)
 
 # Headers of libraries, by the word used above.
@@ -38,8 +38,9 @@ set(match_cblas      "(cblas|lapacke?|openblas|f77blas).*")
 set(match_czmq       "(czmq|zmq|zsock|zmsg|zactor|zpoller).*")
 set(match_libpq      "(libpq|postgres|pg_).*")
 set(match_librdkafka "(librdkafka/|rdkafka).*")
-set(match_ulfius     "(ulfius|u_|microhttpd|orcania|yder|curl/|gnutls/).*")
-set(libraries jansson sodium openssl uuid zlib zstd cblas czmq libpq librdkafka ulfius)
+set(match_ulfius     "(ulfius|u_|microhttpd|orcania|yder|gnutls/).*")
+set(match_curl       "curl/.*")
+set(libraries jansson sodium openssl uuid zlib zstd cblas czmq libpq librdkafka ulfius curl)
 set(folders base model proto store bridge actors demo cli)
 set(rooms base_actor actors_http cli_files ${model})
 

@@ -65,10 +65,40 @@ test_too_large_a_request_says_which_it_was (void **state)
     free (value);
 }
 
+/* From the header of the record, and back there; those of no request have none. */
+static void
+test_messages_keep_their_trace (void **state)
+{
+    (void)state;
+    static const struct {
+        topic_t topic;
+        const char *value;
+    } rows[] = {{TOPIC_REQUESTS, "{\"request_id\":\"r\",\"history\":[1]}"},
+        {TOPIC_RESULTS, "{\"request_id\":\"r\",\"error\":\"e\"}"},
+        {TOPIC_CONTROL, "{\"event\":\"MODEL_UPDATED\"}"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        void *message = NULL;
+        codec_fault_t fault;
+        strbuf_t value = STRBUF_EMPTY;
+        record_t out, in = {.topic = rows[i].topic,
+                          .value = rows[i].value,
+                          .value_size = strlen (rows[i].value)};
+        trace_make (&in.trace);
+        assert_int_equal (codec_decode (&in, &message, &fault), CODEC_READ);
+        codec_encode (rows[i].topic, message, &value, &out);
+        assert_int_equal (trace_exists (&out.trace), rows[i].topic != TOPIC_CONTROL);
+        if (trace_exists (&out.trace))
+            assert_memory_equal (&out.trace, &in.trace, sizeof in.trace);
+        codec_destroy (rows[i].topic, &message);
+        strbuf_free (&value);
+    }
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_messages_keep_their_trace),
         cmocka_unit_test (test_an_unreadable_request_says_which_it_was),
         cmocka_unit_test (test_no_other_topic_names_a_request),
         cmocka_unit_test (test_too_large_a_request_says_which_it_was),

@@ -304,10 +304,42 @@ test_an_endpoint_is_free_again_at_once (void **state)
     }
 }
 
+/* Its trace is no field of a message; of a row it is, so that one sent again keeps it. */
+static void
+test_the_row_keeps_the_trace_and_kafka_has_a_header (void **state)
+{
+    (void)state;
+    static const char trace[] =
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    json_fault_t fault;
+    request_t *request = s_read ("{\"request_id\":\"r\",\"history\":[1]}", &fault);
+    strbuf_t plain = STRBUF_EMPTY, row = STRBUF_EMPTY, message = STRBUF_EMPTY;
+    request_to_json (request, &plain);
+    request_to_row (request, &row);
+    assert_string_equal (row.data, plain.data); /* there is none */
+    trace_parse (&request->trace, trace);
+    strbuf_clear (&row);
+    request_to_row (request, &row);
+    request_to_json (request, &message);
+    assert_string_equal (message.data, plain.data);
+    assert_null (request_from_row (row.data, row.length - 1, &fault));
+    request_t *again = request_from_row (row.data, row.length, &fault);
+    assert_memory_equal (&again->trace, &request->trace, sizeof again->trace);
+    request_destroy (&again);
+    again = request_from_json (row.data, row.length, &fault);
+    assert_false (trace_exists (&again->trace));
+    request_destroy (&again);
+    request_destroy (&request);
+    strbuf_free (&plain);
+    strbuf_free (&row);
+    strbuf_free (&message);
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_the_row_keeps_the_trace_and_kafka_has_a_header),
         cmocka_unit_test (test_a_strangers_message_needs_only_id_and_history),
         cmocka_unit_test (test_json_round_trip),
         cmocka_unit_test (test_words_for_what_was_seen),
