@@ -171,7 +171,8 @@ s_answer (http_context_t *context, exchange_t *exchange, const router_match_t *m
 static bool
 s_offered (const exchange_t *exchange, const route_t *route)
 {
-    return !exchange->probes_only || route_kind (route) == ROUTE_PROBE;
+    route_kind_t kind = route_kind (route);
+    return kind == ROUTE_PROBE || (kind == ROUTE_KEEPER) == exchange->probes_only;
 }
 
 static void

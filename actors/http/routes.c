@@ -15,9 +15,9 @@ route_kind (const route_t *route)
         const char *path;
         route_kind_t kind;
     } others[] = {{"/livez", ROUTE_PROBE}, {"/readyz", ROUTE_PROBE},
-        {"/metrics", ROUTE_PROBE}, {"/version", ROUTE_PROBE}, {"/docs", ROUTE_PAGE},
-        {"/openapi.json", ROUTE_PAGE}, {"/assets/{name}", ROUTE_PAGE},
-        {"/", ROUTE_PAGE}};
+        {"/metrics", ROUTE_PROBE}, {"/version", ROUTE_PROBE}, {"/status", ROUTE_KEEPER},
+        {"/docs", ROUTE_PAGE}, {"/openapi.json", ROUTE_PAGE},
+        {"/assets/{name}", ROUTE_PAGE}, {"/", ROUTE_PAGE}};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (strcmp (route->path, others[i].path) == 0)
             return others[i].kind;

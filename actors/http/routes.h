@@ -27,6 +27,7 @@
     ROUTE ("GET",  "/readyz",                          readyz_get)                       \
     ROUTE ("GET",  "/metrics",                         metrics_get)                      \
     ROUTE ("GET",  "/version",                         version_get)                      \
+    ROUTE ("GET",  "/status",                          status_get)                       \
     ROUTE ("GET",  "/openapi.json",                    openapi_get)                      \
     ROUTE ("GET",  "/docs",                            docs_get)                         \
     ROUTE ("GET",  "/assets/{name}",                   asset_get)                        \
@@ -42,9 +43,10 @@ extern const route_t routes[];
 extern const size_t route_count;
 
 typedef enum {
-    ROUTE_WORK,  /* what clients are served with */
-    ROUTE_PROBE, /* how the process is: all that a listener for probes offers */
-    ROUTE_PAGE   /* the page and the documentation */
+    ROUTE_WORK,   /* what clients are served with */
+    ROUTE_PROBE,  /* how the process is: all that a listener for probes offers */
+    ROUTE_KEEPER, /* the business of whoever looks after it: the same listener alone */
+    ROUTE_PAGE    /* the page and the documentation */
 } route_kind_t;
 
 route_kind_t route_kind (const route_t *route);

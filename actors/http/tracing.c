@@ -10,7 +10,8 @@
 static bool
 s_is_probe (const route_t *route)
 {
-    return route && route_kind (route) == ROUTE_PROBE;
+    return route &&
+           (route_kind (route) == ROUTE_PROBE || route_kind (route) == ROUTE_KEEPER);
 }
 
 void

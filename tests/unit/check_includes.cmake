@@ -24,7 +24,7 @@ set(may_actors         base base_actor actors_http jansson proto ${model} store 
 set(may_actors_http    ${may_actors} actors ulfius)
 set(may_demo           base)
 set(may_cli            base jansson sodium proto ${model} store bridge actors czmq cblas demo
-                       cli_files curl)
+                       cli_files)
 set(may_cli_files      base jansson sodium zlib zstd)
 
 # Headers of libraries, by the word used above.
