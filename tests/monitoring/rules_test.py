@@ -21,11 +21,13 @@ class Rules(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def setUp(self):
-        self.alerts = re.findall(r"- alert: (\w+)", (RULES / "alerts.yml").read_text())
+        self.text = (RULES / "alerts.yml").read_text()
+        self.alerts = re.findall(r"- alert: (\w+)", self.text)
 
     def test_the_configurations_are_valid(self):
         for name in "prometheus.yml", "compose.yml":
             self.promtool("check", "config", ROOT / "ops/prometheus" / name)
+        self.promtool("check", "rules", *RULES.glob("*.yml"))
 
     def test_alerts_fire_and_stay_quiet(self):
         self.promtool("test", "rules", TRIED)
@@ -38,9 +40,15 @@ class Rules(unittest.TestCase):
         self.assertEqual(fires, set(self.alerts))
 
     def test_each_alert_says_where_to_read_on(self):
-        anchors = re.findall(r"runbook_url: (\S+)", (RULES / "alerts.yml").read_text())
+        anchors = re.findall(r"runbook_url: (\S+)", self.text)
         self.assertEqual(anchors, [f"docs/operate.md#alert-{kebab(name)}"
                                    for name in self.alerts])
+
+    def test_the_documentation_lists_them(self):
+        rows = re.findall(r"^\| (\w+) \| .* \| (page|warn) \|$",
+                          (ROOT / "docs/metrics.md").read_text(), re.M)
+        severities = re.findall(r"severity: (\w+)", self.text)
+        self.assertEqual(dict(rows), dict(zip(self.alerts, severities)))
 
 
 if __name__ == "__main__":
