@@ -15,4 +15,4 @@ add_custom_command(
   COMMENT "Listing what the program is made of"
   VERBATIM)
 add_custom_target(sasrec_sbom ALL DEPENDS ${sbom})
-install(FILES ${sbom} DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${sbom} DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)

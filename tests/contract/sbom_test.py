@@ -63,11 +63,13 @@ class Sbom(unittest.TestCase):
         self.assertNotEqual(run(tools() / "pyspdxtools", "-i", path).returncode, 0)
 
     def test_every_library_is_of_a_package_that_it_lists(self):
-        paths = re.findall(r"=> (/\S+)", run("ldd", BUILD / "sasrec").stdout)
+        paths = list(map(os.path.realpath,
+                         re.findall(r"=> (/\S+)", run("ldd", BUILD / "sasrec").stdout)))
         self.assertGreater(len(paths), 20)
-        for path in map(os.path.realpath, paths):
-            names = [path, path.removeprefix("/usr")]
-            owner = run("dpkg-query", "-S", *names).stdout.split(":")[0]
+        known = run("dpkg-query", "-S", *paths, *(p.removeprefix("/usr") for p in paths)).stdout
+        for path in paths:
+            owner = re.search(rf"^(\S+?):.* (/usr)?{re.escape(path.removeprefix('/usr'))}$",
+                              known, re.M)[1]
             version = run("dpkg-query", "-W", "-f", "${Version}", owner).stdout
             self.assertEqual(self.packages[owner]["versionInfo"], version)
 
