@@ -17,7 +17,7 @@ s_read_item (exchange_t *exchange, int64_t *item_id)
 }
 
 static request_t *
-s_request (const exchange_t *exchange, int64_t item_id, int64_t k)
+s_request (exchange_t *exchange, int64_t item_id, int64_t k)
 {
     request_t *request = ask_new (exchange);
     request->similar = true;
