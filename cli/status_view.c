@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "cli/files/timestamp.h"
+#include "base/timestamp.h"
 
 #define LINES_SHOWN 8 /* of the logs */
 
