@@ -165,6 +165,16 @@ class Roles(unittest.TestCase):
         self.assertEqual([json.loads(letter["value"])["item_id"] for letter in letters], [9])
         self.assertIn("date", letters[0]["reason"])
 
+    def test_3b_what_the_api_was_told_counts_and_rules_go_with_the_request(self):
+        status, body, _ = self.stack.post(
+            "/interactions", [{"user_id": "api-1", "item_id": item} for item in (10, 20, 30)])
+        self.assertEqual((status, body["added"]), (200, 3), body)
+        status, body, _ = self.stack.post(
+            "/predict", {"user_id": "api-1", "seen": "only", "exclude": [20]})
+        self.assertEqual(status, 202, body)
+        _, job, _ = self.stack.get(f"/result/{body['request_id']}", {"Prefer": "wait=20"})
+        self.assertEqual(sorted(job["result"]["item_ids"]), [10, 30], job)
+
     def test_4_every_process_takes_up_a_new_model(self):
         def versions():
             return {self.stack.get("/version", port=self.stack.roles[name].port)[1][
