@@ -44,6 +44,15 @@ class Rules(unittest.TestCase):
         self.assertEqual(anchors, [f"docs/operate.md#alert-{kebab(name)}"
                                    for name in self.alerts])
 
+    def test_what_they_lead_to_is_there(self):
+        page = ROOT / "docs/operate.md"
+        if not page.exists():
+            self.skipTest("not written yet")
+        headings = re.findall(r"^#+ (.*)$", page.read_text(), re.M)
+        anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
+                   for heading in headings}
+        self.assertLessEqual({f"alert-{kebab(name)}" for name in self.alerts}, anchors)
+
     def test_the_documentation_lists_them(self):
         rows = re.findall(r"^\| (\w+) \| .* \| (page|warn) \|$",
                           (ROOT / "docs/metrics.md").read_text(), re.M)
