@@ -12,6 +12,8 @@
 
 #define MARGIN      0.5 /* round a value that is the first or the last of all */
 #define ROUND_STEPS 20
+#define FINEST      1e-6  /* half a range, of the values' own size: steps stay exact */
+#define CLOSEST     1e-13 /* of bounds that differ in 15 digits, as metrics print them */
 
 histogram_t
 histogram_new (const double *bounds, size_t bound_count)
@@ -122,7 +124,9 @@ histogram_round (double *values, size_t count)
     assert (count > 0);
     qsort (values, count, sizeof *values, s_ascending);
     double low = values[count / 100], high = values[count - 1 - count / 100];
-    double half = (high - low) / 2 > 1e-3 ? (high - low) / 2 : MARGIN;
+    double size = fmax (fabs (low), fabs (high));
+    double half = fmax ((high - low) / 2, size * FINEST);
+    half = half > 1e-3 ? half : MARGIN;
     double step = s_round_step ((high - low + 2 * half) / ROUND_STEPS);
     double first = floor ((low - half) / step), last = ceil ((high + half) / step);
     for (double i = first; i <= last; i++)
@@ -153,7 +157,8 @@ s_read_bounds (const json_t *bounds, histogram_t *self)
         const json_t *value = json_array_get (bounds, i);
         self->bounds[i] = json_number_value (value);
         if (!json_is_number (value) || !isfinite (self->bounds[i]) ||
-            (i && !(self->bounds[i] > self->bounds[i - 1])))
+            (i && !(self->bounds[i] - self->bounds[i - 1] >
+                      CLOSEST * fabs (self->bounds[i]))))
             return "bounds must be numbers that ascend";
     }
     self->bound_count = count;

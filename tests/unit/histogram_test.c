@@ -131,9 +131,14 @@ test_round_bounds_of_any_scale (void **state)
         assert_in_range (histogram.bound_count, 10, 25);
         assert_int_equal (histogram_total (&histogram), 300);
     }
-    double one = 4;
-    histogram_t histogram = histogram_round (&one, 1);
-    assert_true (histogram.bounds[0] < 4);
+    static const double alone[] = {4, -1e9, 1e16, -1e30};
+    for (size_t i = 0; i < COUNT (alone); i++) {
+        double one = alone[i];
+        histogram_t histogram = histogram_round (&one, 1);
+        s_assert_ascends (&histogram);
+        assert_in_range (histogram.bound_count, 10, 25);
+        assert_true (histogram.bounds[0] < one);
+    }
 }
 
 static void
@@ -163,6 +168,7 @@ test_what_is_no_histogram_is_refused (void **state)
         {"{}", "bounds must be an array"},
         {"{\"bounds\":{}}", "bounds must be an array"},
         {"{\"bounds\":[1,1],\"counts\":[0,0,0]}", "ascend"},
+        {"{\"bounds\":[1,1.0000000000000002],\"counts\":[0,0,0]}", "ascend"},
         {"{\"bounds\":[2,1],\"counts\":[0,0,0]}", "ascend"},
         {"{\"bounds\":[\"1\"],\"counts\":[0,0]}", "ascend"},
         {"{\"bounds\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,"
