@@ -115,25 +115,29 @@ s_read (requests_t *self, exchange_t *exchange)
 }
 
 static bool
-s_needs_store (const requests_t *self)
+s_needs_store (const requests_t *self, size_t first, size_t end)
 {
-    for (size_t i = 0; i < self->count; i++)
+    for (size_t i = first; i < end; i++)
         if (self->elements[i].request && self->elements[i].request->from_store)
             return true;
     return false;
 }
 
-/* Stored histories over one connection; false: the problem has been replied. */
+/* Stored histories of the next ON_WAY_LIMIT over one connection: those of all at once may
+ * take 80 MB. False: the problem has been replied. */
 static bool
-s_complete (requests_t *self, http_context_t *context, exchange_t *exchange)
+s_complete (
+    requests_t *self, size_t first, http_context_t *context, exchange_t *exchange)
 {
-    if (!s_needs_store (self))
+    size_t left = self->count - first;
+    size_t end = first + (left < ON_WAY_LIMIT ? left : ON_WAY_LIMIT);
+    if (!s_needs_store (self, first, end))
         return true;
     db_t *db = http_context_take_db (context, exchange);
     if (!db)
         return false;
     db_status_t status = DB_OK;
-    for (size_t i = 0; i < self->count && status == DB_OK; i++)
+    for (size_t i = first; i < end && status == DB_OK; i++)
         if (self->elements[i].request)
             status = ask_read_stored (db, self->elements[i].request);
     return http_context_give_db (context, &db, status, exchange);
@@ -159,16 +163,22 @@ s_finish (element_t *element)
             ask_finish (&element->asked, &element->problem, element->reason);
 }
 
-static void
-s_ask (requests_t *self, http_context_t *context)
+/* False: the problem has been replied, and what was on its way has ended. */
+static bool
+s_ask (requests_t *self, http_context_t *context, exchange_t *exchange)
 {
     int64_t end_ms = clock_monotonic_ms () + WAIT_MS;
+    bool good = true;
     for (size_t i = 0; i < self->count + ON_WAY_LIMIT; i++) {
+        bool there = i < self->count;
+        if (there && i % ON_WAY_LIMIT == 0)
+            good = good && s_complete (self, i, context, exchange);
         if (i >= ON_WAY_LIMIT)
             s_finish (&self->elements[i - ON_WAY_LIMIT]);
-        if (i < self->count)
+        if (there && good)
             s_start (&self->elements[i], context, end_ms);
     }
+    return good;
 }
 
 /* A problem has a status of its own. */
@@ -203,9 +213,7 @@ recommend_batch_post (http_context_t *context, exchange_t *exchange)
 {
     requests_t requests = {0};
     if (s_read (&requests, exchange) && ask_has_model (context, exchange) &&
-        s_complete (&requests, context, exchange)) {
-        s_ask (&requests, context);
+        s_ask (&requests, context, exchange))
         s_reply (&requests, exchange);
-    }
     s_free (&requests);
 }
