@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/suggest.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { S_LENGTH_MOST = 32, S_DISTANCE_MOST = 2 };
@@ -18,6 +19,7 @@ s_distance (const char *a, const char *b)
 {
     size_t length = strlen (b);
     size_t row[S_LENGTH_MOST + 1];
+    assert (length <= S_LENGTH_MOST);
     for (size_t j = 0; j <= length; j++)
         row[j] = j;
     for (size_t i = 1; a[i - 1]; i++) {

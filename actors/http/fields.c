@@ -88,14 +88,15 @@ fields_check (const json_t *object, const char *const *known, const char *at,
     {
         if (s_is_known (key, known))
             continue;
+        if (!strict && warnings->length >= WARNINGS_MOST)
+            break; /* a guess at what was meant costs more than reading the field */
         json_fault_t found;
         s_describe (key, known, strict ? "" : at, &found);
         if (strict) {
             *fault = found;
             return -1;
         }
-        if (warnings->length < WARNINGS_MOST)
-            s_add (warnings, &found);
+        s_add (warnings, &found);
     }
     return 0;
 }

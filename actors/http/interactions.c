@@ -14,6 +14,7 @@
 #include "actors/http/fields.h"
 #include "actors/http/routes.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 
 #define FAULTS_MOST 20 /* are told of a body */
 #define TRIES       3  /* of what was rolled back: a deadlock with the same events */
@@ -93,14 +94,15 @@ s_read_all (arrivals_t *self, exchange_t *exchange, const json_t *elements, bool
 static bool
 s_check (const arrivals_t *self, exchange_t *exchange)
 {
-    char detail[160];
+    char detail[200];
     size_t told = self->fault_count < FAULTS_MOST ? self->fault_count : FAULTS_MOST;
     if (told == 0)
         return true;
     snprintf (detail, sizeof detail,
         "%zu of %zu interactions are not valid, and nothing was written. The first: "
-        "%.40s",
+        "%.70s",
         self->fault_count, self->count, self->faults[0].detail);
+    utf8_trim (detail);
     exchange_problem_fields (exchange, detail, self->faults, told);
     return false;
 }
