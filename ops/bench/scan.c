@@ -22,10 +22,10 @@
 #include "base/rng.h"
 #include "machine.h"
 #include "model/checkpoint/checkpoint.h"
-#include "model/data/dataset.h"
 #include "model/kernel/dot.h"
 #include "model/net/encoder.h"
 #include "model/serve/scorer.h"
+#include "pairs.h"
 
 enum { K = 10, BATCH = 64, THREADS = 2, ROUNDS_LEAST = 3, TIMES_MOST = 4096 };
 
@@ -175,7 +175,7 @@ s_load (bench_t *self)
     self->item_count = self->checkpoint->weights->shape.items;
     self->width = self->checkpoint->weights->shape.width;
     self->queries = s_floats (self->query_count * self->width);
-    dataset_t *data = dataset_read_pairs (self->options.data, error);
+    dataset_t *data = pairs_read (self->options.data, error);
     if (!data)
         s_die (error);
     s_encode_queries (self, data);
@@ -240,9 +240,11 @@ s_top_f32 (const bench_t *self, const float *hidden, answers_t *answers, size_t 
     s_clear (answers);
     for (size_t i = 0; i < self->item_count; i++) {
         const float *item = self->items + i * self->width;
-        for (size_t j = 0; j < count; j++)
-            top_offer (&answers->tops[j], i,
-                dot (hidden + j * self->width, item, self->width));
+        for (size_t j = 0; j < count; j++) {
+            float score = dot (hidden + j * self->width, item, self->width);
+            if (score > top_bar (&answers->tops[j]))
+                top_offer (&answers->tops[j], i, score);
+        }
     }
     for (size_t j = 0; j < count; j++)
         top_sort (&answers->tops[j]);

@@ -13,12 +13,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/files/reader.h"
-#include "cli/files/source.h"
 #include "model/kernel/blas.h"
 #include "model/kernel/blas_core.h"
 #include "model/train/learner.h"
 #include "model/train/options.h"
+#include "pairs.h"
 
 #define PEAK_SIZE 1024
 
@@ -253,36 +252,6 @@ s_tell (bench_t *self)
     json_decref (json);
 }
 
-static reader_status_t
-s_read_rows (reader_t *reader, dataset_builder_t *builder, char error[160])
-{
-    reader_row_t row;
-    reader_status_t status;
-    while ((status = reader_next (reader, &row, error)) == READER_ROW)
-        dataset_builder_add (builder, row.user_id, row.item_id);
-    return status;
-}
-
-/* NULL with error. */
-static dataset_t *
-s_read (const char *path, char error[160])
-{
-    static const layout_t any;
-    source_t *source = source_open (path, error);
-    if (!source)
-        return NULL;
-    snprintf (error, 160, "no interactions");
-    reader_t *reader = reader_new (source_file (source), path, &any);
-    dataset_builder_t *builder = dataset_builder_new ();
-    dataset_t *data = s_read_rows (reader, builder, error) == READER_END
-                          ? dataset_builder_finish (builder)
-                          : NULL;
-    dataset_builder_destroy (&builder);
-    reader_destroy (&reader);
-    source_close (&source);
-    return data;
-}
-
 int
 main (int argc, char **argv)
 {
@@ -298,7 +267,7 @@ main (int argc, char **argv)
         fputs ("bench_train: --data FILE is missing\n", stderr);
         return 64;
     }
-    self.data = s_read (self.options.data, error);
+    self.data = pairs_read (self.options.data, error);
     if (!self.data) {
         fprintf (stderr, "bench_train: %s\n", error);
         return 1;
