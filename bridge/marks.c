@@ -47,13 +47,22 @@ marks_new (rd_kafka_t *rk, int fd, int limit, size_t out_limit)
     return self;
 }
 
+static void
+s_forget (marks_t *self)
+{
+    if (self->left)
+        rd_kafka_topic_partition_list_destroy (self->left);
+    self->left = NULL;
+    free (self->marks);
+}
+
 void
 marks_destroy (marks_t **self_p)
 {
     marks_t *self = *self_p;
     if (!self)
         return;
-    marks_assign (self, NULL);
+    s_forget (self);
     rd_kafka_queue_destroy (self->answers);
     free (self);
     *self_p = NULL;
@@ -62,10 +71,7 @@ marks_destroy (marks_t **self_p)
 void
 marks_assign (marks_t *self, const rd_kafka_topic_partition_list_t *parts)
 {
-    if (self->left)
-        rd_kafka_topic_partition_list_destroy (self->left);
-    free (self->marks);
-    self->left = NULL;
+    s_forget (self);
     self->alone = false;
     self->count = parts ? (size_t)parts->cnt : 0;
     self->marks = calloc (self->count + 1, sizeof *self->marks);

@@ -131,10 +131,19 @@ s_by_time (const void *a, const void *b)
     return s_order (x->place, y->place);
 }
 
+/* Nothing has no place in memory, which qsort wants all the same. */
+static void
+s_sort (void *elements, size_t count, size_t size,
+    int (*compare) (const void *, const void *))
+{
+    if (count > 0)
+        qsort (elements, count, size, compare);
+}
+
 static void
 s_mark_events (timeline_t *self, bool *has_event)
 {
-    qsort (self->events, self->event_count, sizeof *self->events, s_by_event);
+    s_sort (self->events, self->event_count, sizeof *self->events, s_by_event);
     for (size_t i = 0; i < self->event_count; i++) {
         const s_event_t *event = &self->events[i];
         has_event[event->place] = true;
@@ -155,7 +164,7 @@ static void
 s_mark_rows (timeline_t *self, const bool *has_event)
 {
     s_users = self->users;
-    qsort (self->rows, self->row_count, sizeof *self->rows, s_by_content);
+    s_sort (self->rows, self->row_count, sizeof *self->rows, s_by_content);
     const s_row_t *before = NULL;
     for (size_t i = 0; i < self->row_count; i++) {
         const s_row_t *row = &self->rows[i];
@@ -177,7 +186,7 @@ timeline_each (timeline_t *self, timeline_row_f *each, void *context)
     s_mark_events (self, has_event);
     s_mark_rows (self, has_event);
     free (has_event);
-    qsort (self->rows, self->row_count, sizeof *self->rows, s_by_time);
+    s_sort (self->rows, self->row_count, sizeof *self->rows, s_by_time);
     for (size_t i = 0; i < self->row_count; i++) {
         const s_row_t *row = &self->rows[i];
         if (self->again[row->place])
