@@ -66,6 +66,9 @@ debian_file(share/man/man1 ${package}/sasrec.1.gz)
 debian_file(share/zsh/vendor-completions ${PROJECT_BINARY_DIR}/cli/_sasrec)
 debian_file(share/doc/sasrec ${package}/changelog.Debian.gz ${package}/copyright
             ${PROJECT_SOURCE_DIR}/README.md)
+if(TARGET sasrec_sbom)
+  debian_file(share/doc/sasrec ${PROJECT_BINARY_DIR}/sasrec.spdx.json)
+endif()
 file(GLOB docs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.md)
 debian_file(share/doc/sasrec/docs ${docs})
 debian_file(share/doc/sasrec/proto ${PROJECT_SOURCE_DIR}/proto/PROTOCOL.md
