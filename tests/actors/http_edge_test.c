@@ -240,7 +240,7 @@ test_a_bad_list_of_proxies_stops_the_start (void **state)
     fixture_t *self = *state;
     char error[160];
     config_set (self->config, "trusted-proxies", "10.0.0.0/99", error);
-    zstr_send (self->actor, "START");
+    zstr_send (s_actor (self), "START");
     char *said = zstr_recv (self->actor);
     assert_non_null (strstr (said, "10.0.0.0/99"));
     zstr_free (&said);

@@ -96,15 +96,23 @@ s_setup_stopped (void **state)
         .accept_endpoint = endpoints[0],
         .once_endpoint = endpoints[1],
         .reload_endpoint = endpoints[2]};
-    self->actor = zactor_new (http_actor, &self->args);
     *state = self;
     return 0;
+}
+
+/* Made when it is first spoken to: until then its settings may change. */
+static inline zactor_t *
+s_actor (fixture_t *self)
+{
+    if (!self->actor)
+        self->actor = zactor_new (http_actor, &self->args);
+    return self->actor;
 }
 
 static inline void
 s_command (fixture_t *self, const char *command, const char *reply)
 {
-    zstr_send (self->actor, command);
+    zstr_send (s_actor (self), command);
     char *said = zstr_recv (self->actor);
     assert_string_equal (said, reply);
     zstr_free (&said);

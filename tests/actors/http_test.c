@@ -17,7 +17,7 @@ test_a_port_in_use_is_a_sentence (void **state)
     int squatter = socket (AF_INET, SOCK_STREAM, 0);
     assert_int_equal (bind (squatter, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal (listen (squatter, 1), 0);
-    zstr_send (self->actor, "START");
+    zstr_send (s_actor (self), "START");
     char *said = zstr_recv (self->actor);
     assert_non_null (strstr (said, "in use"));
     zstr_free (&said);
