@@ -152,6 +152,29 @@ trained_embeddings_leave_few_to_score (void **state)
     s_free (&self);
 }
 
+/* The best item is behind in codes, as all of its (or the query's) roundings go the same
+ * way: the bound is met almost exactly. */
+static void
+roundings_that_add_up_are_bounded (void **state)
+{
+    (void)state;
+    enum { D = 64, BEST = 40 };
+    for (int whose = 0; whose < 2; whose++) {
+        fixture_t self = s_new (D);
+        memset (self.items, 0, V * D * sizeof (float));
+        float *best = self.items + BEST * D, *second = self.items;
+        for (size_t j = 0; j < D; j++) {
+            float rounded = j ? 10.499f : 127;
+            self.hidden[j] = whose ? rounded : 1;
+            best[j] = whose ? 1 : rounded;
+            second[j] = whose ? 0 : j ? 10.2f : 127;
+        }
+        second[0] = whose ? 6 : 127;
+        s_check (&self, 1, 1, NULL);
+        s_free (&self);
+    }
+}
+
 static void
 equal_scores_come_in_the_items_order (void **state)
 {
@@ -281,6 +304,7 @@ main (void)
         cmocka_unit_test (the_top_equals_a_full_sort),
         cmocka_unit_test (any_number_of_queries_is_fine),
         cmocka_unit_test (trained_embeddings_leave_few_to_score),
+        cmocka_unit_test (roundings_that_add_up_are_bounded),
         cmocka_unit_test (equal_scores_come_in_the_items_order),
         cmocka_unit_test (zeros_are_fine),
         cmocka_unit_test (sizes_at_the_ends_of_floats_are_fine),
