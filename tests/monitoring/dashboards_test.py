@@ -89,7 +89,8 @@ class Dashboards(unittest.TestCase):
         # target-rate-interval-rule, target-counter-agg-rule
         for target in self.each(targets):
             expr = target["expr"]
-            self.assertEqual(set(re.findall(r"\[([^]]*)\]", expr)) - {"$__rate_interval"},
+            unquoted = re.sub(r'"[^"]*"', '""', expr)
+            self.assertEqual(set(re.findall(r"\[([^]]*)\]", unquoted)) - {"$__rate_interval"},
                              set(), expr)
             self.assertEqual(
                 len(re.findall(r"\w_total\{", expr)),
