@@ -2,9 +2,12 @@
 #include "base/trace.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/random.h>
+
+#include "base/hex.h"
 
 /* Where the parts of a traceparent are in its text. */
 enum { AT_TRACE_ID = 3, AT_SPAN_ID = 36, AT_FLAGS = 53, LENGTH = 55 };
@@ -31,34 +34,13 @@ trace_sampled (const trace_t *self)
 }
 
 /* Upper case is not allowed. */
-static int
-s_digit (char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
 s_read_hex (const char *text, uint8_t *bytes, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        int high = s_digit (text[2 * i]), low = s_digit (text[2 * i + 1]);
-        if (high < 0 || low < 0)
+    for (size_t i = 0; i < 2 * count; i++)
+        if (isupper ((unsigned char)text[i]))
             return false;
-        bytes[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
-static void
-s_print_hex (const uint8_t *bytes, size_t count, char *text)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < count; i++) {
-        text[2 * i] = digits[bytes[i] >> 4];
-        text[2 * i + 1] = digits[bytes[i] & 15];
-    }
+    return hex_read (text, bytes, count);
 }
 
 /* Version 0 ends where it ends; what later ones add comes after a dash. */
@@ -94,11 +76,11 @@ trace_print (const trace_t *self, char text[TRACE_TEXT_SIZE])
     if (!trace_exists (self))
         return;
     memcpy (text, "00-", 3);
-    s_print_hex (self->trace_id, sizeof self->trace_id, text + AT_TRACE_ID);
+    hex_print (self->trace_id, sizeof self->trace_id, text + AT_TRACE_ID);
     text[AT_SPAN_ID - 1] = '-';
-    s_print_hex (self->span_id, sizeof self->span_id, text + AT_SPAN_ID);
+    hex_print (self->span_id, sizeof self->span_id, text + AT_SPAN_ID);
     text[AT_FLAGS - 1] = '-';
-    s_print_hex (&self->flags, 1, text + AT_FLAGS);
+    hex_print (&self->flags, 1, text + AT_FLAGS);
     text[LENGTH] = '\0';
 }
 
@@ -108,7 +90,7 @@ trace_print_id (const trace_t *self, char text[TRACE_ID_TEXT_SIZE])
     text[0] = '\0';
     if (!trace_exists (self))
         return;
-    s_print_hex (self->trace_id, sizeof self->trace_id, text);
+    hex_print (self->trace_id, sizeof self->trace_id, text);
     text[TRACE_ID_TEXT_SIZE - 1] = '\0';
 }
 

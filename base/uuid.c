@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/uuid.h"
 #include "base/clock.h"
+#include "base/hex.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -48,16 +49,6 @@ s_store (uint64_t value, unsigned char bytes[8]) /* big-endian */
         bytes[i] = (unsigned char)value;
 }
 
-/* -1: not hexadecimal. */
-static int
-s_digit (char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 void
 uuid_derive (const char *name, char text[UUID_TEXT_SIZE])
 {
@@ -92,21 +83,14 @@ uuid_make (char text[UUID_TEXT_SIZE])
 static bool
 s_parse (const char *text, unsigned char bytes[16])
 {
-    size_t count = 0; /* of hexadecimal digits */
-    memset (bytes, 0, 16);
-    for (size_t i = 0; i < UUID_TEXT_SIZE - 1; i++) {
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (text[i] != '-')
-                return false;
-            continue;
-        }
-        int digit = s_digit (text[i]);
-        if (digit < 0)
+    static const struct {
+        size_t at, byte, count;
+    } parts[] = {{0, 0, 4}, {9, 4, 2}, {14, 6, 2}, {19, 8, 2}, {24, 10, 6}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!hex_read (text + parts[i].at, bytes + parts[i].byte, parts[i].count) ||
+            text[parts[i].at + 2 * parts[i].count] != (i < 4 ? '-' : '\0'))
             return false;
-        bytes[count / 2] = (unsigned char)(bytes[count / 2] << 4 | digit);
-        count++;
-    }
-    return text[UUID_TEXT_SIZE - 1] == 0;
+    return true;
 }
 
 bool

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 #define STATUS_ERROR 2 /* OTLP's number */
 
 span_t
@@ -23,10 +25,9 @@ span_of (const trace_t *parent, const char *name, span_kind_t kind, int64_t star
 static void
 s_add_id (strbuf_t *out, const char *key, const uint8_t *bytes, size_t count)
 {
-    strbuf_addf (out, "\"%s\":\"", key);
-    for (size_t i = 0; i < count; i++)
-        strbuf_addf (out, "%02x", bytes[i]);
-    strbuf_add (out, "\"");
+    char text[2 * sizeof ((trace_t *)0)->trace_id + 1] = "";
+    hex_print (bytes, count, text);
+    strbuf_addf (out, "\"%s\":\"%s\"", key, text);
 }
 
 /* Attributes are a list; first says whether one comes before. */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/hex.h"
 #include "base/jsonread.h"
 #include "model/checkpoint/checkpoint_format.h"
 #include "model/checkpoint/safetensors.h"
@@ -254,8 +255,8 @@ checkpoint_hash (const void *const *parts, const size_t *lengths, size_t count,
     ok &= EVP_DigestFinal_ex (context, hash, &length);
     EVP_MD_CTX_free (context);
     assert (ok && 2 * length + 1 == CHECKPOINT_HASH_SIZE);
-    for (unsigned i = 0; i < length; i++)
-        snprintf (hex + 2 * i, 3, "%02x", hash[i]);
+    hex_print (hash, length, hex);
+    hex[2 * length] = '\0';
 }
 
 size_t
