@@ -2,145 +2,92 @@
 #include "cli/http_get.h"
 
 #include <assert.h>
-#include <ctype.h>
-#include <errno.h>
-#include <netdb.h>
-#include <poll.h>
+#include <curl/curl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/strbuf.h"
 
 #define LIMIT ((size_t)4 << 20)
 
-/* Sending and connecting are limited by the kernel, reading by s_receive. */
-static int
-s_socket (const struct addrinfo *address, int64_t timeout_ms)
+/* Less than count: libcurl ends the transfer. */
+static size_t
+s_take (char *bytes, size_t size, size_t count, void *context)
 {
-    int fd = socket (address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    struct timeval patience = {
-        .tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
-    if (setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 &&
-        connect (fd, address->ai_addr, address->ai_addrlen) == 0)
-        return fd;
-    int reason = errno == EINPROGRESS ? ETIMEDOUT : errno; /* connect(2), SO_SNDTIMEO */
-    close (fd);
-    errno = reason;
-    return -1;
+    strbuf_t *body = context;
+    size_t length = size * count;
+    if (body->length + length > LIMIT)
+        return 0;
+    strbuf_add_bytes (body, bytes, length);
+    return length;
 }
 
-/* -1 with the reason. */
-static int
-s_connect (const char *host, int64_t port, int64_t timeout_ms, const char **reason)
+/* An IPv6 address stands in brackets. */
+static char *
+s_url (const char *host, int64_t port, const char *path)
 {
-    char service[24];
-    snprintf (service, sizeof service, "%lld", (long long)port);
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *found;
-    int status = getaddrinfo (host, service, &hints, &found);
-    if (status != 0) {
-        *reason = gai_strerror (status);
-        return -1;
-    }
-    int fd = -1;
-    for (const struct addrinfo *each = found; each && fd == -1; each = each->ai_next)
-        fd = s_socket (each, timeout_ms);
-    *reason = fd == -1 ? strerror (errno) : NULL;
-    freeaddrinfo (found);
-    return fd;
+    bool bare = strchr (host, ':') != NULL;
+    strbuf_t url = STRBUF_EMPTY;
+    strbuf_addf (&url, "http://%s%s%s:%lld%s", bare ? "[" : "", host, bare ? "]" : "",
+        (long long)port, path);
+    return strbuf_take (&url);
 }
 
-/* Version 1.0: the answer has no chunks and ends with the connection. */
+/* No proxy: it is asked for on this machine, or the network that it is in. */
+static void
+s_set_options (CURL *easy, const char *url, int64_t timeout_ms, strbuf_t *body)
+{
+    curl_easy_setopt (easy, CURLOPT_URL, url);
+    curl_easy_setopt (easy, CURLOPT_PROTOCOLS_STR, "http");
+    curl_easy_setopt (easy, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt (easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt (easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    curl_easy_setopt (easy, CURLOPT_USERAGENT, "sasrec/" SASREC_VERSION);
+    curl_easy_setopt (easy, CURLOPT_WRITEFUNCTION, s_take);
+    curl_easy_setopt (easy, CURLOPT_WRITEDATA, body);
+}
+
+/* In the words of the system where it said so. */
 static const char *
-s_send (int fd, const char *path)
+s_reason (CURL *easy, CURLcode code)
 {
-    strbuf_t head = STRBUF_EMPTY;
-    strbuf_addf (&head, "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n", path);
-    ssize_t sent = send (fd, head.data, head.length, MSG_NOSIGNAL);
-    const char *reason = sent < 0                      ? strerror (errno)
-                         : (size_t)sent == head.length ? NULL
-                                                       : "the request did not go out";
-    strbuf_free (&head);
-    return reason;
-}
-
-/* All that comes until the connection ends; NULL, or why not. */
-static const char *
-s_receive (int fd, int64_t deadline_ms, strbuf_t *text)
-{
-    char part[4096];
-    while (text->length <= LIMIT) {
-        int64_t left = deadline_ms - clock_monotonic_ms ();
-        struct pollfd wait = {.fd = fd, .events = POLLIN};
-        int ready = left > 0 ? poll (&wait, 1, (int)left) : 0;
-        if (ready < 0 && errno == EINTR)
-            continue;
-        if (ready <= 0)
-            return ready < 0 ? strerror (errno) : "no answer in time";
-        ssize_t got = recv (fd, part, sizeof part, 0);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return got < 0 ? strerror (errno) : NULL;
-        strbuf_add_bytes (text, part, (size_t)got);
-    }
-    return "the answer is too long";
-}
-
-/* The status of the whole answer; *body lies in it. -1: it is not HTTP. */
-static int
-s_parse (const char *text, const char **body)
-{
-    static const char version[] = "HTTP/1.";
-    if (!text || strncmp (text, version, sizeof version - 1) != 0)
-        return -1;
-    const char *status = strchr (text, ' ');
-    const char *blank = strstr (text, "\r\n\r\n");
-    if (!status || !blank || status > blank || !isdigit ((unsigned char)status[1]))
-        return -1;
-    *body = blank + 4;
-    return atoi (status + 1);
-}
-
-static const char *
-s_exchange (int fd, const char *path, int64_t deadline_ms, strbuf_t *text)
-{
-    const char *reason = s_send (fd, path);
-    return reason ? reason : s_receive (fd, deadline_ms, text);
+    long number = 0;
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        return "no answer in time";
+    if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_GOT_NOTHING ||
+        code == CURLE_WEIRD_SERVER_REPLY)
+        return "the answer is not HTTP";
+    if (code == CURLE_WRITE_ERROR)
+        return "the answer is too long";
+    curl_easy_getinfo (easy, CURLINFO_OS_ERRNO, &number);
+    return code == CURLE_COULDNT_CONNECT && number ? strerror ((int)number)
+                                                   : curl_easy_strerror (code);
 }
 
 int
 http_get (const char *host, int64_t port, const char *path, int64_t timeout_ms,
     char **body_p, char error[160])
 {
-    *body_p = NULL;
-    int64_t deadline_ms = clock_monotonic_ms () + timeout_ms;
-    strbuf_t text = STRBUF_EMPTY;
-    const char *reason;
-    int status = -1;
-    int fd = s_connect (host, port, timeout_ms, &reason);
-    if (fd != -1)
-        reason = s_exchange (fd, path, deadline_ms, &text);
-    const char *body = NULL;
-    if (!reason) {
-        status = s_parse (text.data, &body);
-        reason = status == -1 ? "the answer is not HTTP" : NULL;
-    }
-    if (reason)
-        snprintf (error, 160, "%.60s, port %lld: %.60s", host, (long long)port, reason);
-    else {
-        *body_p = strdup (body);
-        assert (*body_p);
-    }
-    if (fd != -1)
-        close (fd);
-    strbuf_free (&text);
-    return status;
+    long status = -1;
+    strbuf_t body = STRBUF_EMPTY;
+    char *url = s_url (host, port, path);
+    CURL *easy = curl_easy_init ();
+    struct curl_slist *headers = curl_slist_append (NULL, "Host: localhost");
+    assert (easy && headers);
+    s_set_options (easy, url, timeout_ms, &body);
+    curl_easy_setopt (easy, CURLOPT_HTTPHEADER, headers);
+    CURLcode code = curl_easy_perform (easy);
+    if (code == CURLE_OK)
+        curl_easy_getinfo (easy, CURLINFO_RESPONSE_CODE, &status);
+    else
+        snprintf (error, 160, "%.60s, port %lld: %.60s", host, (long long)port,
+            s_reason (easy, code));
+    *body_p = code == CURLE_OK ? strbuf_take (&body) : NULL;
+    strbuf_free (&body);
+    curl_slist_free_all (headers);
+    curl_easy_cleanup (easy);
+    free (url);
+    return (int)status;
 }

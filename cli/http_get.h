@@ -1,4 +1,4 @@
-/* One GET, as probes need it: no TLS, no redirects, no chunks, a time limit for all of it.
+/* One GET, as probes need it: no TLS, no redirects, no proxy, a time limit for all of it.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_CLI_HTTP_GET_H
 #define SASREC_CLI_HTTP_GET_H

@@ -23,7 +23,7 @@ set(may_bridge         base base_actor jansson proto czmq librdkafka)
 set(may_actors         base base_actor actors_http jansson proto ${model} store bridge czmq curl)
 set(may_actors_http    ${may_actors} actors ulfius)
 set(may_demo           base)
-set(may_cli            base jansson sodium proto ${model} store bridge actors czmq cblas demo
+set(may_cli            base jansson sodium curl proto ${model} store bridge actors czmq cblas demo
                        cli_files)
 set(may_cli_files      base jansson sodium zlib zstd)
 
