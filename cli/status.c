@@ -214,7 +214,7 @@ static void
 s_judge_requests (status_view_t *view)
 {
     if (!view->database_read)
-        s_tell (view, "the database %s: %s", view->database, view->database_error);
+        s_tell (view, "%s: %s", view->database, view->database_error);
     else if (view->overview.oldest_s > LATE_S)
         s_tell (view, "%zu requests wait, the oldest for %.0f s",
             view->overview.pending, view->overview.oldest_s);
