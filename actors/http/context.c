@@ -74,6 +74,15 @@ s_take_turn (http_context_t *self, exchange_t *exchange)
     return rc == 0;
 }
 
+void
+http_context_add_version (const model_ref_t *model, strbuf_t *body)
+{
+    if (model)
+        strbuf_add_json_string (body, model_version (model_ref_model (model)));
+    else
+        strbuf_add (body, "null");
+}
+
 db_t *
 http_context_take_db_for_list (http_context_t *self, exchange_t *exchange)
 {

@@ -36,6 +36,9 @@ void http_context_destroy (http_context_t **self_p);
 /* A reference to the model in use, or NULL. */
 model_ref_t *http_context_model (http_context_t *self);
 
+/* Its version as a JSON string; null for NULL. */
+void http_context_add_version (const model_ref_t *model, strbuf_t *body);
+
 /* A connection of the pool, or NULL: the 503 has been replied. */
 db_t *http_context_take_db (http_context_t *self, exchange_t *exchange);
 

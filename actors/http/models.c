@@ -18,10 +18,7 @@ models_get (http_context_t *context, exchange_t *exchange)
     model_ref_t *model = http_context_model (context);
     strbuf_t body = STRBUF_EMPTY;
     strbuf_add (&body, "{\"current\":");
-    if (model)
-        strbuf_add_json_string (&body, model_version (model_ref_model (model)));
-    else
-        strbuf_add (&body, "null");
+    http_context_add_version (model, &body);
     if (model)
         strbuf_addf (&body, ",\"item_count\":%zu,\"window\":%zu",
             model_item_count (model_ref_model (model)),

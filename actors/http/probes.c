@@ -51,10 +51,7 @@ version_get (http_context_t *context, exchange_t *exchange)
     model_ref_t *model = http_context_model (context);
     strbuf_add (&body, "{\"name\":\"sasrec\",\"version\":\"" SASREC_VERSION "\","
                        "\"model_version\":");
-    if (model)
-        strbuf_add_json_string (&body, model_version (model_ref_model (model)));
-    else
-        strbuf_add (&body, "null");
+    http_context_add_version (model, &body);
     strbuf_add (&body, "}");
     model_ref_release (&model);
     exchange_reply_json (exchange, 200, &body);

@@ -20,10 +20,7 @@ status_get (http_context_t *context, exchange_t *exchange)
     strbuf_addf (&body,
         ",\"pid\":%d,\"started_ms\":%" PRId64 ",\"model_version\":", (int)getpid (),
         context->started_ms);
-    if (model)
-        strbuf_add_json_string (&body, model_version (model_ref_model (model)));
-    else
-        strbuf_add (&body, "null");
+    http_context_add_version (model, &body);
     model_ref_release (&model);
     strbuf_add (&body, ",\"health\":");
     health_to_json (&body);
