@@ -148,31 +148,36 @@ db_writer_trace (self_t *self, const result_t *const *results, size_t count,
 
 /* What writing is here (store/row_writer.h) */
 
+static void
+db_writer_committed (self_t *self, const result_t *const *results, size_t count,
+    const bool *hits, int64_t start_us)
+{
+    int64_t end_us = clock_monotonic_us ();
+    db_writer_tell_all (self, results, count, hits);
+    db_writer_trace (self, results, count, hits, start_us);
+    for (size_t i = 0; i < count; i++)
+        stage_observe (self->stored, results[i]->received_us, end_us);
+    metric_observe (self->seconds, (double)(end_us - start_us) * 1e-6);
+    metric_observe (self->batch_size, (double)count);
+}
+
 static db_status_t
 db_writer_write (void *context, void *const *rows, size_t count)
 {
     self_t *self = context;
+    const result_t *const *results = (const result_t *const *)rows;
     size_t hit = 0;
     bool *hits = calloc (count, sizeof *hits);
     assert (hits);
     int64_t start_us = clock_monotonic_us ();
-    db_status_t status =
-        predictions_finish (self->db, (const result_t *const *)rows, count, hits, &hit);
-    int64_t end_us = clock_monotonic_us ();
-    if (status == DB_OK)
-        db_writer_tell_all (self, (const result_t *const *)rows, count, hits);
-    if (status == DB_OK)
-        db_writer_trace (self, (const result_t *const *)rows, count, hits, start_us);
+    db_status_t status = predictions_finish (self->db, results, count, hits, &hit);
+    if (status == DB_OK) {
+        db_writer_committed (self, results, count, hits, start_us);
+        metric_add (self->duplicates, count - hit);
+        db_writer_lower_backlog (self, hit);
+    }
     free (hits);
-    if (status != DB_OK)
-        return status;
-    for (size_t i = 0; i < count; i++)
-        stage_observe (self->stored, ((const result_t *)rows[i])->received_us, end_us);
-    metric_observe (self->seconds, (double)(end_us - start_us) * 1e-6);
-    metric_observe (self->batch_size, (double)count);
-    metric_add (self->duplicates, count - hit);
-    db_writer_lower_backlog (self, hit);
-    return DB_OK;
+    return status;
 }
 
 static db_status_t
