@@ -11,27 +11,18 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/tiny_model.h"
+#include "tests/unit/tiny_served.h"
 
 enum { ITEMS = 400, WINDOW = 12, K = 10, BATCH = 64 };
 
-typedef struct {
-    dataset_t *data;
-    sasrec_weights_t *weights;
-    model_t *model;
-    model_scratch_t *scratch;
-} fixture_t;
+typedef tiny_served_t fixture_t;
 
 static int
 s_setup (void **state)
 {
     fixture_t *self = calloc (1, sizeof *self);
     const sasrec_shape_t shape = {ITEMS, 16, 2, 2, WINDOW, 4, false, true};
-    self->data = tiny_data (50, ITEMS);
-    self->weights = tiny_weights (&shape, 3);
-    self->model =
-        model_new ("v1", self->weights, self->data->item_ids, self->data->item_counts);
-    self->scratch = model_scratch_new (self->model, BATCH);
+    tiny_serve (self, &shape, BATCH);
     *state = self;
     return 0;
 }
@@ -40,10 +31,7 @@ static int
 s_teardown (void **state)
 {
     fixture_t *self = *state;
-    model_scratch_destroy (&self->scratch);
-    model_destroy (&self->model);
-    sasrec_weights_destroy (&self->weights);
-    dataset_destroy (&self->data);
+    tiny_served_end (self);
     free (self);
     return 0;
 }

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/tiny_model.h"
+#include "tests/unit/tiny_served.h"
 
 enum {
     ITEMS = 150,
@@ -22,10 +22,7 @@ enum {
 };
 
 typedef struct {
-    dataset_t *data;
-    sasrec_weights_t *weights;
-    model_t *model;
-    model_scratch_t *scratch;
+    tiny_served_t served;
     rng_t rng;
 } fixture_t;
 
@@ -41,11 +38,7 @@ s_setup (void **state)
 {
     fixture_t *self = calloc (1, sizeof *self);
     const sasrec_shape_t shape = {ITEMS, 16, 1, 2, WINDOW, 4, false, true};
-    self->data = tiny_data (50, ITEMS);
-    self->weights = tiny_weights (&shape, 3);
-    self->model =
-        model_new ("v1", self->weights, self->data->item_ids, self->data->item_counts);
-    self->scratch = model_scratch_new (self->model, BATCH);
+    tiny_serve (&self->served, &shape, BATCH);
     rng_seed (&self->rng, 11, 0);
     *state = self;
     return 0;
@@ -55,10 +48,7 @@ static int
 s_teardown (void **state)
 {
     fixture_t *self = *state;
-    model_scratch_destroy (&self->scratch);
-    model_destroy (&self->model);
-    sasrec_weights_destroy (&self->weights);
-    dataset_destroy (&self->data);
+    tiny_served_end (&self->served);
     free (self);
     return 0;
 }
@@ -119,10 +109,10 @@ s_score_all (fixture_t *self, const model_query_t *query, float scores[ITEMS])
         .include_seen = true,
         .k = ITEMS};
     model_answer_t answer = {.item_ids = item_ids, .scores = ranked};
-    model_recommend (self->model, self->scratch, &all, 1, &answer);
+    model_recommend (self->served.model, self->served.scratch, &all, 1, &answer);
     assert_int_equal (answer.count, ITEMS);
     for (size_t i = 0; i < ITEMS; i++)
-        scores[model_item_index (self->model, item_ids[i])] = ranked[i];
+        scores[model_item_index (self->served.model, item_ids[i])] = ranked[i];
     return answer.popular;
 }
 
@@ -140,7 +130,7 @@ s_check (fixture_t *self, const asked_t *asked, const model_answer_t *answer)
     size_t count = 0;
     assert_int_equal (answer->popular, s_score_all (self, &asked->query, all));
     for (size_t i = 0; i < ITEMS; i++)
-        if (s_eligible (&asked->query, model_item_id (self->model, i)))
+        if (s_eligible (&asked->query, model_item_id (self->served.model, i)))
             eligible[count++] = all[i];
     qsort (eligible, count, sizeof *eligible, s_compare);
     size_t k = asked->query.k < count ? asked->query.k : count;
@@ -151,7 +141,7 @@ s_check (fixture_t *self, const asked_t *asked, const model_answer_t *answer)
         assert_false (s_in (id, answer->item_ids, i));
         assert_true (fabsf (answer->scores[i] - eligible[i]) < 1e-5f);
         assert_true (fabsf (answer->scores[i] -
-                            all[model_item_index (self->model, id)]) < 1e-5f);
+                            all[model_item_index (self->served.model, id)]) < 1e-5f);
     }
 }
 
@@ -169,7 +159,8 @@ rules_leave_the_best_of_what_they_allow (void **state)
             answers[i] = (model_answer_t){
                 .item_ids = asked[i].item_ids, .scores = asked[i].scores};
         }
-        model_recommend (self->model, self->scratch, queries, BATCH, answers);
+        model_recommend (
+            self->served.model, self->served.scratch, queries, BATCH, answers);
         for (size_t i = 0; i < BATCH; i++)
             s_check (self, &asked[i], &answers[i]);
     }
