@@ -153,7 +153,7 @@ def open_transaction(run):
     run.note("the transaction has ended")
     after = completed(minute)
     dead = told("a minute later")
-    run.wait_load()
+    expect_steady(run)
     run.tell("p99 ms before / at its end", f"{run.p99_ms(*quiet):.1f} / {run.p99_ms(*late):.1f}")
     run.tell("completed/s before", round(before))
     run.tell("completed/s in its last minute", round(during))

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -138,6 +139,37 @@ class Marts(Database):
         process.wait()
         self.dbt()
         self.assertEqual(self.sql("SELECT dau FROM dm_daily_stats"), [("1",)])
+
+    def test_beside_load(self):
+        """Rows come and end while two runs count and test them."""
+        row = ("INSERT INTO predictions (request_id, user_id, request_json, deadline) VALUES "
+               "(gen_random_uuid (), 'ann', '{}', now () + interval '1 h');")
+        end = ("UPDATE predictions SET status = 'COMPLETED', model_version = 'v1', updated_at = now (), "
+               """result_json = '{"item_ids":[1],"scores":[1.5],"source":"model"}' """
+               "WHERE status = 'PENDING';")
+        act = "INSERT INTO interactions (user_id, item_id) VALUES ('ann', 1);"
+        client = subprocess.Popen(["psql", "-Xq", "-v", "ON_ERROR_STOP=1"], env=self.env,
+                                  stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        done = threading.Event()
+
+        def load():
+            while not done.is_set():
+                client.stdin.write("\n".join((row, row, end, row, act, "")))
+                client.stdin.flush()
+            client.stdin.close()
+        thread = threading.Thread(target=load)
+        thread.start()
+        try:
+            self.dbt()
+            first = int(self.sql("SELECT sum (requests) FROM dm_request_outcomes")[0][0])
+            self.dbt()
+        finally:
+            done.set()
+            thread.join()
+        self.assertEqual(client.wait(), 0)
+        second = int(self.sql("SELECT sum (requests) FROM dm_request_outcomes")[0][0])
+        self.assertLess(0, first)
+        self.assertLess(first, second)
 
     def test_roles(self):
         self.predict("ann", [1], "now () - interval '1 h'")
