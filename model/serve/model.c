@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/net/encoder.h"
 #include "model/data/idmap.h"
 #include "model/serve/gather.h"
 #include "model/serve/scorer.h"
+#include "model/serve/serving_encoder.h"
 #include "model/serve/similar.h"
 
 /* Tokens that go through the encoder at once: more would leave the L2 cache. */
@@ -26,6 +26,7 @@ struct model {
     idmap_t *indexes;
     int64_t *item_ids; /* V */
     float *popularity; /* V: log share of interactions */
+    packed_t *packed;
     scorer_t *scorer;
     baseline_t baseline;
 };
@@ -34,10 +35,10 @@ struct model_scratch {
     sasrec_shape_t shape;
     size_t batch_limit;
     size_t token_limit; /* of one group */
-    encoder_scratch_t *encoder;
-    int32_t *tokens;   /* token_limit, of one group */
-    size_t *offsets;   /* batch_limit + 1, of one group */
-    float *hidden;     /* batch_limit x D */
+    serving_encoder_t *encoder;
+    serving_sequence_t *sequences; /* batch_limit, of one group */
+    int32_t *tokens;               /* token_limit, of one group */
+    float *hidden;                 /* batch_limit x D */
     uint64_t *bits;    /* batch_limit x words: what a query's rules say of each item */
     uint64_t *allowed; /* words: of the query in work */
     size_t words;      /* for V bits */
@@ -82,6 +83,7 @@ model_new (const char *version, const sasrec_weights_t *weights,
     snprintf (self->version, sizeof self->version, "%s", version);
     self->weights = weights;
     s_set_items (self, item_ids, item_counts);
+    self->packed = packed_new (weights, NULL);
     self->scorer = scorer_new (
         sasrec_items (weights), weights->shape.items, weights->shape.width, NULL);
     return self;
@@ -109,6 +111,7 @@ model_destroy (model_t **self_p)
         return;
     idmap_destroy (&self->indexes);
     scorer_destroy (&self->scorer);
+    packed_destroy (&self->packed);
     sasrec_weights_destroy (&self->owned);
     free (self->item_ids);
     free (self->popularity);
@@ -169,10 +172,10 @@ model_scratch_new (const model_t *model, size_t batch_limit)
     self->shape = *shape;
     self->batch_limit = batch_limit;
     self->token_limit = shape->window > GROUP_TOKENS ? shape->window : GROUP_TOKENS;
-    self->encoder = encoder_scratch_new (shape, self->token_limit, batch_limit, false);
+    self->encoder = serving_encoder_new (model->packed, self->token_limit, batch_limit);
     self->words = (shape->items + 63) / 64;
     self->tokens = s_new (self->token_limit, sizeof *self->tokens);
-    self->offsets = s_new (batch_limit + 1, sizeof *self->offsets);
+    self->sequences = s_new (batch_limit, sizeof *self->sequences);
     self->hidden = s_new (batch_limit * shape->width, sizeof *self->hidden);
     self->bits = s_new (batch_limit * self->words, sizeof *self->bits);
     self->allowed = s_new (self->words, sizeof *self->allowed);
@@ -187,9 +190,9 @@ model_scratch_destroy (model_scratch_t **self_p)
     model_scratch_t *self = *self_p;
     if (!self)
         return;
-    encoder_scratch_destroy (&self->encoder);
+    serving_encoder_destroy (&self->encoder);
+    free (self->sequences);
     free (self->tokens);
-    free (self->offsets);
     free (self->hidden);
     free (self->bits);
     free (self->allowed);
@@ -280,38 +283,39 @@ s_apply_rules (const model_t *self, model_scratch_t *scratch,
 typedef struct {
     size_t rows;    /* of hidden that are done or in the group */
     size_t group;   /* first row of the group */
+    size_t tokens;  /* of the group */
     size_t scanned; /* the first rows: of queries that no list makes small */
 } batch_t;
 
 static void
 s_encode_group (const model_t *self, model_scratch_t *scratch, batch_t *batch)
 {
-    encoder_last (self->weights, scratch->encoder, scratch->tokens, scratch->offsets,
+    serving_encoder_last (scratch->encoder, self->packed, scratch->sequences,
         batch->rows - batch->group,
         scratch->hidden + batch->group * self->weights->shape.width);
     batch->group = batch->rows;
+    batch->tokens = 0;
 }
 
 static void
 s_encode_one (const model_t *self, model_scratch_t *scratch, batch_t *batch,
     const model_query_t *query, size_t index, model_answer_t *answer)
 {
-    size_t place = batch->rows - batch->group;
-    if (scratch->offsets[place] + self->weights->shape.window > scratch->token_limit) {
+    if (batch->tokens + self->weights->shape.window > scratch->token_limit)
         s_encode_group (self, scratch, batch);
-        place = 0;
-    }
     uint64_t *bits = scratch->bits + index * scratch->words;
     memset (bits, 0, scratch->words * sizeof *bits);
-    size_t start = scratch->offsets[place];
-    answer->history_used = s_read_history (
-        self, query, scratch->tokens + start, bits, &answer->unknown_dropped);
+    int32_t *tokens = scratch->tokens + batch->tokens;
+    answer->history_used =
+        s_read_history (self, query, tokens, bits, &answer->unknown_dropped);
     s_apply_rules (self, scratch, query, bits);
     answer->newest = -1;
     if (answer->history_used) {
-        answer->newest = scratch->tokens[start + answer->history_used - 1];
-        scratch->offsets[place + 1] = start + answer->history_used;
+        answer->newest = tokens[answer->history_used - 1];
+        scratch->sequences[batch->rows - batch->group] =
+            (serving_sequence_t){tokens, answer->history_used, NULL};
         scratch->queries[batch->rows++] = index;
+        batch->tokens += answer->history_used;
     }
 }
 

@@ -72,7 +72,7 @@ typedef struct {
 } model_answer_t;
 
 /* count at most the scratch's batch limit. Cannot fail. An answer does not depend on the
- * other queries of its batch, up to the rounding of the encoder's products (about 1e-6). */
+ * other queries of its batch. */
 void model_recommend (const model_t *self, model_scratch_t *scratch,
     const model_query_t *queries, size_t count, model_answer_t *answers);
 

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/serve/packed.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* With base NULL only counts; so sizes and pointers cannot disagree. */
+typedef struct {
+    float *base;
+    size_t used; /* floats */
+    size_t panel;
+} packer_t;
+
+static float *
+s_cut (packer_t *self, size_t floats)
+{
+    float *at = self->base ? self->base + self->used : NULL;
+    self->used += (floats + 15) / 16 * 16;
+    return at;
+}
+
+static const float *
+s_vector (packer_t *self, const float *values, size_t count, float scale)
+{
+    float *to = s_cut (self, count + FORWARD_SLACK);
+    for (size_t i = 0; to && i < count; i++)
+        to[i] = values[i] * scale;
+    return to;
+}
+
+static packed_norm_t
+s_norm (packer_t *self, const float *gain, const float *bias, size_t width)
+{
+    return (packed_norm_t){
+        s_vector (self, gain, width, 1), s_vector (self, bias, width, 1)};
+}
+
+/* Columns of the weights, which have ld of them in a row. */
+static packed_matrix_t
+s_matrix (packer_t *self, const float *weights, size_t ld, const float *bias,
+    packed_matrix_t shape, float scale)
+{
+    size_t depth = shape.depth, columns = shape.columns, panel = self->panel;
+    float *to = s_cut (self, (columns + panel - 1) / panel * panel * depth);
+    shape.panels = to;
+    for (size_t start = 0; to && start < columns; start += panel) {
+        size_t count = columns - start < panel ? columns - start : panel;
+        for (size_t i = 0; i < depth; i++, to += panel)
+            for (size_t j = 0; j < count; j++)
+                to[j] = weights[i * ld + start + j] * scale;
+    }
+    shape.bias = s_vector (self, bias, columns, scale);
+    return shape;
+}
+
+static packed_block_t
+s_block (packer_t *self, const sasrec_shape_t *shape, const sasrec_block_t *w)
+{
+    size_t d = shape->width, f = d * shape->ffn_factor;
+    float scale = 1.0f / sqrtf ((float)(d / shape->heads));
+    packed_matrix_t square = {.depth = d, .columns = d};
+    packed_matrix_t up = {.depth = d, .columns = f}, down = {.depth = f, .columns = d};
+    return (packed_block_t){.norm1 = s_norm (self, w->norm1_gain, w->norm1_bias, d),
+        .norm2 = s_norm (self, w->norm2_gain, w->norm2_bias, d),
+        .query = s_matrix (self, w->qkv_weight, 3 * d, w->qkv_bias, square, scale),
+        .key = s_matrix (self, w->qkv_weight + d, 3 * d, w->qkv_bias + d, square, 1),
+        .value = s_matrix (
+            self, w->qkv_weight + 2 * d, 3 * d, w->qkv_bias + 2 * d, square, 1),
+        .out = s_matrix (self, w->out_weight, d, w->out_bias, square, 1),
+        .up = s_matrix (self, w->up_weight, f, w->up_bias, up, 1),
+        .down = s_matrix (self, w->down_weight, d, w->down_bias, down, 1),
+        .relative_bias = w->relative_bias ? s_vector (self, w->relative_bias,
+                                                shape->heads * shape->window, 1)
+                                          : NULL};
+}
+
+static void
+s_pack (packed_t *self, const sasrec_weights_t *weights, packer_t *packer)
+{
+    const sasrec_shape_t *shape = &self->shape;
+    for (size_t i = 0; i < shape->blocks; i++) {
+        sasrec_block_t block = sasrec_block (weights, i);
+        self->blocks[i] = s_block (packer, shape, &block);
+    }
+    self->norm = s_norm (
+        packer, sasrec_norm_gain (weights), sasrec_norm_bias (weights), shape->width);
+}
+
+packed_t *
+packed_new (const sasrec_weights_t *weights, const forward_kernel_t *kernel)
+{
+    packed_t *self = calloc (1, sizeof *self);
+    assert (self);
+    self->shape = weights->shape;
+    self->kernel = kernel ? kernel : forward_kernel (0);
+    self->items = sasrec_items (weights);
+    self->positions = sasrec_positions (weights);
+    self->blocks = calloc (self->shape.blocks, sizeof *self->blocks);
+    assert (self->blocks);
+    packer_t packer = {.panel = self->kernel->panel};
+    s_pack (self, weights, &packer);
+    self->size = packer.used * sizeof (float);
+    self->memory = aligned_alloc (64, self->size);
+    assert (self->memory);
+    memset (self->memory, 0, self->size);
+    packer = (packer_t){.base = self->memory, .panel = self->kernel->panel};
+    s_pack (self, weights, &packer);
+    return self;
+}
+
+void
+packed_destroy (packed_t **self_p)
+{
+    packed_t *self = *self_p;
+    if (!self)
+        return;
+    free (self->memory);
+    free (self->blocks);
+    free (self);
+    *self_p = NULL;
+}

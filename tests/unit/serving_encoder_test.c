@@ -1,0 +1,204 @@
+/* The encoder for serving: beside the one that trains, with every kernel this CPU has;
+ * alone, in a batch and item by item. SPDX-License-Identifier: Apache-2.0 */
+#include "model/serve/serving_encoder.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "model/kernel/blas.h"
+#include "model/net/encoder.h"
+#include "tests/unit/model_samples.h"
+
+enum { SEQUENCES = 5, TOKENS = 270, WIDTH_MOST = 144 };
+
+static const size_t s_offsets[SEQUENCES + 1] = {0, 1, 71, 221, 227, TOKENS};
+
+/* Widths of whole vectors and not, heads narrower than one; each with what trained
+ * networks have: both norms, a bias by distance. */
+static const sasrec_shape_t s_shapes[] = {
+    {50, 64, 2, 2, 150, 4, false, true},
+    {50, 64, 2, 1, 150, 1, true, false},
+    {50, 50, 3, 2, 150, 2, false, true},
+    {50, 12, 2, 4, 150, 3, true, true},
+    {50, 144, 2, 2, 150, 2, false, false},
+    {50, 8, 1, 1, 150, 1, false, true},
+};
+#define SHAPES (sizeof s_shapes / sizeof *s_shapes)
+
+typedef struct {
+    sasrec_weights_t *weights;
+    packed_t *packed;
+    serving_encoder_t *encoder;
+    int32_t tokens[TOKENS];
+    float hidden[SEQUENCES * WIDTH_MOST];
+} world_t;
+
+static world_t *
+s_world (const sasrec_shape_t *shape, const forward_kernel_t *kernel)
+{
+    world_t *self = calloc (1, sizeof *self);
+    self->weights = sample_weights (shape, 11);
+    self->packed = packed_new (self->weights, kernel);
+    self->encoder = serving_encoder_new (self->packed, TOKENS, SEQUENCES);
+    for (size_t t = 0; t < TOKENS; t++)
+        self->tokens[t] = (int32_t)((t * t * 7 + t * 3 + 1) % shape->items);
+    return self;
+}
+
+static void
+s_end (world_t **self_p)
+{
+    world_t *self = *self_p;
+    serving_encoder_destroy (&self->encoder);
+    packed_destroy (&self->packed);
+    sasrec_weights_destroy (&self->weights);
+    free (self);
+    *self_p = NULL;
+}
+
+static size_t
+s_length (size_t sequence)
+{
+    return s_offsets[sequence + 1] - s_offsets[sequence];
+}
+
+static void
+s_run_batch (world_t *self)
+{
+    serving_sequence_t sequences[SEQUENCES];
+    for (size_t b = 0; b < SEQUENCES; b++)
+        sequences[b] =
+            (serving_sequence_t){self->tokens + s_offsets[b], s_length (b), NULL};
+    serving_encoder_last (
+        self->encoder, self->packed, sequences, SEQUENCES, self->hidden);
+}
+
+/* Hidden vectors are of a LayerNorm, about 1 in size: a product of 600 terms is off by some
+ * 1e-6 there. */
+static void
+s_assert_close (const float *a, const float *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!(fabsf (a[i] - b[i]) <= 2e-5f * (1.0f + fabsf (b[i]))))
+            fail_msg ("[%zu]: %g and %g", i, (double)a[i], (double)b[i]);
+}
+
+static void
+every_kernel_gives_what_training_gives (void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SHAPES; i++) {
+        const sasrec_shape_t *shape = &s_shapes[i];
+        encoder_scratch_t *scratch =
+            encoder_scratch_new (shape, TOKENS, SEQUENCES, false);
+        float expected[SEQUENCES * WIDTH_MOST];
+        const forward_kernel_t *kernel;
+        for (size_t k = 0; (kernel = forward_kernel (k)); k++) {
+            world_t *world = s_world (shape, kernel);
+            encoder_last (
+                world->weights, scratch, world->tokens, s_offsets, SEQUENCES, expected);
+            s_run_batch (world);
+            s_assert_close (world->hidden, expected, SEQUENCES * shape->width);
+            s_end (&world);
+        }
+        encoder_scratch_destroy (&scratch);
+    }
+}
+
+static void
+a_batch_changes_no_bit (void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SHAPES; i++) {
+        world_t *world = s_world (&s_shapes[i], NULL);
+        size_t bytes = s_shapes[i].width * sizeof (float);
+        s_run_batch (world);
+        for (size_t b = 0; b < SEQUENCES; b++) {
+            float alone[WIDTH_MOST];
+            serving_sequence_t one = {world->tokens + s_offsets[b], s_length (b), NULL};
+            serving_encoder_last (world->encoder, world->packed, &one, 1, alone);
+            assert_memory_equal (alone, world->hidden + b * s_shapes[i].width, bytes);
+        }
+        s_end (&world);
+    }
+}
+
+/* Grows through several panels, by one item and by some; then goes back to a beginning and
+ * on with other items. */
+static void
+what_is_kept_changes_no_bit (void **state)
+{
+    (void)state;
+    const size_t steps[] = {1, 1, 5, 1, 60, 1, 1, 30, 50};
+    const forward_kernel_t *kernel;
+    for (size_t k = 0; (kernel = forward_kernel (k)); k++)
+        for (size_t i = 0; i < SHAPES; i++) {
+            world_t *world = s_world (&s_shapes[i], kernel);
+            size_t bytes = s_shapes[i].width * sizeof (float), count = 0;
+            kept_t *kept = kept_new (world->packed, 1, false);
+            const int32_t *tokens = world->tokens;
+            for (size_t s = 0; s <= sizeof steps / sizeof *steps; s++) {
+                float whole[WIDTH_MOST], grown[WIDTH_MOST];
+                size_t more = 20;
+                if (s < sizeof steps / sizeof *steps)
+                    more = steps[s];
+                else {
+                    kept_set_count (kept, count = 65);
+                    for (size_t t = 65; t < 85; t++)
+                        world->tokens[t] = (int32_t)(t % 50);
+                }
+                serving_sequence_t next = {tokens + count, more, kept};
+                serving_encoder_last (world->encoder, world->packed, &next, 1, grown);
+                count += more;
+                assert_int_equal (kept_count (kept), count);
+                serving_sequence_t all = {tokens, count, NULL};
+                serving_encoder_last (world->encoder, world->packed, &all, 1, whole);
+                assert_memory_equal (grown, whole, bytes);
+            }
+            kept_destroy (&kept);
+            s_end (&world);
+        }
+}
+
+static void
+kept_and_new_histories_share_a_batch (void **state)
+{
+    (void)state;
+    world_t *world = s_world (&s_shapes[0], NULL);
+    size_t width = s_shapes[0].width;
+    s_run_batch (world);
+    float hidden[SEQUENCES * WIDTH_MOST];
+    kept_t *kept[SEQUENCES] = {0};
+    serving_sequence_t sequences[SEQUENCES];
+    for (size_t b = 0; b < SEQUENCES; b++) {
+        const int32_t *tokens = world->tokens + s_offsets[b];
+        size_t old = b % 2 ? s_length (b) / 2 : 0;
+        kept[b] = old ? kept_new (world->packed, old, false) : NULL;
+        serving_sequence_t begin = {tokens, old, kept[b]};
+        if (old)
+            serving_encoder_last (world->encoder, world->packed, &begin, 1, hidden);
+        sequences[b] = (serving_sequence_t){tokens + old, s_length (b) - old, kept[b]};
+    }
+    serving_encoder_last (world->encoder, world->packed, sequences, SEQUENCES, hidden);
+    assert_memory_equal (hidden, world->hidden, SEQUENCES * width * sizeof (float));
+    for (size_t b = 0; b < SEQUENCES; b++)
+        kept_destroy (&kept[b]);
+    s_end (&world);
+}
+
+int
+main (void)
+{
+    blas_setup ();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (every_kernel_gives_what_training_gives),
+        cmocka_unit_test (a_batch_changes_no_bit),
+        cmocka_unit_test (what_is_kept_changes_no_bit),
+        cmocka_unit_test (kept_and_new_histories_share_a_batch),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
