@@ -164,6 +164,7 @@ s_load (self_t *self, const char *version, char error[160])
         log_str ("previous", self->version),
         log_int ("items", (int64_t)model_item_count (model)),
         log_int ("ms", clock_monotonic_ms () - start_ms));
+    model_keep_histories (model, self->args->cache_bytes);
     model_slot_put (self->args->slot, &model);
     malloc_trim (0); /* the file and what was made of it; often the old model, too */
     s_announce (self, version);

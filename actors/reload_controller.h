@@ -22,6 +22,7 @@ typedef struct {
     const char *reload_endpoint;
     const char *folder; /* of checkpoints */
     int check_ms;       /* 5000 */
+    size_t cache_bytes; /* model_keep_histories */
     model_slot_t *slot;
     live_t *live;
 } reload_controller_args_t;

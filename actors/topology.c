@@ -267,6 +267,7 @@ s_make_inference (topology_t *self)
     self->reload_controller = (reload_controller_args_t){
         .folder = config_text (self->config, CONFIG_CHECKPOINTS),
         .check_ms = MODEL_CHECK_MS,
+        .cache_bytes = s_size (self, CONFIG_KV_CACHE_MB) << 20,
         .slot = self->slot,
         .live = self->live};
 }

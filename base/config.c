@@ -115,6 +115,8 @@ static const config_item_t s_items[CONFIG_COUNT] = {
         INTEGER_ ("workers", "SASREC_WORKERS", "2", 1, 256, "inference threads"),
     [CONFIG_BATCH_LIMIT] = INTEGER_ ("batch-limit", "SASREC_BATCH_LIMIT", "64", 1, 4096,
         "most requests that one worker computes together"),
+    [CONFIG_KV_CACHE_MB] = INTEGER_ ("kv-cache-mb", "SASREC_KV_CACHE_MB", "64", 0,
+        1048576, "MB for histories whose users come back; 0 = nothing is kept"),
     [CONFIG_JOB_QUEUE_LIMIT] = INTEGER_ ("job-queue-limit", "SASREC_JOB_QUEUE_LIMIT",
         "20000", 1, 10000000, "most jobs waiting for a worker"),
     [CONFIG_SYNC_QUEUE_LIMIT] = INTEGER_ ("sync-queue-limit", "SASREC_SYNC_QUEUE_LIMIT",

@@ -9,12 +9,16 @@
 
 #include "model/data/idmap.h"
 #include "model/serve/gather.h"
+#include "model/serve/kv_cache.h"
 #include "model/serve/scorer.h"
 #include "model/serve/serving_encoder.h"
 #include "model/serve/similar.h"
 
 /* Tokens that go through the encoder at once: more would leave the L2 cache. */
 #define GROUP_TOKENS 256
+
+/* Times as many may be read for it: most are kept of an earlier answer, where they are. */
+#define GROUP_READ 64
 
 /* A score of larger hidden vectors could overflow: such a network is broken. */
 #define HIDDEN_MOST 1e9f
@@ -27,6 +31,7 @@ struct model {
     int64_t *item_ids; /* V */
     float *popularity; /* V: log share of interactions */
     packed_t *packed;
+    kv_cache_t *cache; /* NULL: histories are not kept */
     scorer_t *scorer;
     baseline_t baseline;
 };
@@ -34,10 +39,11 @@ struct model {
 struct model_scratch {
     sasrec_shape_t shape;
     size_t batch_limit;
-    size_t token_limit; /* of one group */
+    size_t token_limit; /* of one group, for the encoder */
+    size_t read_limit;  /* of one group */
     serving_encoder_t *encoder;
     serving_sequence_t *sequences; /* batch_limit, of one group */
-    int32_t *tokens;               /* token_limit, of one group */
+    int32_t *tokens;               /* read_limit */
     float *hidden;                 /* batch_limit x D */
     uint64_t *bits;    /* batch_limit x words: what a query's rules say of each item */
     uint64_t *allowed; /* words: of the query in work */
@@ -98,6 +104,13 @@ model_own_weights (model_t *self, sasrec_weights_t **weights_p)
 }
 
 void
+model_keep_histories (model_t *self, size_t byte_limit)
+{
+    assert (!self->cache);
+    self->cache = byte_limit ? kv_cache_new (byte_limit) : NULL;
+}
+
+void
 model_set_baseline (model_t *self, const baseline_t *baseline)
 {
     self->baseline = *baseline;
@@ -111,6 +124,7 @@ model_destroy (model_t **self_p)
         return;
     idmap_destroy (&self->indexes);
     scorer_destroy (&self->scorer);
+    kv_cache_destroy (&self->cache);
     packed_destroy (&self->packed);
     sasrec_weights_destroy (&self->owned);
     free (self->item_ids);
@@ -174,7 +188,9 @@ model_scratch_new (const model_t *model, size_t batch_limit)
     self->token_limit = shape->window > GROUP_TOKENS ? shape->window : GROUP_TOKENS;
     self->encoder = serving_encoder_new (model->packed, self->token_limit, batch_limit);
     self->words = (shape->items + 63) / 64;
-    self->tokens = s_new (self->token_limit, sizeof *self->tokens);
+    self->read_limit =
+        self->token_limit * (batch_limit < GROUP_READ ? batch_limit : GROUP_READ);
+    self->tokens = s_new (self->read_limit, sizeof *self->tokens);
     self->sequences = s_new (batch_limit, sizeof *self->sequences);
     self->hidden = s_new (batch_limit * shape->width, sizeof *self->hidden);
     self->bits = s_new (batch_limit * self->words, sizeof *self->bits);
@@ -283,40 +299,73 @@ s_apply_rules (const model_t *self, model_scratch_t *scratch,
 typedef struct {
     size_t rows;    /* of hidden that are done or in the group */
     size_t group;   /* first row of the group */
-    size_t tokens;  /* of the group */
+    size_t read;    /* tokens, since the place for them was empty */
+    size_t tokens;  /* of the group, for the encoder */
     size_t scanned; /* the first rows: of queries that no list makes small */
 } batch_t;
+
+/* A history that fills the window is not kept: the next item would move all others. */
+static void
+s_give_back (const model_t *self, serving_sequence_t *sequence)
+{
+    size_t count = kept_count (sequence->kept);
+    if (count < self->weights->shape.window)
+        kv_cache_put (self->cache, sequence->tokens + sequence->count - count, count,
+            &sequence->kept);
+    else
+        kept_destroy (&sequence->kept);
+}
 
 static void
 s_encode_group (const model_t *self, model_scratch_t *scratch, batch_t *batch)
 {
-    serving_encoder_last (scratch->encoder, self->packed, scratch->sequences,
-        batch->rows - batch->group,
+    size_t count = batch->rows - batch->group;
+    serving_encoder_last (scratch->encoder, self->packed, scratch->sequences, count,
         scratch->hidden + batch->group * self->weights->shape.width);
+    for (size_t i = 0; i < count; i++)
+        if (scratch->sequences[i].kept)
+            s_give_back (self, &scratch->sequences[i]);
     batch->group = batch->rows;
     batch->tokens = 0;
+}
+
+/* What of the history has to be computed, and where it is kept. */
+static serving_sequence_t
+s_sequence (const model_t *self, const int32_t *tokens, size_t count)
+{
+    bool came_back = false;
+    kept_t *kept =
+        self->cache ? kv_cache_take (self->cache, tokens, count, &came_back) : NULL;
+    size_t known = kept ? kept_count (kept) : 0;
+    if (!kept && came_back && count < self->weights->shape.window)
+        kept = kept_new (self->packed, count, false);
+    return (serving_sequence_t){tokens + known, count - known, kept};
 }
 
 static void
 s_encode_one (const model_t *self, model_scratch_t *scratch, batch_t *batch,
     const model_query_t *query, size_t index, model_answer_t *answer)
 {
-    if (batch->tokens + self->weights->shape.window > scratch->token_limit)
+    if (batch->read + self->weights->shape.window > scratch->read_limit) {
         s_encode_group (self, scratch, batch);
+        batch->read = 0;
+    }
     uint64_t *bits = scratch->bits + index * scratch->words;
     memset (bits, 0, scratch->words * sizeof *bits);
-    int32_t *tokens = scratch->tokens + batch->tokens;
-    answer->history_used =
-        s_read_history (self, query, tokens, bits, &answer->unknown_dropped);
+    int32_t *tokens = scratch->tokens + batch->read;
+    size_t used = s_read_history (self, query, tokens, bits, &answer->unknown_dropped);
     s_apply_rules (self, scratch, query, bits);
-    answer->newest = -1;
-    if (answer->history_used) {
-        answer->newest = tokens[answer->history_used - 1];
-        scratch->sequences[batch->rows - batch->group] =
-            (serving_sequence_t){tokens, answer->history_used, NULL};
-        scratch->queries[batch->rows++] = index;
-        batch->tokens += answer->history_used;
-    }
+    answer->history_used = used;
+    answer->newest = used ? tokens[used - 1] : -1;
+    if (!used)
+        return;
+    serving_sequence_t sequence = s_sequence (self, tokens, used);
+    if (batch->tokens + sequence.count > scratch->token_limit)
+        s_encode_group (self, scratch, batch);
+    scratch->sequences[batch->rows - batch->group] = sequence;
+    scratch->queries[batch->rows++] = index;
+    batch->read += used;
+    batch->tokens += sequence.count;
 }
 
 /* Hidden vectors of all queries with a known item, packed, those that are scanned first;

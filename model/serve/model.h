@@ -1,4 +1,5 @@
-/* A loaded model: immutable, shared by any number of threads, each with its own scratch.
+/* A loaded model: immutable, shared by any number of threads, each with its own scratch;
+ * but for histories it keeps, which change no answer (kv_cache.h).
  * Takes histories of item ids, gives the top K with provenance; everything odd about a
  * history (unknown items, too long, empty) is normal here. Never touches sockets, files
  * (after load) or the database. SPDX-License-Identifier: Apache-2.0 */
@@ -23,6 +24,9 @@ model_t *model_new (const char *version, const sasrec_weights_t *weights,
     const int64_t *item_ids, const int64_t *item_counts);
 /* From now on the model frees its weights. */
 void model_own_weights (model_t *self, sasrec_weights_t **weights_p);
+/* What was computed of a history is kept, in so many bytes, for whoever asks again with
+ * more items. Before others share the model, once. 0: nothing is kept. */
+void model_keep_histories (model_t *self, size_t byte_limit);
 /* What its requests are compared with; copied. Without this call: nothing. */
 void model_set_baseline (model_t *self, const baseline_t *baseline);
 void model_destroy (model_t **self_p);
