@@ -21,12 +21,24 @@
 #define SUMS         4
 #define PAGE         ((size_t)2 << 20)
 
+static double
+s_us (clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime (clock, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec * 1e-3;
+}
+
 double
 machine_cpu_us (void)
 {
-    struct timespec now;
-    clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec * 1e-3;
+    return s_us (CLOCK_THREAD_CPUTIME_ID);
+}
+
+double
+machine_wall_us (void)
+{
+    return s_us (CLOCK_MONOTONIC);
 }
 
 typedef uint64_t word_t __attribute__ ((vector_size (64)));
@@ -135,6 +147,71 @@ s_multiply (size_t times)
     return _mm512_reduce_add_epi32 (sums[0]);
 }
 
+/* The largest of some rounds. step: so many operations a time. */
+static double
+s_best_rate (float (*multiply) (size_t), double step)
+{
+    const size_t times = 1000000;
+    double best = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = machine_cpu_us ();
+        volatile float sum = multiply (times);
+        (void)sum;
+        double rate = (double)times * step / (machine_cpu_us () - start) * 1e6;
+        best = rate > best ? rate : best;
+    }
+    return best;
+}
+
+__attribute__ ((target ("avx512f"))) static float
+s_fuse_512 (size_t times)
+{
+    __m512 sums[CHAINS], a = _mm512_set1_ps ((float)times * 1e-9f), b = a;
+    for (size_t i = 0; i < CHAINS; i++)
+        sums[i] = _mm512_set1_ps ((float)i);
+    for (size_t i = 0; i < times; i++) {
+#define FUSE(n) sums[n] = _mm512_fmadd_ps (a, b, sums[n])
+        FUSE (0), FUSE (1), FUSE (2), FUSE (3), FUSE (4), FUSE (5);
+        FUSE (6), FUSE (7), FUSE (8), FUSE (9), FUSE (10), FUSE (11);
+#undef FUSE
+        __asm__ volatile("" : "+v"(a), "+v"(b));
+    }
+    for (size_t i = 1; i < CHAINS; i++)
+        sums[0] = _mm512_add_ps (sums[0], sums[i]);
+    return _mm512_reduce_add_ps (sums[0]);
+}
+
+__attribute__ ((target ("avx2,fma"))) static float
+s_fuse_256 (size_t times)
+{
+    __m256 sums[CHAINS], a = _mm256_set1_ps ((float)times * 1e-9f), b = a;
+    for (size_t i = 0; i < CHAINS; i++)
+        sums[i] = _mm256_set1_ps ((float)i);
+    for (size_t i = 0; i < times; i++) {
+#define FUSE(n) sums[n] = _mm256_fmadd_ps (a, b, sums[n])
+        FUSE (0), FUSE (1), FUSE (2), FUSE (3), FUSE (4), FUSE (5);
+        FUSE (6), FUSE (7), FUSE (8), FUSE (9), FUSE (10), FUSE (11);
+#undef FUSE
+        __asm__ volatile("" : "+x"(a), "+x"(b));
+    }
+    for (size_t i = 1; i < CHAINS; i++)
+        sums[0] = _mm256_add_ps (sums[0], sums[i]);
+    return sums[0][0] + sums[0][7];
+}
+
+double
+machine_f32_rate (void)
+{
+    if (!__builtin_cpu_supports ("avx2") || !__builtin_cpu_supports ("fma"))
+        return 0;
+    double best = s_best_rate (s_fuse_256, CHAINS * 8 * 2.0);
+    if (__builtin_cpu_supports ("avx512f")) {
+        double wide = s_best_rate (s_fuse_512, CHAINS * 16 * 2.0);
+        best = wide > best ? wide : best;
+    }
+    return best;
+}
+
 double
 machine_int8_rate (void)
 {
@@ -154,6 +231,12 @@ machine_int8_rate (void)
 }
 
 #else
+
+double
+machine_f32_rate (void)
+{
+    return 0;
+}
 
 double
 machine_int8_rate (void)

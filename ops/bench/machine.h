@@ -8,10 +8,16 @@
 #include <stddef.h>
 
 double machine_cpu_us (void);
+/* Of the clock: where threads wait for each other. */
+double machine_wall_us (void);
 
 /* Bytes a second of memory read by so many threads, each its part of bytes; best of some
  * rounds. threads: at most 8. */
 double machine_read_rate (size_t bytes, size_t threads);
+
+/* Multiplications and additions of floats a second of one core (fused, AVX-512 or AVX2; 0
+ * where it has neither). */
+double machine_f32_rate (void);
 
 /* Products of 8 bits a second that one core adds up (vpdpbusd); 0 where it has none. */
 double machine_int8_rate (void);
