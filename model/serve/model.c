@@ -3,9 +3,11 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "model/data/idmap.h"
 #include "model/serve/gather.h"
@@ -22,6 +24,9 @@
 
 /* A score of larger hidden vectors could overflow: such a network is broken. */
 #define HIDDEN_MOST 1e9f
+
+/* Threads that are in model_recommend. */
+static atomic_size_t s_busy;
 
 struct model {
     char version[MODEL_VERSION_SIZE];
@@ -50,6 +55,8 @@ struct model_scratch {
     size_t words;      /* for V bits */
     top_t *tops;       /* batch_limit */
     size_t *queries;   /* batch_limit: which query a row of hidden answers */
+    bool several;      /* cores */
+    bool idle;         /* one of them, when the batch in work began */
 };
 
 static void *
@@ -188,6 +195,7 @@ model_scratch_new (const model_t *model, size_t batch_limit)
     self->token_limit = shape->window > GROUP_TOKENS ? shape->window : GROUP_TOKENS;
     self->encoder = serving_encoder_new (model->packed, self->token_limit, batch_limit);
     self->words = (shape->items + 63) / 64;
+    self->several = sysconf (_SC_NPROCESSORS_ONLN) > 1;
     self->read_limit =
         self->token_limit * (batch_limit < GROUP_READ ? batch_limit : GROUP_READ);
     self->tokens = s_new (self->read_limit, sizeof *self->tokens);
@@ -321,7 +329,7 @@ s_encode_group (const model_t *self, model_scratch_t *scratch, batch_t *batch)
 {
     size_t count = batch->rows - batch->group;
     serving_encoder_last (scratch->encoder, self->packed, scratch->sequences, count,
-        scratch->hidden + batch->group * self->weights->shape.width);
+        scratch->idle, scratch->hidden + batch->group * self->weights->shape.width);
     for (size_t i = 0; i < count; i++)
         if (scratch->sequences[i].kept)
             s_give_back (self, &scratch->sequences[i]);
@@ -477,6 +485,7 @@ model_recommend (const model_t *self, model_scratch_t *scratch,
     const model_query_t *queries, size_t count, model_answer_t *answers)
 {
     assert (count <= scratch->batch_limit && model_scratch_fits (scratch, self));
+    scratch->idle = atomic_fetch_add (&s_busy, 1) == 0 && scratch->several;
     batch_t batch = s_encode (self, scratch, queries, count, answers);
     s_rank (self, scratch, &batch, queries, answers);
     for (size_t row = 0; row < batch.rows; row++) {
@@ -489,6 +498,7 @@ model_recommend (const model_t *self, model_scratch_t *scratch,
         else if (answers[i].history_used == 0)
             s_answer_popular (
                 self, &queries[i], scratch->bits + i * scratch->words, &answers[i]);
+    atomic_fetch_sub (&s_busy, 1);
 }
 
 feature_source_t

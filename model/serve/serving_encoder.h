@@ -5,6 +5,7 @@
 #ifndef SASREC_MODEL_SERVE_SERVING_ENCODER_H
 #define SASREC_MODEL_SERVE_SERVING_ENCODER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/serve/kept.h"
@@ -22,8 +23,9 @@ typedef struct {
     kept_t *kept;          /* gets them, too; NULL: none, and nothing is kept */
 } serving_sequence_t;
 
-/* hidden: count x D. The tokens of all sequences are at most the token limit. */
+/* hidden: count x D. The tokens of all sequences are at most the token limit. idle: there is
+ * a core that nobody uses; a single sequence that is long enough is then computed on two. */
 void serving_encoder_last (serving_encoder_t *self, const packed_t *packed,
-    const serving_sequence_t *sequences, size_t count, float *hidden);
+    const serving_sequence_t *sequences, size_t count, bool idle, float *hidden);
 
 #endif

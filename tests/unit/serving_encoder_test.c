@@ -74,7 +74,7 @@ s_run_batch (world_t *self)
         sequences[b] =
             (serving_sequence_t){self->tokens + s_offsets[b], s_length (b), NULL};
     serving_encoder_last (
-        self->encoder, self->packed, sequences, SEQUENCES, self->hidden);
+        self->encoder, self->packed, sequences, SEQUENCES, false, self->hidden);
 }
 
 /* Hidden vectors are of a LayerNorm, about 1 in size: a product of 600 terms is off by some
@@ -120,7 +120,7 @@ a_batch_changes_no_bit (void **state)
         for (size_t b = 0; b < SEQUENCES; b++) {
             float alone[WIDTH_MOST];
             serving_sequence_t one = {world->tokens + s_offsets[b], s_length (b), NULL};
-            serving_encoder_last (world->encoder, world->packed, &one, 1, alone);
+            serving_encoder_last (world->encoder, world->packed, &one, 1, false, alone);
             assert_memory_equal (alone, world->hidden + b * s_shapes[i].width, bytes);
         }
         s_end (&world);
@@ -152,11 +152,13 @@ what_is_kept_changes_no_bit (void **state)
                         world->tokens[t] = (int32_t)(t % 50);
                 }
                 serving_sequence_t next = {tokens + count, more, kept};
-                serving_encoder_last (world->encoder, world->packed, &next, 1, grown);
+                serving_encoder_last (
+                    world->encoder, world->packed, &next, 1, false, grown);
                 count += more;
                 assert_int_equal (kept_count (kept), count);
                 serving_sequence_t all = {tokens, count, NULL};
-                serving_encoder_last (world->encoder, world->packed, &all, 1, whole);
+                serving_encoder_last (
+                    world->encoder, world->packed, &all, 1, false, whole);
                 assert_memory_equal (grown, whole, bytes);
             }
             kept_destroy (&kept);
@@ -180,14 +182,44 @@ kept_and_new_histories_share_a_batch (void **state)
         kept[b] = old ? kept_new (world->packed, old, false) : NULL;
         serving_sequence_t begin = {tokens, old, kept[b]};
         if (old)
-            serving_encoder_last (world->encoder, world->packed, &begin, 1, hidden);
+            serving_encoder_last (
+                world->encoder, world->packed, &begin, 1, false, hidden);
         sequences[b] = (serving_sequence_t){tokens + old, s_length (b) - old, kept[b]};
     }
-    serving_encoder_last (world->encoder, world->packed, sequences, SEQUENCES, hidden);
+    serving_encoder_last (
+        world->encoder, world->packed, sequences, SEQUENCES, false, hidden);
     assert_memory_equal (hidden, world->hidden, SEQUENCES * width * sizeof (float));
     for (size_t b = 0; b < SEQUENCES; b++)
         kept_destroy (&kept[b]);
     s_end (&world);
+}
+
+/* Kept or not, from the beginning or after some; those that are too short for it, too. */
+static void
+a_second_thread_changes_no_bit (void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SHAPES; i++) {
+        world_t *world = s_world (&s_shapes[i], NULL);
+        float alone[WIDTH_MOST], together[WIDTH_MOST];
+        for (size_t round = 0; round < 20; round++) {
+            size_t count = 131 + round, old = round % 3 ? 7 * round : 0;
+            serving_sequence_t all = {world->tokens, count, NULL};
+            serving_encoder_last (world->encoder, world->packed, &all, 1, false, alone);
+            kept_t *kept = round % 2 ? kept_new (world->packed, count, false) : NULL;
+            old = kept ? old : 0;
+            serving_sequence_t begin = {world->tokens, old, kept};
+            if (old)
+                serving_encoder_last (
+                    world->encoder, world->packed, &begin, 1, true, together);
+            serving_sequence_t rest = {world->tokens + old, count - old, kept};
+            serving_encoder_last (
+                world->encoder, world->packed, &rest, 1, true, together);
+            assert_memory_equal (together, alone, s_shapes[i].width * sizeof *alone);
+            kept_destroy (&kept);
+        }
+        s_end (&world);
+    }
 }
 
 int
@@ -199,6 +231,7 @@ main (void)
         cmocka_unit_test (a_batch_changes_no_bit),
         cmocka_unit_test (what_is_kept_changes_no_bit),
         cmocka_unit_test (kept_and_new_histories_share_a_batch),
+        cmocka_unit_test (a_second_thread_changes_no_bit),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
