@@ -148,6 +148,19 @@ json_read_integer (const json_t *object, const char *key, int64_t low, int64_t h
 }
 
 int
+json_read_number (
+    const json_t *object, const char *key, double *value, json_fault_t *fault)
+{
+    const json_t *found = s_get (object, key);
+    if (!found)
+        return 0;
+    if (!json_is_number (found))
+        return s_fail_key (fault, key, "a number");
+    *value = json_number_value (found);
+    return 0;
+}
+
+int
 json_read_bool (const json_t *object, const char *key, bool *value, json_fault_t *fault)
 {
     const json_t *found = s_get (object, key);

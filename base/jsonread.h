@@ -35,6 +35,8 @@ bool json_read_given (const json_t *object, const char *key);
  * the range: -1 with *fault. An integer is a JSON integer: 1.0 and 1e3 are refused. */
 int json_read_integer (const json_t *object, const char *key, int64_t low, int64_t high,
     int64_t *value, json_fault_t *fault);
+int json_read_number (/* an integer or a real one */
+    const json_t *object, const char *key, double *value, json_fault_t *fault);
 int json_read_bool (
     const json_t *object, const char *key, bool *value, json_fault_t *fault);
 

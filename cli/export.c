@@ -1,6 +1,7 @@
 /* sasrec export. SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +69,7 @@ static const command_spec_t s_spec = {
     .name = "sasrec export",
     .help =
         "Write all interactions, user by user, oldest first, in a format that 'sasrec "
-        "import' reads. pairs has no times.",
+        "import' reads. pairs has no times, and no events.",
     .examples = "sasrec export --out interactions.csv\n"
                 "sasrec export --format jsonl | zstd > interactions.jsonl.zst",
     .options = s_options,
@@ -80,64 +81,117 @@ static const command_spec_t s_spec = {
 typedef struct {
     FILE *file;             /* borrowed */
     layout_format_t format; /* never LAYOUT_ANY */
+    bool events;            /* csv: there are columns for event and value */
     uint64_t unwritable;    /* pairs: rows whose user id has white space */
     strbuf_t line;          /* owned; the row being written */
 } s_writer_t;
 
 static void
-s_add_csv (strbuf_t *line, const char *user_id, int64_t item_id, const char *time)
+s_add_field (strbuf_t *line, const char *text)
 {
-    if (strpbrk (user_id, ",\"")) {
+    if (strpbrk (text, ",\"")) {
         strbuf_add (line, "\"");
-        for (const char *byte = user_id; *byte; byte++)
+        for (const char *byte = text; *byte; byte++)
             strbuf_addf (line, *byte == '"' ? "\"%c" : "%c", *byte);
         strbuf_add (line, "\"");
     } else
-        strbuf_add (line, user_id);
-    strbuf_addf (line, ",%" PRId64 ",%s\n", item_id, time);
+        strbuf_add (line, text);
+}
+
+/* The fewest digits that read back as the same number. */
+static void
+s_add_value (strbuf_t *line, double value)
+{
+    char text[32];
+    int digits = 15;
+    do
+        snprintf (text, sizeof text, "%.*g", digits, value);
+    while (digits++ < 17 && memcmp (&(double){strtod (text, NULL)}, &value, 8) != 0);
+    strbuf_add (line, text);
 }
 
 static void
-s_add_json (strbuf_t *line, const char *user_id, int64_t item_id, const char *time)
+s_add_csv (const s_writer_t *writer, strbuf_t *line, const interactions_row_t *row,
+    const char *time)
+{
+    s_add_field (line, row->user_id);
+    strbuf_addf (line, ",%" PRId64 ",%s", row->item_id, time);
+    if (writer->events) {
+        strbuf_add (line, ",");
+        s_add_field (line, row->event ? row->event : "");
+        strbuf_add (line, ",");
+        if (row->has_value)
+            s_add_value (line, row->value);
+    }
+    strbuf_add (line, "\n");
+}
+
+static void
+s_add_json (strbuf_t *line, const interactions_row_t *row, const char *time)
 {
     strbuf_add (line, "{\"user_id\":");
-    strbuf_add_json_string (line, user_id);
+    strbuf_add_json_string (line, row->user_id);
     strbuf_addf (
-        line, ",\"item_id\":%" PRId64 ",\"created_at\":\"%s\"}\n", item_id, time);
+        line, ",\"item_id\":%" PRId64 ",\"created_at\":\"%s\"", row->item_id, time);
+    if (row->event) {
+        strbuf_add (line, ",\"event\":");
+        strbuf_add_json_string (line, row->event);
+    }
+    if (row->has_value) {
+        strbuf_add (line, ",\"value\":");
+        s_add_value (line, row->value);
+    }
+    strbuf_add (line, "}\n");
 }
 
 static void
-s_write_row (void *context, const char *user_id, int64_t item_id, int64_t created_at_us)
+s_write_row (void *context, const interactions_row_t *row)
 {
     s_writer_t *writer = context;
     char time[TIMESTAMP_SIZE];
-    timestamp_format (created_at_us, time);
+    timestamp_format (row->created_at_us, time);
     strbuf_clear (&writer->line);
     if (writer->format == LAYOUT_CSV)
-        s_add_csv (&writer->line, user_id, item_id, time);
+        s_add_csv (writer, &writer->line, row, time);
     else if (writer->format == LAYOUT_JSONL)
-        s_add_json (&writer->line, user_id, item_id, time);
-    else if (strpbrk (user_id, " \t"))
+        s_add_json (&writer->line, row, time);
+    else if (strpbrk (row->user_id, " \t"))
         writer->unwritable++;
     else
-        strbuf_addf (&writer->line, "%s %" PRId64 "\n", user_id, item_id);
+        strbuf_addf (&writer->line, "%s %" PRId64 "\n", row->user_id, row->item_id);
     if (writer->line.length > 0)
         fwrite (writer->line.data, 1, writer->line.length, writer->file);
+}
+
+static layout_format_t
+s_format (const s_options_t *options)
+{
+    layout_format_t format = options->format;
+    if (format == LAYOUT_ANY && options->path)
+        format = layout_format_of (options->path);
+    return format == LAYOUT_ANY ? LAYOUT_CSV : format;
+}
+
+/* What has neither events nor values is written as if there were no such columns. */
+static int
+s_write_all (s_writer_t *writer, db_t *db, uint64_t *rows, char error[160])
+{
+    if (writer->format != LAYOUT_PAIRS &&
+        interactions_have_events (db, &writer->events, error))
+        return -1;
+    if (writer->format == LAYOUT_CSV)
+        fprintf (writer->file, "user_id,item_id,created_at%s\n",
+            writer->events ? ",event,value" : "");
+    const interactions_part_t part = {.events = writer->events};
+    return interactions_part (db, &part, s_write_row, writer, rows, error);
 }
 
 static int
 s_write (const command_t *self, db_t *db, FILE *file, uint64_t *rows)
 {
-    const s_options_t *options = self->options;
     char error[160];
-    s_writer_t writer = {.file = file, .format = options->format};
-    if (writer.format == LAYOUT_ANY && options->path)
-        writer.format = layout_format_of (options->path);
-    if (writer.format == LAYOUT_ANY)
-        writer.format = LAYOUT_CSV;
-    if (writer.format == LAYOUT_CSV)
-        fputs ("user_id,item_id,created_at\n", file);
-    int status = interactions_each (db, s_write_row, &writer, rows, error);
+    s_writer_t writer = {.file = file, .format = s_format (self->options)};
+    int status = s_write_all (&writer, db, rows, error);
     strbuf_free (&writer.line);
     if (status == -1)
         return command_fail (self, "cannot read the interactions: %s", error);

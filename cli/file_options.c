@@ -8,8 +8,8 @@ enum { S_KEY_COLUMNS = 0x3000, S_KEY_NO_HEADER, S_KEY_DELIMITER, S_KEY_TIME_UNIT
 const struct argp_option file_options[] = {
     {"format", 'f', "FORMAT", 0, "csv, jsonl or pairs", 0},
     {"columns", S_KEY_COLUMNS, "NAMES", 0,
-        "user=UserId,item=ItemId,time=Timestamp: what the header calls them; time= "
-        "leaves it out",
+        "user=UserId,item=ItemId,time=Timestamp,kind=Action,value=Rating: what the "
+        "header calls them; time= leaves it out",
         0},
     {"no-header", S_KEY_NO_HEADER, "ORDER", 0,
         "user,item,_,time: the columns of a file without a header; _ is left out", 0},

@@ -110,6 +110,19 @@ s_note (s_run_t *run, const reader_row_t *row)
         run->newest_us = row->created_at_us;
 }
 
+static int
+s_add (const s_run_t *run, const reader_row_t *row)
+{
+    const interactions_row_t interaction = {.user_id = row->user_id,
+        .item_id = row->item_id,
+        .created_at_us = row->created_at_us,
+        .event_id = row->event_id,
+        .event = row->kind,
+        .has_value = row->has_value,
+        .value = row->value};
+    return interactions_load_add (run->load, &interaction);
+}
+
 /* After a bad line the rest is only checked: nothing will be kept. */
 static int
 s_read_all (s_run_t *run)
@@ -126,9 +139,7 @@ s_read_all (s_run_t *run)
         }
         if (status == READER_BAD)
             s_tell_bad (run, error);
-        else if (run->bad == 0 &&
-                 interactions_load_event (run->load, row.user_id, row.item_id,
-                     row.created_at_us, row.event_id) == -1)
+        else if (run->bad == 0 && s_add (run, &row) == -1)
             return command_fail (run->command, "the connection to PostgreSQL was lost; "
                                                "nothing was loaded");
         else

@@ -20,12 +20,11 @@ typedef struct {
 } s_load_t;
 
 static void
-s_add (void *context, const char *user_id, int64_t item_id, int64_t created_at_us)
+s_add (void *context, const interactions_row_t *row)
 {
-    (void)created_at_us;
     s_load_t *load = context;
-    if (item_id >= 0 && item_id <= JSON_INTEGER_MAX)
-        dataset_builder_add (load->builder, user_id, item_id);
+    if (row->item_id >= 0 && row->item_id <= JSON_INTEGER_MAX)
+        dataset_builder_add (load->builder, row->user_id, row->item_id);
     else
         load->late++;
     if (++load->rows % 4096 == 0)
@@ -46,9 +45,10 @@ s_read_database (const command_t *command, int64_t *last_id)
     char *label = conninfo_label (command->conninfo);
     if (*last_id == 0)
         *last_id = interactions_last_id (db);
+    const interactions_part_t part = {.last_id = *last_id};
     if (interactions_check (db, error))
         command_fail (command, "%s: %s", label, error);
-    else if (interactions_until (db, *last_id, s_add, &load, &count, error) == -1)
+    else if (interactions_part (db, &part, s_add, &load, &count, error) == -1)
         command_fail (command, "cannot read the interactions in %s: %s", label, error);
     else if (load.late)
         command_fail (command,
@@ -92,8 +92,9 @@ s_read_rows (const command_t *command, const source_t *source, reader_t *reader,
 }
 
 static void
-s_add_row (void *context, const char *user_id, int64_t item_id)
+s_add_row (void *context, const char *user_id, int64_t item_id, const char *kind)
 {
+    (void)kind;
     dataset_builder_add (context, user_id, item_id);
 }
 

@@ -22,7 +22,7 @@ interaction_recv (zsock_t *socket)
 }
 
 static int
-s_read_event (
+s_read_identity (
     interaction_t *self, const json_t *object, const char *name, json_fault_t *fault)
 {
     const char *event_id = NULL, *created_at = NULL;
@@ -46,8 +46,22 @@ s_read_event (
     return 0;
 }
 
+/* What was done, and how much of it. */
+static int
+s_read_event (interaction_t *self, const json_t *object, json_fault_t *fault)
+{
+    const char *event = NULL;
+    self->value = 0;
+    if (json_read_string (object, "event", 1, PROTO_EVENT_SIZE - 1, &event, fault) ||
+        json_read_number (object, "value", &self->value, fault))
+        return -1;
+    self->has_value = json_read_given (object, "value");
+    snprintf (self->event, sizeof self->event, "%s", event ? event : "");
+    return 0;
+}
+
 const char *const interaction_fields[] = {
-    "user_id", "item_id", "event_id", "created_at", NULL};
+    "user_id", "item_id", "event_id", "created_at", "event", "value", NULL};
 
 int
 interaction_read (
@@ -64,7 +78,9 @@ interaction_read (
     if (self->item_id < 0)
         return json_fail (fault, "/item_id", "item_id is required");
     snprintf (self->user_id, sizeof self->user_id, "%s", user_id);
-    return s_read_event (self, object, name, fault);
+    if (s_read_event (self, object, fault))
+        return -1;
+    return s_read_identity (self, object, name, fault);
 }
 
 interaction_t *

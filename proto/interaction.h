@@ -1,6 +1,6 @@
 /* The message "this user did something with this item", from interactions.events to the
- * table. On Kafka it is JSON: {"user_id","item_id"}, and optionally "event_id" (a UUID)
- * and "created_at" (RFC 3339). SPDX-License-Identifier: Apache-2.0 */
+ * table. On Kafka it is JSON: {"user_id","item_id"}, and optionally "event_id" (a UUID),
+ * "created_at" (RFC 3339), "event" (what was done) and "value" (a number). SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_PROTO_INTERACTION_H
 #define SASREC_PROTO_INTERACTION_H
 
@@ -19,6 +19,9 @@ typedef struct {
     int64_t item_id;
     char event_id[UUID_TEXT_SIZE]; /* an event that comes twice counts once; "": none */
     char created_at[PROTO_TIME_SIZE]; /* "" = when it is written */
+    char event[PROTO_EVENT_SIZE];     /* "" = not said */
+    bool has_value;
+    double value; /* 0 without one */
     receipt_t receipt;
 } interaction_t;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/actor/wire.h"
+#include "base/suggest.h"
 
 #define DEADLINE_LIMIT_S 86400
 #define ATTEMPT_LIMIT    1000000
@@ -89,13 +90,25 @@ s_read_history (request_t *self, const json_t *object, json_fault_t *fault)
         &self->history_count, fault);
 }
 
+/* A word that is none of ours names an event, unless it is one of ours with a slip. */
+static int
+s_read_seen_event (request_t *self, const char *word, json_fault_t *fault)
+{
+    static const char *const ours[] = {"exclude", "include"};
+    if (strlen (word) > 4 && suggest (word, ours, 2))
+        return json_fail (fault, "/seen",
+            "seen must be exclude, include or only, or an event like purchase");
+    snprintf (self->seen_event, sizeof self->seen_event, "%s", word);
+    return 0;
+}
+
 /* "include" is another word for include_seen. */
 static int
 s_read_seen (request_t *self, const json_t *object, json_fault_t *fault)
 {
     const char *word = NULL;
     if (json_read_bool (object, "include_seen", &self->include_seen, fault) ||
-        json_read_string (object, "seen", 1, 16, &word, fault))
+        json_read_string (object, "seen", 1, PROTO_EVENT_SIZE - 1, &word, fault))
         return -1;
     if (!word)
         return 0;
@@ -106,7 +119,7 @@ s_read_seen (request_t *self, const json_t *object, json_fault_t *fault)
     self->only_seen = strcmp (word, "only") == 0;
     if (self->include_seen || self->only_seen || strcmp (word, "exclude") == 0)
         return 0;
-    return json_fail (fault, "/seen", "seen must be exclude, include or only");
+    return s_read_seen_event (self, word, fault);
 }
 
 /* Which items may be recommended. */
@@ -155,6 +168,10 @@ request_read_body (request_t *self, const json_t *object, json_fault_t *fault)
     if (!given && !named)
         return json_fail (fault, "/history",
             "history is missing; or give the user_id whose stored history counts");
+    if (self->seen_event[0] && !named)
+        return json_fail (fault, "/seen",
+            "seen with an event is about what is stored of a user, and needs a "
+            "user_id");
     if (append && !named)
         return json_fail (fault, "/append",
             "append is for a history behind a stored one, and needs its user_id");
@@ -229,13 +246,22 @@ s_read_envelope (request_t *self, const json_t *object, json_fault_t *fault)
     return json_fail (fault, "/request_id", "request_id is required");
 }
 
+/* Workers know no database: HTTP has made a list of it. */
+static int
+s_refuse_event (const request_t *self, json_fault_t *fault)
+{
+    return self->seen_event[0]
+               ? json_fail (fault, "/seen", "seen must be exclude, include or only")
+               : 0;
+}
+
 static request_t *
 s_from_object (const json_t *object, json_fault_t *fault)
 {
     request_t *self = request_new ();
     self->job = true;
     if (s_read_envelope (self, object, fault) || s_read_history (self, object, fault) ||
-        s_read_wish (self, object, fault))
+        s_read_wish (self, object, fault) || s_refuse_event (self, fault))
         request_destroy (&self);
     return self;
 }

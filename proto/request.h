@@ -22,6 +22,7 @@
 #define PROTO_USER_DEFAULT  "anon"
 #define PROTO_EXCLUDE_LIMIT 10000
 #define PROTO_ALLOW_LIMIT   1000
+#define PROTO_EVENT_SIZE    65 /* view, cart, purchase, ...: 1 to 64 bytes */
 
 typedef struct request {
     char request_id[PROTO_ID_SIZE]; /* any string; only UUIDs reach SQL */
@@ -36,6 +37,9 @@ typedef struct request {
     int64_t *allow; /* with only_allowed: no others are; owned */
     size_t allow_count;
     bool only_allowed;
+    char seen_event
+        [PROTO_EVENT_SIZE]; /* of a body: what the user had with it is left out,
+                       and nothing else of the history; "" = not by events */
     bool from_store; /* of a body: the user's stored history comes before this one */
     bool similar;    /* at once only: what is like the history's one item */
     bool job;        /* has a row in predictions; else only a ticket waits */
@@ -66,8 +70,9 @@ int request_send (request_t **self_p, zsock_t *socket);
 request_t *request_recv (zsock_t *socket);
 
 /* The body of POST /predict and POST /recommend: history, user_id or both, append, k,
- * include_seen or seen, exclude, allow, deadline_s. Fills all but the request id and the ticket. from_store: there
- * is a user, and no history or append. -1 with *fault. */
+ * include_seen or seen, exclude, allow, deadline_s. Fills all but the request id and the
+ * ticket. from_store: there is a user, and no history or append. seen_event: there is a
+ * user; whoever read it turns it into exclude. -1 with *fault. */
 int request_read_body (request_t *self, const json_t *object, json_fault_t *fault);
 extern const char
     *const request_body_fields[]; /* the fields there are; ends with NULL */

@@ -2,12 +2,11 @@
 #include "store/interactions.h"
 
 #include <assert.h>
-#include <endian.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/absent.h"
 #include "store/array.h"
 
 /* Users one after the other from the index on their keys (store/schema: user_order), so
@@ -133,17 +132,15 @@ interactions_users_free (char ***users_p, size_t count)
     *users_p = NULL;
 }
 
-db_status_t
-interactions_history (
-    db_t *db, const char *user_id, size_t limit, int64_t **items, size_t *count)
+/* Item ids, as the statement has them in its one column. */
+static db_status_t
+s_items (db_t *db, const db_statement_t *statement, const db_param_t *params,
+    int param_count, int64_t **items, size_t *count)
 {
-    char limit_text[24];
-    snprintf (limit_text, sizeof limit_text, "%zu", limit);
-    db_param_t params[] = {{.bytes = user_id}, {.bytes = limit_text}};
     PGresult *result;
     *items = NULL;
     *count = 0;
-    db_status_t status = db_query (db, &s_history, 2, params, &result);
+    db_status_t status = db_query (db, statement, param_count, params, &result);
     if (status == DB_DATA)
         return DB_OK; /* no id of such a form: of a view whose ids are numbers */
     if (status == DB_OK) {
@@ -157,86 +154,33 @@ interactions_history (
     return status;
 }
 
-/* One tuple of a binary COPY (PostgreSQL documentation, COPY, "Binary Format"). The
- * first carries the file header before it; the last is the trailer, -1. */
-#define COPY_HEADER_SIZE          19
-#define COPY_MICROSECONDS_TO_2000 INT64_C (946684800000000)
-
-typedef struct {
-    char user_id[256];
-    int64_t values[2]; /* item id, unix microseconds */
-} copied_row_t;
-
-static uint32_t
-s_be32 (const char *bytes)
+db_status_t
+interactions_history (
+    db_t *db, const char *user_id, size_t limit, int64_t **items, size_t *count)
 {
-    uint32_t wire;
-    memcpy (&wire, bytes, sizeof wire);
-    return be32toh (wire);
+    char limit_text[24];
+    snprintf (limit_text, sizeof limit_text, "%zu", limit);
+    db_param_t params[] = {{.bytes = user_id}, {.bytes = limit_text}};
+    return s_items (db, &s_history, params, 2, items, count);
 }
 
-/* 1 a row, 0 the trailer, -1 not what we asked for. */
-static int
-s_parse_tuple (const char *bytes, const char *end, copied_row_t *row)
-{
-    if (end - bytes >= 2 && memcmp (bytes, "\377\377", 2) == 0)
-        return 0;
-    if (end - bytes < 6 || memcmp (bytes, "\0\3", 2) != 0)
-        return -1;
-    uint32_t length = s_be32 (bytes + 2);
-    bytes += 6;
-    if (length >= sizeof row->user_id || end - bytes != (ptrdiff_t)length + 24)
-        return -1;
-    memcpy (row->user_id, bytes, length);
-    row->user_id[length] = 0;
-    row->values[0] = array_get_be64 (bytes + length + 4);
-    row->values[1] = array_get_be64 (bytes + length + 16);
-    return 1;
-}
+static const db_statement_t s_seen = {
+    .name = "interactions_seen",
+    .sql = "SELECT item_id::bigint FROM " ABSENT_INTERACTIONS (
+        "user_id, item_id, created_at") " WHERE i.user_id = $1 AND i.event = $2"
+                                        " GROUP BY item_id ORDER BY max (i.created_at) "
+                                        "DESC, item_id LIMIT $3::bigint",
+    .binary_result = true,
+};
 
-static const char s_stream_begin[] =
-    "BEGIN READ ONLY; SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '64MB'";
-static const char s_stream_copy[] =
-    "COPY (SELECT user_id::text, item_id::bigint, created_at::timestamptz"
-    " FROM interactions%s ORDER BY user_id, created_at, id) TO STDOUT (FORMAT binary)";
-
-/* Each message of COPY is a tuple (the first also has the header). False: a value has
- * an unexpected form. */
-static bool
-s_take_message (
-    const char *bytes, size_t length, bool first, copied_row_t *row, int *kind)
+db_status_t
+interactions_seen (db_t *db, const char *user_id, const char *event, size_t limit,
+    int64_t **items, size_t *count)
 {
-    const char *end = bytes + length;
-    if (first) {
-        if (length < COPY_HEADER_SIZE)
-            return false;
-        bytes += COPY_HEADER_SIZE;
-    }
-    *kind = bytes == end ? 0 : s_parse_tuple (bytes, end, row);
-    return *kind >= 0;
-}
-
-static db_status_t
-s_stream (db_t *db, interactions_row_fn *row, void *context, uint64_t *count, bool *odd)
-{
-    copied_row_t copied;
-    db_status_t status;
-    char *bytes;
-    int length;
-    bool first = true;
-    while ((length = db_copy_get (db, &bytes, &status)) > 0) {
-        int kind = 0;
-        if (!s_take_message (bytes, (size_t)length, first, &copied, &kind))
-            *odd = true;
-        else if (kind == 1 && !*odd) {
-            row (context, copied.user_id, copied.values[0],
-                copied.values[1] + COPY_MICROSECONDS_TO_2000);
-            ++*count;
-        }
-        first = false;
-        PQfreemem (bytes);
-    }
-    return status;
+    char limit_text[24];
+    snprintf (limit_text, sizeof limit_text, "%zu", limit);
+    db_param_t params[] = {{.bytes = user_id}, {.bytes = event}, {.bytes = limit_text}};
+    return s_items (db, &s_seen, params, 3, items, count);
 }
 
 /* As numeric, which holds what is no bigint, and what is text. */
@@ -276,40 +220,4 @@ interactions_last_id (db_t *db)
     int64_t id = status == DB_OK ? strtoll (PQgetvalue (result, 0, 0), NULL, 10) : 0;
     PQclear (result);
     return id;
-}
-
-int
-interactions_each (
-    db_t *db, interactions_row_fn *row, void *context, uint64_t *count, char error[160])
-{
-    return interactions_until (db, 0, row, context, count, error);
-}
-
-int
-interactions_until (db_t *db, int64_t last_id, interactions_row_fn *row, void *context,
-    uint64_t *count, char error[160])
-{
-    bool odd = false;
-    char where[48] = "", copy[sizeof s_stream_copy + sizeof where];
-    if (last_id > 0)
-        snprintf (where, sizeof where, " WHERE id <= %" PRId64, last_id);
-    snprintf (copy, sizeof copy, s_stream_copy, where);
-    *count = 0;
-    db_status_t status = db_ensure (db) ? db_script (db, s_stream_begin) : DB_AWAY;
-    if (status == DB_OK)
-        status = db_copy_start (db, copy);
-    if (status == DB_OK)
-        status = s_stream (db, row, context, count, &odd);
-    if (status == DB_OK)
-        status = db_script (db, "COMMIT");
-    if (status != DB_OK) {
-        snprintf (error, 160, "cannot read interactions: %.120s", db_error (db));
-        return -1;
-    }
-    if (odd) {
-        snprintf (error, 160,
-            "cannot read interactions: a row has NULL or a user id over 255 bytes");
-        return -1;
-    }
-    return 0;
 }

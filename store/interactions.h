@@ -1,6 +1,7 @@
 /* The table interactions: reading users and histories, streaming all of it to the
  * trainer or to a file, and binary COPY in. Reads use the columns id, user_id, item_id and
- * created_at alone, so a view of someone's own table serves as well.
+ * created_at, so a view of someone's own table serves as well; event and value count as
+ * NULL where there are none.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_STORE_INTERACTIONS_H
 #define SASREC_STORE_INTERACTIONS_H
@@ -24,16 +25,38 @@ void interactions_users_free (char ***users_p, size_t count);
 db_status_t interactions_history (
     db_t *db, const char *user_id, size_t limit, int64_t **items, size_t *count);
 
-/* Streams every interaction, grouped by user, oldest first (COPY TO). created_at_us:
- * unix microseconds. -1 with error. */
-typedef void (interactions_row_fn) (
-    void *context, const char *user_id, int64_t item_id, int64_t created_at_us);
+/* Different items of a user with this event, the newest `limit` of them, newest first.
+ * *items is fresh (free it). */
+db_status_t interactions_seen (db_t *db, const char *user_id, const char *event,
+    size_t limit, int64_t **items, size_t *count);
+
+/* One interaction, of those that come or go in bulk. */
+typedef struct {
+    const char *user_id;
+    int64_t item_id;
+    int64_t created_at_us; /* unix microseconds */
+    const char *event_id;  /* a UUID; NULL or "": none. Not read */
+    const char *event;     /* what was done; NULL or "": not said, or not asked for */
+    bool has_value;        /* likewise */
+    double value;          /* finite; 0 without one */
+} interactions_row_t;
+
+/* Streams every interaction, grouped by user, oldest first (COPY TO). -1 with error. */
+typedef void (interactions_row_fn) (void *context, const interactions_row_t *row);
 int interactions_each (db_t *db, interactions_row_fn *row, void *context,
     uint64_t *count, char error[160]);
 
-/* Likewise, those up to an id: what there was then. 0: all of them. */
-int interactions_until (db_t *db, int64_t last_id, interactions_row_fn *row,
-    void *context, uint64_t *count, char error[160]);
+/* Likewise, a part of it. */
+typedef struct {
+    int64_t last_id; /* those up to this id: what there was then; 0: all of them */
+    bool events;     /* with event and value, for which the table is read and not only
+                        its index */
+} interactions_part_t;
+int interactions_part (db_t *db, const interactions_part_t *part,
+    interactions_row_fn *row, void *context, uint64_t *count, char error[160]);
+
+/* Has any of them an event or a value? -1 with error. */
+int interactions_have_events (db_t *db, bool *have, char error[160]);
 
 /* Can a model be trained on it? What somebody's view has may be anything, and is looked
  * through; our table keeps its own rules. -1 with error: the first row that cannot be
@@ -51,8 +74,9 @@ db_status_t interactions_add (
 /* A load: rows are copied into a temporary table, and what is new of them is added in
  * one transaction with the record in `imports`. Nothing but new rows is locked, so
  * readers of the table never wait. A row with an event_id is new when that is; without
- * one, when no stored row has the same user, item and time (nor an earlier row of the
- * load). Destroy without commit leaves nothing. The connection is the load's until then. */
+ * one, when no stored row has the same user, item, time and event (nor an earlier row of
+ * the load); a stored row that says no event is the same as any, so is one that is loaded.
+ * Destroy without commit leaves nothing. The connection is the load's until then. */
 typedef struct interactions_load interactions_load_t;
 
 /* name: what is loaded ("seed", or a file's path); digest: of its content. When that
@@ -64,9 +88,8 @@ interactions_load_t *interactions_load_new (
  * the table refuses shows at commit. */
 int interactions_load_row (interactions_load_t *self, const char *user_id,
     int64_t item_id, int64_t created_at_us);
-/* event_id: a UUID; NULL or "" for none. */
-int interactions_load_event (interactions_load_t *self, const char *user_id,
-    int64_t item_id, int64_t created_at_us, const char *event_id);
+/* Likewise, with all that a row may have. */
+int interactions_load_add (interactions_load_t *self, const interactions_row_t *row);
 /* The "now" of this load: of the first one, when the digest was loaded before. */
 int64_t interactions_load_now_us (const interactions_load_t *self);
 /* Takes the load, also on -1 (then nothing was kept). *added (may be NULL): the new rows. */

@@ -18,7 +18,8 @@ struct interactions_load {
     uint64_t count;  /* rows so far */
     strbuf_t chunk;  /* of the COPY, not sent yet */
     bool copying;    /* the COPY is open */
-    bool has_events; /* a row has an event_id */
+    bool has_ids;    /* a row has an event_id */
+    bool has_events; /* a row has an event or a value */
 };
 
 /* The lock makes "was it loaded before" hold until the commit; readers do not mind. The
@@ -30,27 +31,40 @@ static const char s_begin[] =
     "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off;"
     "LOCK TABLE imports IN SHARE ROW EXCLUSIVE MODE;"
     "CREATE TEMPORARY TABLE arriving_interactions (user_id text COLLATE \"C\","
-    " item_id bigint, created_at timestamptz, event_id uuid, place bigint)"
+    " item_id bigint, created_at timestamptz, event_id uuid, event text,"
+    " value double precision, place bigint)"
     " ON COMMIT DROP";
 static const char s_copy[] = "COPY pg_temp.arriving_interactions FROM STDIN"
                              " (FORMAT binary)";
 static const char s_copy_header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0";
 
-/* Without an event_id the same user, item and time are the same event, whether stored
- * or given twice. In the order of the index of histories, which is three times as fast
- * as in the file's; within one time in the file's, for the ids follow it. */
-#define NEW_ROWS(columns)                                                              \
+/* Without an event_id the same user, item, time and event are the same interaction, whether
+ * stored or given twice; where one side says no event, the others decide. In the order of
+ * the index of histories, which is three times as fast as in the file's; within one time
+ * in the file's, for the ids follow it. */
+#define NEW_ROWS(columns, key, values, same)                                           \
     "INSERT INTO interactions (" columns ") SELECT " columns                           \
-    " FROM (SELECT a.* FROM (SELECT user_id, item_id, created_at, event_id,"           \
-    "  min (place) AS place FROM pg_temp.arriving_interactions"                        \
-    "  GROUP BY user_id, item_id, created_at, event_id) a"                             \
+    " FROM (SELECT a.* FROM (SELECT " key values ", min (place) AS place"              \
+    "  FROM pg_temp.arriving_interactions GROUP BY " key ") a"                         \
     " LEFT JOIN interactions i ON a.event_id IS NULL AND i.user_id::text = a.user_id"  \
-    "  AND i.created_at = a.created_at AND i.item_id = a.item_id"                      \
+    "  AND i.created_at = a.created_at AND i.item_id = a.item_id" same                 \
     " WHERE i.user_id IS NULL) n ORDER BY user_id, created_at, place"
-static const char s_add_rows[] = NEW_ROWS ("user_id, item_id, created_at");
-/* Not always: what may conflict is twice as slow, and a view may lack the column. */
-static const char s_add_events[] =
-    NEW_ROWS ("user_id, item_id, created_at, event_id") " ON CONFLICT DO NOTHING";
+#define PLAIN  "user_id, item_id, created_at"
+#define KEY    PLAIN ", event_id"
+#define EVENTS ", event, value"
+#define SAME   "  AND (a.event IS NULL OR i.event IS NULL OR a.event = i.event)"
+#define SKIP   " ON CONFLICT DO NOTHING"
+
+/* By has_ids and has_events. Not always with all columns: what may conflict is twice as
+ * slow, and a view may lack some. */
+/* clang-format off */
+static const char *const s_add[2][2] = {
+    {NEW_ROWS (PLAIN, KEY, "", ""),
+     NEW_ROWS (PLAIN EVENTS, KEY ", event", ", min (value) AS value", SAME)},
+    {NEW_ROWS (KEY, KEY, "", "") SKIP,
+     NEW_ROWS (KEY EVENTS, KEY ", event", ", min (value) AS value", SAME) SKIP},
+};
+/* clang-format on */
 
 /* True when the digest is new, or that does not matter. Rows without a time get the
  * times of its first load again, so that they are the same rows. */
@@ -138,6 +152,27 @@ interactions_load_new (
 }
 
 static void
+s_add_null (strbuf_t *chunk)
+{
+    array_put_be32 (chunk, UINT32_MAX);
+}
+
+static void
+s_add_int (strbuf_t *chunk, uint64_t value)
+{
+    array_put_be32 (chunk, sizeof value);
+    array_put_be64 (chunk, value);
+}
+
+static void
+s_add_text (strbuf_t *chunk, const char *text)
+{
+    size_t length = strlen (text);
+    array_put_be32 (chunk, (uint32_t)length);
+    strbuf_add_bytes (chunk, text, length);
+}
+
+static void
 s_add_uuid (strbuf_t *chunk, const char *text)
 {
     unsigned char bytes[16];
@@ -146,30 +181,54 @@ s_add_uuid (strbuf_t *chunk, const char *text)
     strbuf_add_bytes (chunk, bytes, sizeof bytes);
 }
 
-int
-interactions_load_event (interactions_load_t *self, const char *user_id,
-    int64_t item_id, int64_t created_at_us, const char *event_id)
+static void
+s_add_value (strbuf_t *chunk, double value)
+{
+    uint64_t bits;
+    memcpy (&bits, &value, sizeof bits);
+    s_add_int (chunk, bits);
+}
+
+static bool
+s_given (const char *text)
+{
+    return text && *text;
+}
+
+/* The fields of arriving_interactions. */
+static void
+s_add_tuple (interactions_load_t *self, const interactions_row_t *row)
 {
     strbuf_t *chunk = &self->chunk;
-    size_t length = strlen (user_id);
+    int64_t created_at_us = row->created_at_us;
     if (created_at_us == INT64_MIN)
         created_at_us = self->base_us + (int64_t)self->count;
-    strbuf_add_bytes (chunk, "\0\5", 2);
-    array_put_be32 (chunk, (uint32_t)length);
-    strbuf_add_bytes (chunk, user_id, length);
-    array_put_be32 (chunk, 8);
-    array_put_be64 (chunk, (uint64_t)item_id);
-    array_put_be32 (chunk, 8);
-    array_put_be64 (chunk, (uint64_t)(created_at_us - COPY_MICROSECONDS_TO_2000));
-    bool has_event = event_id && *event_id;
-    self->has_events = self->has_events || has_event;
-    if (has_event)
-        s_add_uuid (chunk, event_id);
+    strbuf_add_bytes (chunk, "\0\7", 2);
+    s_add_text (chunk, row->user_id);
+    s_add_int (chunk, (uint64_t)row->item_id);
+    s_add_int (chunk, (uint64_t)(created_at_us - COPY_MICROSECONDS_TO_2000));
+    if (s_given (row->event_id))
+        s_add_uuid (chunk, row->event_id);
     else
-        array_put_be32 (chunk, UINT32_MAX); /* NULL */
-    array_put_be32 (chunk, 8);
-    array_put_be64 (chunk, self->count++);
-    if (chunk->length < CHUNK_SIZE)
+        s_add_null (chunk);
+    if (s_given (row->event))
+        s_add_text (chunk, row->event);
+    else
+        s_add_null (chunk);
+    if (row->has_value)
+        s_add_value (chunk, row->value);
+    else
+        s_add_null (chunk);
+    s_add_int (chunk, self->count++);
+}
+
+int
+interactions_load_add (interactions_load_t *self, const interactions_row_t *row)
+{
+    self->has_ids = self->has_ids || s_given (row->event_id);
+    self->has_events = self->has_events || s_given (row->event) || row->has_value;
+    s_add_tuple (self, row);
+    if (self->chunk.length < CHUNK_SIZE)
         return 0;
     return s_send_chunk (self) == DB_OK ? 0 : -1;
 }
@@ -178,7 +237,9 @@ int
 interactions_load_row (interactions_load_t *self, const char *user_id, int64_t item_id,
     int64_t created_at_us)
 {
-    return interactions_load_event (self, user_id, item_id, created_at_us, NULL);
+    const interactions_row_t row = {
+        .user_id = user_id, .item_id = item_id, .created_at_us = created_at_us};
+    return interactions_load_add (self, &row);
 }
 
 int64_t
@@ -195,7 +256,7 @@ s_add_new (interactions_load_t *self, uint64_t *added)
     db_status_t status = db_script (self->db, "ANALYZE pg_temp.arriving_interactions");
     if (status == DB_OK)
         status = db_exec (
-            self->db, self->has_events ? s_add_events : s_add_rows, 0, NULL, &result);
+            self->db, s_add[self->has_ids][self->has_events], 0, NULL, &result);
     *added = status == DB_OK ? db_changed (result) : 0;
     PQclear (result);
     return status;

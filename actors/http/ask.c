@@ -27,13 +27,11 @@ ask_new (exchange_t *exchange)
     return self;
 }
 
-db_status_t
-ask_read_stored (db_t *db, request_t *request)
+static db_status_t
+s_read_history (db_t *db, request_t *request)
 {
     int64_t *items;
     size_t count, given = request->history_count;
-    if (!request->from_store)
-        return DB_OK;
     db_status_t status = interactions_history (
         db, request->user_id, PROTO_HISTORY_LIMIT - given, &items, &count);
     if (status != DB_OK)
@@ -49,10 +47,49 @@ ask_read_stored (db_t *db, request_t *request)
     return DB_OK;
 }
 
+/* What the user had with that event is excluded, and the rest of the history is not. */
+static db_status_t
+s_read_seen (db_t *db, request_t *request)
+{
+    int64_t *items;
+    size_t count, given = request->exclude_count;
+    db_status_t status = interactions_seen (db, request->user_id, request->seen_event,
+        PROTO_EXCLUDE_LIMIT - given, &items, &count);
+    if (status != DB_OK)
+        return status;
+    request->exclude =
+        realloc (request->exclude, (count + given + 1) * sizeof *request->exclude);
+    assert (request->exclude);
+    if (count > 0)
+        memcpy (request->exclude + given, items, count * sizeof *items);
+    free (items);
+    request->exclude_count = count + given;
+    request->include_seen = true;
+    request->seen_event[0] = '\0';
+    return DB_OK;
+}
+
+bool
+ask_needs_store (const request_t *request)
+{
+    return request->from_store || request->seen_event[0];
+}
+
+db_status_t
+ask_read_stored (db_t *db, request_t *request)
+{
+    db_status_t status = DB_OK;
+    if (request->from_store)
+        status = s_read_history (db, request);
+    if (status == DB_OK && request->seen_event[0])
+        status = s_read_seen (db, request);
+    return status;
+}
+
 static bool
 s_complete (http_context_t *context, exchange_t *exchange, request_t *request)
 {
-    if (!request->from_store)
+    if (!ask_needs_store (request))
         return true;
     db_t *db = http_context_take_db (context, exchange);
     if (!db)

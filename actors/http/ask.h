@@ -14,7 +14,9 @@ request_t *ask_read (http_context_t *context, exchange_t *exchange);
 
 /* Puts the user's stored history before the one that was given, where the request is
  * from_store: all that /users/{user_id}/history tells. None is stored: it stays as it is,
- * and is answered like any short history. */
+ * and is answered like any short history. What the user had with its seen_event is added
+ * to what is excluded. */
+bool ask_needs_store (const request_t *request);
 db_status_t ask_read_stored (db_t *db, request_t *request);
 
 /* False: there is no model, the 503 has been replied. */

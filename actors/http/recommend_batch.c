@@ -118,7 +118,7 @@ static bool
 s_needs_store (const requests_t *self, size_t first, size_t end)
 {
     for (size_t i = first; i < end; i++)
-        if (self->elements[i].request && self->elements[i].request->from_store)
+        if (self->elements[i].request && ask_needs_store (self->elements[i].request))
             return true;
     return false;
 }

@@ -6,9 +6,10 @@
 
 enum { S_NAME_SIZE = 40 };
 
-static const char *const s_words[COLUMN_COUNT] = {"user", "item", "time", "event"};
+static const char *const s_words[COLUMN_COUNT] = {
+    "user", "item", "time", "event", "kind", "value"};
 static const char *const s_own_names[COLUMN_COUNT] = {
-    "user_id", "item_id", "created_at", "event_id"};
+    "user_id", "item_id", "created_at", "event_id", "event", "value"};
 
 /* In order of preference, as s_plain writes them: a file of Amazon's has asin and
  * parent_asin, one of a shop user and session. A time that needs a reader of its own
@@ -27,9 +28,14 @@ static const char *const s_time_names[] = {"createdat", "timestamp", "ts", "time
     "interactiontime", "interactiontimestamp", "ratedat", "ratingtime", "reviewedat",
     "viewedat", "watchedat", "clickedat", "purchasedat", "orderedat", "checkintime",
     "createtime", "creationtime", "updatedat", "date", NULL};
-static const char *const s_event_names[] = {"eventid", "eventuuid", NULL};
-static const char *const *const s_names[COLUMN_COUNT] = {
-    s_user_names, s_item_names, s_time_names, s_event_names};
+static const char *const s_event_id_names[] = {"eventid", "eventuuid", NULL};
+static const char *const s_kind_names[] = {"event", "eventtype", "eventname",
+    "interactiontype", "feedbacktype", "behaviortype", "behaviourtype", "behavior",
+    "behaviour", "actiontype", "action", NULL};
+/* Ratings are left out unless somebody says so: they may be stars, texts, formulas. */
+static const char *const s_value_names[] = {"value", "eventvalue", NULL};
+static const char *const *const s_names[COLUMN_COUNT] = {s_user_names, s_item_names,
+    s_time_names, s_event_id_names, s_kind_names, s_value_names};
 
 const char *
 column_word (column_t column)

@@ -1,5 +1,6 @@
-/* Which column of a file is the user, the item, the time and the event: by the names
- * that databases, libraries and public data sets give them, or as somebody said.
+/* Which column of a file is the user, the item, the time, the event's id, its kind and its
+ * value: by the names that databases, libraries and public data sets give them, or as
+ * somebody said.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_CLI_FILES_COLUMNS_H
 #define SASREC_CLI_FILES_COLUMNS_H
@@ -11,13 +12,15 @@ typedef enum {
     COLUMN_USER,
     COLUMN_ITEM,
     COLUMN_TIME,
-    COLUMN_EVENT,
+    COLUMN_EVENT_ID,
+    COLUMN_KIND,
+    COLUMN_VALUE,
     COLUMN_COUNT
 } column_t;
 
-/* "user", "item", "time", "event": as --columns calls them. */
+/* "user", "item", "time", "event", "kind", "value": as --columns calls them. */
 const char *column_word (column_t column);
-/* What we call it: "user_id", "item_id", "created_at", "event_id". */
+/* What we call it: "user_id", "item_id", "created_at", "event_id", "event", "value". */
 const char *column_name (column_t column);
 /* The column of a word of length bytes, or COLUMN_COUNT. */
 column_t column_by_word (const char *word, size_t length);

@@ -55,7 +55,8 @@ layout_set_no_header (layout_t *self, const char *text, char error[160])
         bool skipped = length == 1 && *text == '_';
         if (column == COLUMN_COUNT && !skipped)
             return s_fail (error,
-                "--no-header is user, item, time, event or _ for each column, like "
+                "--no-header is user, item, time, event, kind, value or _ for each, "
+                "like "
                 "user,item,_,time; '%.40s' is none of them",
                 text);
         if (!skipped && self->places[column] > 0)
@@ -79,7 +80,10 @@ s_set_column (layout_t *self, const char *text, size_t length, char error[160])
     column_t column = column_by_word (text, word);
     if (!sign || column == COLUMN_COUNT)
         return s_fail (error,
-            "--columns is user=NAME,item=NAME,time=NAME,event=NAME, not '%.40s'", text);
+            "--columns is "
+            "user=NAME,item=NAME,time=NAME,event=NAME,kind=NAME,value=NAME, "
+            "not '%.40s'",
+            text);
     size_t name = length - word - 1;
     if (name >= LAYOUT_NAME_SIZE)
         return s_fail (

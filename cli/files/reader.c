@@ -102,16 +102,35 @@ s_take_time (reader_t *self, reader_row_t *row, const char *text, char error[160
 }
 
 static int
-s_take_event (reader_t *self, reader_row_t *row, const char *text, char error[160])
+s_take_event_id (reader_t *self, reader_row_t *row, const char *text, char error[160])
 {
     row->event_id[0] = '\0';
     if (values_is_null (text))
         return 0;
     if (!uuid_valid (text))
-        return values_refuse (self->names[COLUMN_EVENT], text,
+        return values_refuse (self->names[COLUMN_EVENT_ID], text,
             "is no UUID; --columns event= leaves it out", error);
     memcpy (row->event_id, text, UUID_TEXT_SIZE);
     return 0;
+}
+
+static int
+s_take_kind (reader_t *self, reader_row_t *row, const char *text, char error[160])
+{
+    row->kind[0] = '\0';
+    return values_is_null (text)
+               ? 0
+               : values_kind (self->names[COLUMN_KIND], text, row->kind, error);
+}
+
+static int
+s_take_value (reader_t *self, reader_row_t *row, const char *text, char error[160])
+{
+    row->value = 0;
+    row->has_value = !values_is_null (text);
+    return row->has_value
+               ? values_number (self->names[COLUMN_VALUE], text, &row->value, error)
+               : 0;
 }
 
 /* NULL: the column is not there. */
@@ -127,7 +146,9 @@ s_take_row (reader_t *self, reader_row_t *row, const char *const texts[COLUMN_CO
         values_item (
             self->names[COLUMN_ITEM], text[COLUMN_ITEM], &row->item_id, error) ||
         s_take_time (self, row, text[COLUMN_TIME], error) ||
-        s_take_event (self, row, text[COLUMN_EVENT], error))
+        s_take_event_id (self, row, text[COLUMN_EVENT_ID], error) ||
+        s_take_kind (self, row, text[COLUMN_KIND], error) ||
+        s_take_value (self, row, text[COLUMN_VALUE], error))
         return READER_BAD;
     return READER_ROW;
 }
@@ -252,6 +273,9 @@ s_take_members (reader_t *self, json_t *object, reader_row_t *row, char error[16
     for (int column = 0; column < COLUMN_COUNT; column++) {
         const json_t *value = s_json_find (self, object, (column_t)column);
         texts[column] = s_json_text (value, numbers[column]);
+        if (column == COLUMN_VALUE &&
+            json_is_real (value)) /* times have microseconds */
+            snprintf (numbers[column], S_NUMBER_SIZE, "%.17g", json_real_value (value));
         if (!texts[column]) {
             snprintf (
                 error, 160, "%.60s must be a string or a number", self->names[column]);

@@ -11,6 +11,7 @@
 #ifndef SASREC_CLI_FILES_READER_H
 #define SASREC_CLI_FILES_READER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -34,6 +35,9 @@ typedef struct {
     int64_t item_id;
     int64_t created_at_us;         /* or READER_NO_TIME */
     char event_id[UUID_TEXT_SIZE]; /* "" = none */
+    char kind[VALUES_KIND_SIZE];   /* what was done; "" = not said */
+    bool has_value;
+    double value;
 } reader_row_t;
 
 typedef struct reader reader_t;

@@ -3,16 +3,20 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/grow.h"
+#include "base/hash.h"
+#include "base/hash_index.h"
 
 typedef struct {
     int64_t time_us; /* INT64_MAX: none */
     int64_t item_id;
     size_t user; /* where in users its id is */
     size_t place;
+    uint32_t kind; /* index in kinds */
 } s_row_t;
 
 typedef struct {
@@ -27,17 +31,46 @@ struct timeline {
     size_t event_count, event_capacity;
     char *users; /* owned; ids, each ended by a NUL */
     size_t users_length, users_capacity;
+    char (*kinds)[VALUES_KIND_SIZE]; /* owned; different ones, the first is "" */
+    size_t kind_count, kind_capacity;
+    hash_index_t kind_index;
     bool *again; /* owned; by place: the event came before */
 };
 
 /* For the comparison, which gets no context. */
 static const char *s_users;
 
+static bool
+s_same_kind (const void *owner, uint32_t position, const void *key)
+{
+    return strcmp (((const timeline_t *)owner)->kinds[position], key) == 0;
+}
+
+/* There are few different ones. */
+static uint32_t
+s_kind (timeline_t *self, const char *kind)
+{
+    if (!*kind && self->kind_count > 0)
+        return 0;
+    uint64_t hash = hash_bytes (HASH_START, kind, strlen (kind));
+    uint32_t at = hash_index_find (&self->kind_index, hash, s_same_kind, self, kind);
+    if (at != HASH_INDEX_NONE)
+        return at;
+    at = (uint32_t)self->kind_count;
+    self->kinds = grow (
+        self->kinds, &self->kind_capacity, self->kind_count + 1, sizeof *self->kinds);
+    snprintf (self->kinds[self->kind_count++], VALUES_KIND_SIZE, "%s", kind);
+    hash_index_add (&self->kind_index, hash, at);
+    return at;
+}
+
 timeline_t *
 timeline_new (void)
 {
     timeline_t *self = calloc (1, sizeof *self);
     assert (self);
+    hash_index_init (&self->kind_index, 0);
+    s_kind (self, "");
     return self;
 }
 
@@ -50,6 +83,8 @@ timeline_destroy (timeline_t **self_p)
     free (self->rows);
     free (self->events);
     free (self->users);
+    free (self->kinds);
+    hash_index_free (&self->kind_index);
     free (self->again);
     free (self);
     *self_p = NULL;
@@ -78,8 +113,8 @@ timeline_add (timeline_t *self, const reader_row_t *row)
     size_t user = s_user (self, row->user_id);
     self->rows =
         grow (self->rows, &self->row_capacity, self->row_count + 1, sizeof *self->rows);
-    self->rows[self->row_count++] =
-        (s_row_t){timed ? row->created_at_us : INT64_MAX, row->item_id, user, place};
+    self->rows[self->row_count++] = (s_row_t){timed ? row->created_at_us : INT64_MAX,
+        row->item_id, user, place, s_kind (self, row->kind)};
     if (!row->event_id[0])
         return;
     self->events = grow (self->events, &self->event_capacity, self->event_count + 1,
@@ -109,7 +144,7 @@ s_by_event (const void *a, const void *b)
     return order ? order : s_order (x->place, y->place);
 }
 
-/* The same time, item and user lie together, in the order of the file. */
+/* The same time, item, user and kind lie together, in the order of the file. */
 static int
 s_by_content (const void *a, const void *b)
 {
@@ -119,6 +154,9 @@ s_by_content (const void *a, const void *b)
     if (x->item_id != y->item_id)
         return x->item_id < y->item_id ? -1 : 1;
     int order = strcmp (s_users + x->user, s_users + y->user);
+    if (order)
+        return order;
+    order = s_order (x->kind, y->kind);
     return order ? order : s_order (x->place, y->place);
 }
 
@@ -155,7 +193,7 @@ s_mark_events (timeline_t *self, bool *has_event)
 static bool
 s_same (const timeline_t *self, const s_row_t *a, const s_row_t *b)
 {
-    return a->time_us == b->time_us && a->item_id == b->item_id &&
+    return a->time_us == b->time_us && a->item_id == b->item_id && a->kind == b->kind &&
            strcmp (self->users + a->user, self->users + b->user) == 0;
 }
 
@@ -191,7 +229,7 @@ timeline_each (timeline_t *self, timeline_row_f *each, void *context)
         const s_row_t *row = &self->rows[i];
         if (self->again[row->place])
             continue;
-        each (context, self->users + row->user, row->item_id);
+        each (context, self->users + row->user, row->item_id, self->kinds[row->kind]);
         count++;
     }
     return count;

@@ -14,8 +14,10 @@ size_t timeline_count (const timeline_t *self); /* rows added */
 
 /* Calls each for the rows, oldest first; of one time, and those without a time, which
  * come last, in the order they were added. A row with an event_id that came before is
- * left out, and one without that has the user, item and time of another. Their number. */
-typedef void (timeline_row_f) (void *context, const char *user_id, int64_t item_id);
+ * left out, and one without that has the user, item, time and kind of another. kind: ""
+ * for none. Their number. */
+typedef void (timeline_row_f) (
+    void *context, const char *user_id, int64_t item_id, const char *kind);
 size_t timeline_each (timeline_t *self, timeline_row_f *each, void *context);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,34 @@ values_user (
     if (status == UTF8_CONTROL)
         return values_refuse (name, text, "has a control character", error);
     memcpy (user_id, text, length + 1);
+    return 0;
+}
+
+int
+values_kind (
+    const char *name, const char *text, char kind[VALUES_KIND_SIZE], char error[160])
+{
+    size_t length = strlen (text);
+    if (length >= VALUES_KIND_SIZE)
+        return values_refuse (name, text,
+            "is longer than 64 bytes; --columns kind= leaves it out", error);
+    if (utf8_check (text) != UTF8_PLAIN)
+        return values_refuse (name, text,
+            "is not valid UTF-8, or has a control character; --columns kind= leaves it "
+            "out",
+            error);
+    memcpy (kind, text, length + 1);
+    return 0;
+}
+
+int
+values_number (const char *name, const char *text, double *value, char error[160])
+{
+    char *end;
+    *value = strtod (text, &end);
+    if (*end || end == text || !isfinite (*value))
+        return values_refuse (
+            name, text, "is no number; --columns value= leaves it out", error);
     return 0;
 }
 

@@ -7,10 +7,18 @@
 #include <stdint.h>
 
 #define VALUES_USER_SIZE 129 /* 1 to 128 bytes and NUL */
+#define VALUES_KIND_SIZE 65  /* 1 to 64 bytes and NUL */
 
 /* name: the column, for the error, which shows the value too. -1 with error. */
 int values_user (const char *name, const char *text, char user_id[VALUES_USER_SIZE],
     char error[160]);
+
+/* What was done (view, cart, purchase, ...): 1 to 64 bytes. */
+int values_kind (
+    const char *name, const char *text, char kind[VALUES_KIND_SIZE], char error[160]);
+
+/* A finite number. */
+int values_number (const char *name, const char *text, double *value, char error[160]);
 
 /* An integer from 0 to 2^53 - 1, also as a float ("242.0"). */
 int values_item (const char *name, const char *text, int64_t *item_id, char error[160]);

@@ -158,6 +158,41 @@ class Api(unittest.TestCase):
         self.assertEqual(self.tell(other), {"received": 1, "added": 0, "duplicates": 1})
         self.assertEqual(self.history("twice"), [1, 2])
 
+    def test_what_was_bought_is_seen_and_what_was_viewed_is_not(self):
+        items = self.recommend(history=[10, 20], k=6)["result"]["item_ids"]
+        self.tell(*({"user_id": "buyer", "item_id": i, "event": "view"} for i in [10, 20] + items),
+                  *({"user_id": "buyer", "item_id": i, "event": "purchase", "value": 9.5} for i in items[:2]))
+        self.assertEqual(self.stack.sql("select count(*), sum(value) from interactions "
+                                        "where user_id = 'buyer' and event = 'purchase'"), "2|19")
+        everything = {"k": 1000, "user_id": "buyer"}
+        seen = self.recommend(**everything, seen="include")["result"]["item_ids"]
+        bought = self.recommend(**everything, seen="purchase")["result"]["item_ids"]
+        self.assertEqual(bought, [i for i in seen if i not in items[:2]])
+        both = self.recommend(**everything, seen="purchase", exclude=items[2:4])["result"]["item_ids"]
+        self.assertEqual(both, [i for i in bought if i not in items[2:4]])
+        given = self.recommend(k=1000, user_id="buyer", history=[10, 20], seen="purchase")["result"]["item_ids"]
+        self.assertEqual(given, [i for i in self.recommend(k=1000, history=[10, 20], seen="include")["result"]["item_ids"]
+                                 if i not in items[:2]])
+        self.assertEqual(self.recommend(**everything, seen="return")["result"]["item_ids"], seen)
+        batch = self.ask("POST", "/recommend/batch", {"requests": [
+            {"user_id": "buyer", "history": [10], "k": 1000, "seen": "purchase"}, {"history": [10], "seen": "purchase"}]})
+        self.assertFalse(set(batch["results"][0]["result"]["item_ids"]) & set(items[:2]))
+        self.assertEqual([e["pointer"] for e in batch["results"][1]["errors"]], ["/requests/1/seen"])
+        request_id = self.ask("POST", "/predict", everything | {"seen": "purchase"}, expected=202)["request_id"]
+        job = self.ask("GET", f"/result/{request_id}", headers={"Prefer": "wait=10"})
+        self.assertEqual(job["result"]["item_ids"], bought)
+
+    def test_seen_by_event_needs_a_user(self):
+        for body in {"history": [10]}, {"history": [10], "user_id": "anon"}:
+            problem = self.ask("POST", "/recommend", body | {"seen": "purchase"}, expected=422)
+            self.assertEqual([e["pointer"] for e in problem["errors"]], ["/seen"])
+            self.assertIn("user_id", problem["detail"])
+
+    def test_bad_events_are_named(self):
+        for field, value in ("event", ""), ("event", "x" * 65), ("event", 1), ("value", "1"), ("value", True):
+            problem = self.ask("POST", "/interactions", {"user_id": "bad", "item_id": 1, field: value}, expected=422)
+            self.assertEqual([e["pointer"] for e in problem["errors"]], [f"/{field}"])
+
     def test_the_order_of_a_body_is_the_order_of_the_history(self):
         items = [5, 3, 9, 3, 1]
         self.tell(*({"user_id": "ordered", "item_id": i} for i in items))

@@ -106,7 +106,7 @@ class Formats(unittest.TestCase):
     def test_what_was_understood_is_told_before_loading(self):
         done = self.load(FILES / "retailrocket.csv")
         self.assertIn("user is visitorid, item is itemid, time is timestamp (unix "
-                      "milliseconds); left out: event, transactionid", done.stderr)
+                      "milliseconds), kind is event; left out: transactionid", done.stderr)
         done = self.load(FILES / "pandas-naive.csv")
         self.assertEqual((done.stdout + done.stderr).count("UTC)"), 1)
 
@@ -119,6 +119,30 @@ class Formats(unittest.TestCase):
         self.assertIn("Loaded 1 interaction ", done.stdout)
         self.assertIn("1000 skipped", done.stdout)
         self.assertEqual(self.stack.sql("select count(*) from interactions"), "1001")
+
+    def test_events_and_values_go_round(self):
+        text = ("user_id,item_id,created_at,event,value\n"
+                "ann,1,2026-01-01T10:00:00.000000Z,view,\n"
+                "ann,1,2026-01-01T10:00:00.000000Z,\"buy, now\",0.1\n"
+                "ann,2,2026-01-01T10:00:01.000000Z,,-3\n"
+                "bob,1,2026-01-01T10:00:02.000000Z,,\n")
+        self.load(self.file("events.csv", text))
+        for name in "out.csv", "out.jsonl":
+            path = self.stack.folder / name
+            self.stack.sasrec("export", "--out", str(path))
+            self.setUp()
+            self.load(path)
+            self.assertEqual(self.stack.sasrec("export").stdout, text)
+        self.assertNotIn("event", path.read_text().splitlines()[3])
+
+    def test_what_has_no_events_is_exported_as_before(self):
+        self.load(FILES / "movielens-latest.csv")
+        self.assertEqual(self.stack.sasrec("export").stdout.splitlines()[0], "user_id,item_id,created_at")
+
+    def test_an_overlap_with_an_older_load_without_events(self):
+        self.load(FILES / "retailrocket.csv", "--columns", "kind=")
+        self.load(FILES / "retailrocket.csv", "--append")
+        self.assertEqual(self.stack.sql("select count(*), count(event) from interactions"), "3|0")
 
     def test_an_event_id_counts_once(self):
         event = "0190b0a0-0000-7000-8000-000000000001"

@@ -1,6 +1,9 @@
 /* A message on interactions.events: what is read fits the row it becomes.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "proto/interaction.h"
+
+#include <math.h>
+
 #include "tests/fuzz/message.h"
 
 int
@@ -13,6 +16,9 @@ LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t length)
         assert (uuid_valid (interaction->event_id));
         assert (interaction->item_id >= 0 && interaction->item_id <= JSON_INTEGER_MAX);
         assert (utf8_check (interaction->created_at) == UTF8_PLAIN);
+        assert (!*interaction->event || utf8_check (interaction->event) == UTF8_PLAIN);
+        assert (isfinite (interaction->value));
+        assert (interaction->has_value || fpclassify (interaction->value) == FP_ZERO);
     }
     codec_destroy (TOPIC_INTERACTIONS, &message);
     return 0;

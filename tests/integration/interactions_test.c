@@ -238,18 +238,22 @@ s_history_of_a_stranger_is_empty (void **state)
 }
 
 typedef struct {
-    char text[512]; /* "user:item@time " of each row */
+    char text[512]; /* "user:item@time/event=value " of each row */
     uint64_t sum;   /* of the item ids */
 } seen_t;
 
 static void
-s_note_row (void *context, const char *user_id, int64_t item_id, int64_t created_at_us)
+s_note_row (void *context, const interactions_row_t *row)
 {
     seen_t *seen = context;
     size_t length = strlen (seen->text);
-    snprintf (seen->text + length, sizeof seen->text - length, "%s:%lld@%lld ", user_id,
-        (long long)item_id, (long long)created_at_us);
-    seen->sum += (uint64_t)item_id;
+    char value[24] = "";
+    if (row->has_value)
+        snprintf (value, sizeof value, "=%g", row->value);
+    snprintf (seen->text + length, sizeof seen->text - length, "%s:%lld@%lld%s%s%s ",
+        row->user_id, (long long)row->item_id, (long long)row->created_at_us,
+        row->event ? "/" : "", row->event ? row->event : "", value);
+    seen->sum += (uint64_t)row->item_id;
 }
 
 static void
@@ -454,21 +458,167 @@ s_overlapping_loads_count_each_event_once (void **state)
 }
 
 static void
+s_add_event (interactions_load_t *load, int64_t item_id, int64_t created_at_us,
+    const char *event_id)
+{
+    const interactions_row_t row = {.user_id = "ann",
+        .item_id = item_id,
+        .created_at_us = created_at_us,
+        .event_id = event_id};
+    assert_int_equal (interactions_load_add (load, &row), 0);
+}
+
+static void
 s_an_event_id_counts_once (void **state)
 {
     store_fixture_t *self = *state;
     static const char one[] = "0190b0a0-0000-7000-8000-000000000001";
     static const char two[] = "0190b0a0-0000-7000-8000-000000000002";
     interactions_load_t *load = s_begin (self, "events");
-    interactions_load_event (load, "ann", 1, AT, one);
-    interactions_load_event (load, "ann", 1, AT, one);
-    interactions_load_event (load, "ann", 1, AT + 5, one);
-    interactions_load_event (load, "ann", 1, AT, two); /* another one like it */
+    s_add_event (load, 1, AT, one);
+    s_add_event (load, 1, AT, one);
+    s_add_event (load, 1, AT + 5, one);
+    s_add_event (load, 1, AT, two); /* another one like it */
     assert_int_equal (s_added (load), 2);
     load = s_begin (self, "events again");
-    interactions_load_event (load, "ann", 7, AT + 9, two);
-    interactions_load_event (load, "ann", 1, AT, NULL); /* equal to a stored one */
+    s_add_event (load, 7, AT + 9, two);
+    s_add_event (load, 1, AT, NULL); /* equal to a stored one */
     assert_int_equal (s_added (load), 0);
+}
+
+static void
+s_add_kind (interactions_load_t *load, int64_t item_id, const char *event, double value)
+{
+    const interactions_row_t row = {.user_id = "ann",
+        .item_id = item_id,
+        .created_at_us = AT,
+        .event = event,
+        .has_value = value > 0,
+        .value = value};
+    assert_int_equal (interactions_load_add (load, &row), 0);
+}
+
+/* Of one user, item and time; where one side does not say, it is the same. */
+static void
+s_other_events_are_other_interactions (void **state)
+{
+    store_fixture_t *self = *state;
+    interactions_load_t *load = s_begin (self, "one");
+    s_add_kind (load, 1, "view", 0);
+    s_add_kind (load, 1, "view", 0);
+    s_add_kind (load, 1, "purchase", 9.5);
+    s_add_kind (load, 2, NULL, 0);
+    assert_int_equal (s_added (load), 3);
+    load = s_begin (self, "two");
+    s_add_kind (load, 1, "purchase", 7);
+    s_add_kind (load, 1, "cart", 0);
+    s_add_kind (load, 2, "view", 0);
+    assert_int_equal (s_added (load), 1);
+    load = s_begin (self, "three");
+    s_add_kind (load, 1, NULL, 0);
+    s_add_kind (load, 3, NULL, 0);
+    assert_int_equal (s_added (load), 1);
+    seen_t seen = {0};
+    uint64_t count;
+    char error[160];
+    bool have = false;
+    assert_int_equal (interactions_have_events (self->db, &have, error), 0);
+    assert_true (have);
+    assert_int_equal (
+        interactions_each (self->db, s_note_row, &seen, &count, error), 0);
+    assert_string_equal (seen.text, "ann:1@1767225600000000/view "
+                                    "ann:1@1767225600000000/purchase=9.5 "
+                                    "ann:2@1767225600000000 "
+                                    "ann:1@1767225600000000/cart "
+                                    "ann:3@1767225600000000 ");
+    const interactions_part_t bare = {.last_id = 2};
+    memset (&seen, 0, sizeof seen);
+    assert_int_equal (
+        interactions_part (self->db, &bare, s_note_row, &seen, &count, error), 0);
+    assert_string_equal (seen.text, "ann:1@1767225600000000 ann:1@1767225600000000 ");
+}
+
+static void
+s_events_come_one_by_one (void **state)
+{
+    store_fixture_t *self = *state;
+    interaction_t plain = {.user_id = "ann", .item_id = 1}, bought = {.user_id = "ann",
+                                                                .item_id = 2,
+                                                                .event = "purchase",
+                                                                .has_value = true,
+                                                                .value = 0.1};
+    const interaction_t *first[] = {&plain}, *both[] = {&plain, &bought};
+    size_t added;
+    assert_int_equal (interactions_add (self->db, first, 1, &added), DB_OK);
+    assert_int_equal (interactions_add (self->db, both, 2, &added), DB_OK);
+    assert_int_equal (added, 2);
+    store_assert_value (self,
+        "SELECT string_agg (concat_ws ('/', item_id, event, value), ' ' ORDER BY id)"
+        " FROM interactions",
+        "1 1 2/purchase/0.1");
+}
+
+static void
+s_assert_seen (
+    store_fixture_t *self, const char *user_id, size_t limit, const char *expected)
+{
+    int64_t *items;
+    size_t count;
+    char text[64] = "";
+    assert_int_equal (
+        interactions_seen (self->db, user_id, "purchase", limit, &items, &count),
+        DB_OK);
+    for (size_t i = 0; i < count; i++)
+        snprintf (text + strlen (text), 24, "%lld ", (long long)items[i]);
+    assert_string_equal (text, expected);
+    free (items);
+}
+
+static void
+s_what_was_seen_with_an_event (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self,
+        "INSERT INTO interactions (user_id, item_id, created_at, event) VALUES"
+        " ('ann', 1, '2026-01-01', 'purchase'), ('ann', 2, '2026-01-02', 'view'),"
+        " ('ann', 3, '2026-01-03', 'purchase'), ('ann', 1, '2026-01-04', 'purchase'),"
+        " ('ann', 4, '2026-01-05', NULL), ('ben', 5, '2026-01-06', 'purchase')");
+    s_assert_seen (self, "ann", 10, "1 3 ");
+    s_assert_seen (self, "ann", 1, "1 ");
+    s_assert_seen (self, "nobody", 10, "");
+    store_do (self,
+        "ALTER TABLE interactions RENAME TO mine; CREATE VIEW interactions AS"
+        " SELECT id, user_id, item_id, created_at FROM mine");
+    s_assert_seen (self, "ann", 10, ""); /* a view that does not say */
+}
+
+/* What somebody's view does not have is not said. */
+static void
+s_each_of_a_view_without_events (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self,
+        "DROP TABLE interactions; CREATE VIEW interactions AS"
+        " SELECT 1 AS id, 'a' AS user_id, 7 AS item_id,"
+        " timestamptz '1970-01-01 00:00:00+00' AS created_at, 'view' AS event");
+    seen_t seen = {0};
+    uint64_t count;
+    char error[160];
+    bool have = false;
+    assert_int_equal (interactions_have_events (self->db, &have, error), 0);
+    assert_true (have);
+    assert_int_equal (
+        interactions_each (self->db, s_note_row, &seen, &count, error), 0);
+    assert_string_equal (seen.text, "a:7@0/view ");
+    store_do (self, "DROP VIEW interactions; CREATE VIEW interactions AS"
+                    " SELECT 1 AS id, 'a' AS user_id, 7 AS item_id,"
+                    " timestamptz '1970-01-01 00:00:00+00' AS created_at");
+    memset (&seen, 0, sizeof seen);
+    assert_int_equal (interactions_have_events (self->db, &have, error), 0);
+    assert_false (have);
+    assert_int_equal (
+        interactions_each (self->db, s_note_row, &seen, &count, error), 0);
+    assert_string_equal (seen.text, "a:7@0 ");
 }
 
 static void
@@ -560,6 +710,10 @@ main (void)
         STORE_TEST (s_same_digest_is_refused_unless_appended),
         STORE_TEST (s_overlapping_loads_count_each_event_once),
         STORE_TEST (s_an_event_id_counts_once),
+        STORE_TEST (s_other_events_are_other_interactions),
+        STORE_TEST (s_events_come_one_by_one),
+        STORE_TEST (s_what_was_seen_with_an_event),
+        STORE_TEST (s_each_of_a_view_without_events),
         STORE_TEST (s_rows_without_a_time_are_the_same_when_loaded_again),
         STORE_TEST (s_what_a_view_cannot_have_is_said),
         STORE_TEST (s_load_into_a_view_says_so),

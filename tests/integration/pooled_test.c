@@ -164,11 +164,9 @@ s_frozen_server_is_given_up (void **state)
 }
 
 static void
-s_count_row (void *context, const char *user_id, int64_t item_id, int64_t created_at_us)
+s_count_row (void *context, const interactions_row_t *row)
 {
-    (void)user_id;
-    (void)created_at_us;
-    *(int64_t *)context += item_id;
+    *(int64_t *)context += row->item_id;
 }
 
 static void

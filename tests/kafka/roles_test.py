@@ -154,10 +154,12 @@ class Roles(unittest.TestCase):
                         "created_at": "2026-01-02T03:04:05Z"}),
             json.dumps({"user_id": "kafka-1", "item_id": 8, "event_id": event}),
             json.dumps({"user_id": "kafka-1", "item_id": 9, "created_at": "2026-99-99"}),
-            json.dumps({"user_id": "kafka-1", "item_id": 10})]))
+            json.dumps({"user_id": "kafka-1", "item_id": 10, "event": "purchase", "value": 2})]))
         items = "select string_agg(item_id::text, ' ' order by item_id) " \
                 "from interactions where user_id = 'kafka-1'"
         wait_for("three rows", 20, lambda: self.stack.sql(items) == "7 8 10")
+        self.assertEqual(self.stack.sql("select item_id, event, value from interactions "
+                                        "where user_id = 'kafka-1' and event is not null"), "10|purchase|2")
         letters = wait_for("the refused one is a dead letter", 10, lambda: [
             letter for letter in json.loads(self.stack.sasrec(
                 "dlq", "list", "--json").stdout)["letters"]

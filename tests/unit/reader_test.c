@@ -12,8 +12,8 @@
 
 #include "base/strbuf.h"
 
-/* What a file gives, one word per line of it: "user:item@time#event", "end", or
- * "N!error". */
+/* What a file gives, one word per line of it: "user:item@time#event_id/kind=value", "end",
+ * or "N!error". */
 static void
 s_assert_file (const char *name, const layout_t *layout, const char *text,
     size_t length, const char *expected)
@@ -34,6 +34,10 @@ s_assert_file (const char *name, const layout_t *layout, const char *text,
                 strbuf_addf (&line, "@%lld", (long long)row.created_at_us);
             if (row.event_id[0])
                 strbuf_addf (&line, "#%s", row.event_id);
+            if (row.kind[0])
+                strbuf_addf (&line, "/%s", row.kind);
+            if (row.has_value)
+                strbuf_addf (&line, "=%g", row.value);
             strbuf_add (&line, " ");
         } else if (status == READER_END)
             strbuf_add (&line, "end");
@@ -412,6 +416,36 @@ test_event_ids (void **state)
 }
 
 static void
+test_kinds_and_values (void **state)
+{
+    (void)state;
+    s_assert_said ((s_said_t){0}, "a.csv",
+        "user,item,event,value\na,1,view,\nb,2,,2.5\nc,3,NULL,NaN\nd,4,big buy,-1e3\n",
+        "a:1/view b:2=2.5 c:3 d:4/big buy=-1000 end");
+    s_assert_said ((s_said_t){0}, "a.csv",
+        "visitorid,itemid,event_type,rating\na,1,addtocart,4\n", "a:1/addtocart end");
+    s_assert_said ((s_said_t){.columns = "kind=what,value=rating"}, "a.csv",
+        "user,item,what,rating\na,1,cart,4\nb,2,cart,none\n",
+        "a:1/cart=4 3!rating \"none\" is no number; --columns value= leaves it out "
+        "end");
+    s_assert_said ((s_said_t){.columns = "kind="}, "a.csv",
+        "user,item,event\na,1,view\n", "a:1 end");
+    s_assert_said ((s_said_t){.no_header = "user,item,_,kind,value"}, "a.csv",
+        "a,1,x,view,3\n", "a:1/view=3 end");
+    s_assert_said ((s_said_t){0}, "a.csv",
+        "user,item,event\na,1,"
+        "12345678901234567890123456789012345678901234567890123456789012345\n",
+        "2!event \"1234567890123456789012345678901234567890...\" is longer than 64 "
+        "bytes; "
+        "--columns kind= leaves it out end");
+    s_assert_said ((s_said_t){0}, "a.jsonl",
+        "{\"user\":1,\"item\":2,\"event\":\"view\",\"value\":0.12345678}\n"
+        "{\"user\":1,\"item\":2,\"event\":null}\n"
+        "{\"user\":1,\"item\":2,\"behavior_type\":3,\"value\":7}\n",
+        "1:2/view=0.123457 1:2 1:2/3=7 end");
+}
+
+static void
 test_tells_what_it_understood (void **state)
 {
     (void)state;
@@ -487,6 +521,7 @@ main (void)
         cmocka_unit_test (test_values_of_libraries),
         cmocka_unit_test (test_one_file_has_one_unit_of_time),
         cmocka_unit_test (test_event_ids),
+        cmocka_unit_test (test_kinds_and_values),
         cmocka_unit_test (test_tells_what_it_understood),
         cmocka_unit_test (test_refuses_options_that_contradict),
     };

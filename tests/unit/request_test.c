@@ -101,6 +101,40 @@ test_words_for_what_was_seen (void **state)
     }
 }
 
+/* It is about what is stored: HTTP turns it into a list. */
+static void
+test_seen_by_event_is_for_bodies_with_a_user (void **state)
+{
+    (void)state;
+    json_fault_t fault = {0};
+    request_t *request = request_new ();
+    assert_int_equal (
+        s_read_body (request,
+            "{\"user_id\":\"u\",\"history\":[1],\"seen\":\"purchase\"}", &fault),
+        0);
+    assert_string_equal (request->seen_event, "purchase");
+    assert_false (request->include_seen || request->only_seen || request->from_store);
+    request_destroy (&request);
+    static const char *const refused[] = {
+        "{\"history\":[1],\"seen\":\"purchase\"}",
+        "{\"history\":[1],\"user_id\":\"anon\",\"seen\":\"purchase\"}",
+        "{\"user_id\":\"u\",\"seen\":\"exlude\"}",
+        "{\"user_id\":\"u\",\"seen\":\"included\"}",
+        "{\"user_id\":\"u\",\"seen\":[\"purchase\"]}",
+        "{\"user_id\":\"u\",\"seen\":\"\"}",
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        request = request_new ();
+        assert_int_equal (s_read_body (request, refused[i], &fault), -1);
+        assert_string_equal (fault.pointer, "/seen");
+        request_destroy (&request);
+    }
+    assert_null (s_read ("{\"request_id\":\"r\",\"history\":[],\"user_id\":\"u\","
+                         "\"seen\":\"purchase\"}",
+        &fault));
+    assert_string_equal (fault.pointer, "/seen");
+}
+
 static void
 test_every_truncated_message_is_refused (void **state)
 {
@@ -343,6 +377,7 @@ main (void)
         cmocka_unit_test (test_a_strangers_message_needs_only_id_and_history),
         cmocka_unit_test (test_json_round_trip),
         cmocka_unit_test (test_words_for_what_was_seen),
+        cmocka_unit_test (test_seen_by_event_is_for_bodies_with_a_user),
         cmocka_unit_test (test_every_truncated_message_is_refused),
         cmocka_unit_test (test_bad_fields_are_named),
         cmocka_unit_test (test_ids_of_128_bytes_fit_and_longer_ones_do_not),

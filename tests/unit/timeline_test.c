@@ -13,9 +13,9 @@
 #include "base/strbuf.h"
 
 static void
-s_note (void *context, const char *user_id, int64_t item_id)
+s_note (void *context, const char *user_id, int64_t item_id, const char *kind)
 {
-    strbuf_addf (context, "%s%lld ", user_id, (long long)item_id);
+    strbuf_addf (context, "%s%lld%s ", user_id, (long long)item_id, kind);
 }
 
 static void
@@ -25,6 +25,14 @@ s_add (timeline_t *rows, const char *user_id, int64_t item_id, int64_t time_us,
     reader_row_t row = {.item_id = item_id, .created_at_us = time_us};
     snprintf (row.user_id, sizeof row.user_id, "%s", user_id);
     snprintf (row.event_id, sizeof row.event_id, "%s", event_id);
+    timeline_add (rows, &row);
+}
+
+static void
+s_add_kind (timeline_t *rows, int64_t item_id, const char *kind)
+{
+    reader_row_t row = {.user_id = "a", .item_id = item_id, .created_at_us = 5};
+    snprintf (row.kind, sizeof row.kind, "%s", kind);
     timeline_add (rows, &row);
 }
 
@@ -82,6 +90,20 @@ test_an_event_counts_once (void **state)
     s_assert_each (&rows, 4, "a1 b1 a2 a2 ");
 }
 
+static void
+test_of_one_time_each_kind_counts_once (void **state)
+{
+    (void)state;
+    timeline_t *rows = timeline_new ();
+    s_add_kind (rows, 1, "view");
+    s_add_kind (rows, 1, "buy");
+    s_add_kind (rows, 1, "view");
+    s_add_kind (rows, 1, "");
+    s_add_kind (rows, 2, "buy");
+    s_add_kind (rows, 1, "buy");
+    s_assert_each (&rows, 4, "a1view a1buy a1 a2buy ");
+}
+
 int
 main (void)
 {
@@ -89,6 +111,7 @@ main (void)
         cmocka_unit_test (test_rows_come_oldest_first),
         cmocka_unit_test (test_without_times_the_order_stays),
         cmocka_unit_test (test_an_event_counts_once),
+        cmocka_unit_test (test_of_one_time_each_kind_counts_once),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
