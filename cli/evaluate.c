@@ -13,7 +13,14 @@
 #include "model/eval/floors.h"
 #include "model/kernel/blas.h"
 
-enum { S_KEY_SEED = 0x100, S_KEY_THREADS, S_KEY_INCLUDE_SEEN };
+enum {
+    S_KEY_SEED = 0x100,
+    S_KEY_THREADS,
+    S_KEY_INCLUDE_SEEN,
+    S_KEY_EVENTS,
+    S_KEY_DROP_EVENTS,
+    S_KEY_SEEN
+};
 
 typedef struct {
     const char *checkpoint; /* NULL: the current one */
@@ -23,6 +30,7 @@ typedef struct {
     ranking_split_t split;
     uint64_t seed;
     size_t threads;
+    events_lists_t events;
 } s_options_t;
 
 static const struct argp_option s_options[] = {
@@ -35,7 +43,34 @@ static const struct argp_option s_options[] = {
     {"seed", S_KEY_SEED, "N", 0, "Of the random items of sampled100 (1)", 0},
     {"include-seen", S_KEY_INCLUDE_SEEN, 0, 0,
         "As a request with include_seen: items of the history count too", 0},
+    {"events", S_KEY_EVENTS, "EVENT,...", 0,
+        "Measure what is chosen with these, as train has it", 0},
+    {"drop-events", S_KEY_DROP_EVENTS, "EVENT,...", 0, "Leave these out, as train does",
+        0},
+    {"seen", S_KEY_SEEN, "EVENT", 0,
+        "As a request with this \"seen\": only what had it before is left out", 0},
     {"threads", S_KEY_THREADS, "N", 0, "Threads (2)", 0}, {0}};
+
+static void
+s_take_list (struct argp_state *state, const char *flag, const char *text,
+    char list[EVENTS_TEXT_SIZE])
+{
+    if (!*text || strlen (text) >= EVENTS_TEXT_SIZE)
+        argp_error (state, "%s must have 1 to %d bytes", flag, EVENTS_TEXT_SIZE - 1);
+    snprintf (list, EVENTS_TEXT_SIZE, "%s", text);
+}
+
+/* What contradicts itself. */
+static void
+s_check (struct argp_state *state, const s_options_t *options)
+{
+    char error[160];
+    events_t events;
+    if (events_read (&events, &options->events, error))
+        argp_error (state, "%s", error);
+    if (options->include_seen && *options->events.seen)
+        argp_error (state, "--seen and --include-seen contradict each other");
+}
 
 /* Which of the two words it is. */
 static int
@@ -76,6 +111,18 @@ s_parse (int key, char *text, struct argp_state *state)
     case S_KEY_SEED:
         options->seed = (uint64_t)command_integer (state, "--seed", text, 0, INT64_MAX);
         return 0;
+    case S_KEY_EVENTS:
+        s_take_list (state, "--events", text, options->events.targets);
+        return 0;
+    case S_KEY_DROP_EVENTS:
+        s_take_list (state, "--drop-events", text, options->events.dropped);
+        return 0;
+    case S_KEY_SEEN:
+        s_take_list (state, "--seen", text, options->events.seen);
+        return 0;
+    case ARGP_KEY_END:
+        s_check (state, options);
+        return 0;
     case S_KEY_THREADS:
         options->threads = (size_t)command_integer (state, "--threads", text, 1, 64);
         return 0;
@@ -94,7 +141,8 @@ static const command_spec_t s_spec = {
             "those "
             "before? Popularity and a Markov chain stand beside it.",
     .examples = "sasrec evaluate\n"
-                "sasrec evaluate --data ratings.csv --split valid",
+                "sasrec evaluate --data ratings.csv --split valid\n"
+                "sasrec evaluate --events purchase --seen purchase",
     .options = s_options,
     .parser = s_parse,
     .settings = s_settings,
@@ -212,7 +260,8 @@ command_evaluate (int argc, char **argv)
     int status = COMMAND_FAILED;
     model_t *model = chosen_model_load (self, options.checkpoint, path);
     int64_t last_id = 0;
-    if (model && (data = training_data_read (self, options.data, &last_id)))
+    if (model &&
+        (data = training_data_read (self, options.data, &options.events, &last_id)))
         status = s_evaluate (self, model, path, data);
     dataset_destroy (&data);
     model_destroy (&model);

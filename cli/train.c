@@ -120,6 +120,9 @@ static const command_spec_t s_spec = {
             "before for "
             "validation. The epoch with the best NDCG@10 in validation is kept. Ctrl-C "
             "keeps the best so far, and --resume goes on from there.",
+    .examples = "sasrec train\n"
+                "sasrec train --events purchase,cart --event-weight purchase=3 "
+                "--drop-events dislike --seen purchase",
     .options = s_options,
     .parser = s_parse,
     .settings = s_settings,
@@ -270,14 +273,14 @@ s_train (const command_t *self, const trainer_job_t *job)
 }
 
 /* The run's files come before the data: what cannot be written or resumed is said at
- * once. *last_id: where the interactions of a resumed run ended. */
+ * once. *plan: what says which data that is; a resumed run's own. */
 static run_t *
-s_open_run (const command_t *self, int64_t *last_id)
+s_open_run (const command_t *self, course_plan_t *plan)
 {
     const s_options_t *options = self->options;
     const char *folder = config_text (self->config, CONFIG_CHECKPOINTS);
     char error[160], other[RUN_NAME_SIZE];
-    course_plan_t plan = {.last_id = 0};
+    *plan = (course_plan_t){.options = options->trainer};
     if (!options->resume && !self->quiet && run_find (folder, other))
         fprintf (stderr,
             "%s was interrupted; 'sasrec train --resume' goes on with it, this is a "
@@ -285,11 +288,10 @@ s_open_run (const command_t *self, int64_t *last_id)
             other);
     run_t *run = options->resume ? run_resume (folder, options->run, error)
                                  : run_new (folder, error);
-    if (run && options->resume && course_plan (run, &plan, error))
+    if (run && options->resume && course_plan (run, plan, error))
         run_destroy (&run);
     if (!run)
         command_fail (self, "%s", error);
-    *last_id = plan.last_id;
     return run;
 }
 
@@ -298,11 +300,14 @@ s_run (const command_t *self)
 {
     s_options_t *options = self->options;
     trainer_job_t job = {.options = &options->trainer, .start_ms = options->start_ms};
-    run_t *run = s_open_run (self, &job.last_id);
+    course_plan_t plan;
+    run_t *run = s_open_run (self, &plan);
     if (!run)
         return COMMAND_FAILED;
     int64_t start_ms = clock_monotonic_ms ();
-    dataset_t *data = training_data_read (self, options->data, &job.last_id);
+    job.last_id = plan.last_id;
+    dataset_t *data =
+        training_data_read (self, options->data, &plan.options.events, &job.last_id);
     options->read_s = (double)(clock_monotonic_ms () - start_ms) / 1000.0;
     job.data = data;
     job.run = run;

@@ -14,7 +14,50 @@
 
 typedef struct {
     dataset_builder_t *builder; /* owned */
-    progress_t *progress;       /* owned */
+    events_t events;
+    bool has_events; /* they decide */
+    bool met[DATASET_KINDS];
+} s_builder_t;
+
+static void
+s_build_begin (s_builder_t *self, const events_lists_t *lists)
+{
+    char error[160];
+    self->builder = dataset_builder_new ();
+    self->has_events =
+        events_given (lists) && events_read (&self->events, lists, error) == 0;
+    if (self->has_events)
+        dataset_builder_roles (self->builder, self->events.roles, self->events.count);
+}
+
+static void
+s_build_add (s_builder_t *self, const char *user_id, int64_t item_id, const char *event)
+{
+    if (!self->has_events) {
+        dataset_builder_add (self->builder, user_id, item_id);
+        return;
+    }
+    size_t kind = events_kind (&self->events, event);
+    self->met[kind] = true;
+    dataset_builder_add_kind (self->builder, user_id, item_id, kind);
+}
+
+/* NULL: there is nothing. Names of the options that nothing has are most likely wrong. */
+static dataset_t *
+s_build_end (s_builder_t *self, const command_t *command)
+{
+    for (size_t i = 1; i < self->events.count; i++)
+        if (!self->met[i] && !command->quiet)
+            fprintf (
+                stderr, "no interaction has the event %s\n", self->events.names[i]);
+    dataset_t *data = dataset_builder_finish (self->builder);
+    dataset_builder_destroy (&self->builder);
+    return data;
+}
+
+typedef struct {
+    s_builder_t build;
+    progress_t *progress; /* owned */
     uint64_t rows;
     uint64_t late; /* of them: no item id, and not there when we looked */
 } s_load_t;
@@ -24,7 +67,7 @@ s_add (void *context, const interactions_row_t *row)
 {
     s_load_t *load = context;
     if (row->item_id >= 0 && row->item_id <= JSON_INTEGER_MAX)
-        dataset_builder_add (load->builder, row->user_id, row->item_id);
+        s_build_add (&load->build, row->user_id, row->item_id, row->event);
     else
         load->late++;
     if (++load->rows % 4096 == 0)
@@ -32,7 +75,8 @@ s_add (void *context, const interactions_row_t *row)
 }
 
 static dataset_t *
-s_read_database (const command_t *command, int64_t *last_id)
+s_read_database (
+    const command_t *command, const events_lists_t *lists, int64_t *last_id)
 {
     db_t *db = command_database (command);
     if (!db)
@@ -40,12 +84,13 @@ s_read_database (const command_t *command, int64_t *last_id)
     char error[160];
     uint64_t count = 0;
     dataset_t *data = NULL;
-    s_load_t load = {.builder = dataset_builder_new (),
+    s_load_t load = {
         .progress = progress_new ("read", "interactions", 0, command->quiet)};
     char *label = conninfo_label (command->conninfo);
     if (*last_id == 0)
         *last_id = interactions_last_id (db);
-    const interactions_part_t part = {.last_id = *last_id};
+    s_build_begin (&load.build, lists);
+    const interactions_part_t part = {*last_id, load.build.has_events};
     if (interactions_check (db, error))
         command_fail (command, "%s: %s", label, error);
     else if (interactions_part (db, &part, s_add, &load, &count, error) == -1)
@@ -55,14 +100,14 @@ s_read_database (const command_t *command, int64_t *last_id)
             "%" PRIu64 " of %" PRIu64 " interactions in %s have an item_id outside 0 "
             "to 2^53 - 1 by now",
             load.late, count, label);
-    else if (!(data = dataset_builder_finish (load.builder)))
+    else if (!(data = s_build_end (&load.build, command)))
         command_fail (command,
             "no interactions in %s; run 'sasrec seed' or 'sasrec "
             "import FILE'",
             label);
     free (label);
     progress_destroy (&load.progress);
-    dataset_builder_destroy (&load.builder);
+    dataset_builder_destroy (&load.build.builder);
     db_destroy (&db);
     return data;
 }
@@ -94,29 +139,29 @@ s_read_rows (const command_t *command, const source_t *source, reader_t *reader,
 static void
 s_add_row (void *context, const char *user_id, int64_t item_id, const char *kind)
 {
-    (void)kind;
-    dataset_builder_add (context, user_id, item_id);
+    s_build_add (context, user_id, item_id, kind);
 }
 
 static dataset_t *
-s_build (const command_t *command, const char *name, timeline_t *rows, uint64_t read)
+s_build (const command_t *command, const char *name, timeline_t *rows,
+    const events_lists_t *lists)
 {
-    dataset_builder_t *builder = dataset_builder_new ();
-    size_t count = timeline_each (rows, s_add_row, builder);
+    s_builder_t build = {0};
+    s_build_begin (&build, lists);
+    size_t read = timeline_count (rows),
+           count = timeline_each (rows, s_add_row, &build);
     if (count < read && !command->quiet)
-        fprintf (stderr,
-            "%s: %" PRIu64 " of %" PRIu64 " rows are repeated, and count "
-            "once\n",
-            name, read - count, read);
-    dataset_t *data = dataset_builder_finish (builder);
+        fprintf (stderr, "%s: %zu of %zu rows are repeated, and count once\n", name,
+            read - count, read);
+    dataset_t *data = s_build_end (&build, command);
     if (!data)
         command_fail (command, "%s has no interactions", name);
-    dataset_builder_destroy (&builder);
     return data;
 }
 
 static dataset_t *
-s_read_source (const command_t *command, const char *path, source_t *source)
+s_read_source (const command_t *command, const char *path, source_t *source,
+    const events_lists_t *lists)
 {
     char error[160];
     dataset_t *data = NULL;
@@ -128,7 +173,7 @@ s_read_source (const command_t *command, const char *path, source_t *source)
         if (!command->quiet && reader_told (reader))
             fprintf (stderr, "%s: %s\n", source_name (source), reader_told (reader));
         if (s_read_rows (command, source, reader, rows))
-            data = s_build (command, source_name (source), rows, timeline_count (rows));
+            data = s_build (command, source_name (source), rows, lists);
     }
     reader_destroy (&reader);
     timeline_destroy (&rows);
@@ -136,10 +181,11 @@ s_read_source (const command_t *command, const char *path, source_t *source)
 }
 
 dataset_t *
-training_data_read (const command_t *command, const char *path, int64_t *last_id)
+training_data_read (const command_t *command, const char *path,
+    const events_lists_t *lists, int64_t *last_id)
 {
     if (!path)
-        return s_read_database (command, last_id);
+        return s_read_database (command, lists, last_id);
     *last_id = 0;
     char error[160];
     source_t *source = source_open (path, error);
@@ -147,7 +193,7 @@ training_data_read (const command_t *command, const char *path, int64_t *last_id
         command_fail (command, "%s", error);
         return NULL;
     }
-    dataset_t *data = s_read_source (command, path, source);
+    dataset_t *data = s_read_source (command, path, source, lists);
     source_close (&source);
     return data;
 }

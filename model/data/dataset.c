@@ -20,6 +20,10 @@ typedef struct {
 struct dataset_builder {
     interaction_t *rows;
     size_t row_count, row_capacity;
+    uint8_t *kinds; /* of the rows; NULL: there are none */
+    size_t kind_capacity;
+    dataset_role_t roles[DATASET_KINDS];
+    bool has_kinds;
     idmap_t *items;
     int64_t *item_ids; /* by order of first appearance */
     size_t item_capacity;
@@ -46,6 +50,7 @@ s_builder_clear (dataset_builder_t *self)
 {
     idmap_destroy (&self->items);
     free (self->rows);
+    free (self->kinds);
     free (self->item_ids);
     free (self->names);
     free (self->users);
@@ -111,8 +116,8 @@ s_user (dataset_builder_t *self, const char *id, size_t length)
     return user;
 }
 
-void
-dataset_builder_add (dataset_builder_t *self, const char *user_id, int64_t item_id)
+static void
+s_add (dataset_builder_t *self, const char *user_id, int64_t item_id)
 {
     assert (item_id >= 0 && item_id <= JSON_INTEGER_MAX);
     int32_t item = idmap_add (self->items, item_id);
@@ -124,6 +129,36 @@ dataset_builder_add (dataset_builder_t *self, const char *user_id, int64_t item_
         grow (self->rows, &self->row_capacity, self->row_count + 1, sizeof *self->rows);
     self->rows[self->row_count++] =
         (interaction_t){s_user (self, user_id, strlen (user_id)), item};
+}
+
+void
+dataset_builder_roles (
+    dataset_builder_t *self, const dataset_role_t *roles, size_t count)
+{
+    assert (count <= DATASET_KINDS && self->row_count == 0);
+    memcpy (self->roles, roles, count * sizeof *roles);
+    self->has_kinds = true;
+}
+
+void
+dataset_builder_add_kind (
+    dataset_builder_t *self, const char *user_id, int64_t item_id, size_t kind)
+{
+    assert (self->has_kinds && kind < DATASET_KINDS);
+    if (self->roles[kind].dropped)
+        return;
+    self->kinds = grow (self->kinds, &self->kind_capacity, self->row_count + 1, 1);
+    self->kinds[self->row_count] = (uint8_t)kind;
+    s_add (self, user_id, item_id);
+}
+
+void
+dataset_builder_add (dataset_builder_t *self, const char *user_id, int64_t item_id)
+{
+    if (self->has_kinds)
+        dataset_builder_add_kind (self, user_id, item_id, 0);
+    else
+        s_add (self, user_id, item_id);
 }
 
 typedef struct {
@@ -173,8 +208,12 @@ s_group_by_user (
     size_t *next = malloc (self->user_count * sizeof *next);
     assert (next);
     memcpy (next, self->offsets, self->user_count * sizeof *next);
-    for (size_t i = 0; i < builder->row_count; i++)
-        self->items[next[builder->rows[i].user]++] = new_index[builder->rows[i].item];
+    for (size_t i = 0; i < builder->row_count; i++) {
+        size_t place = next[builder->rows[i].user]++;
+        self->items[place] = new_index[builder->rows[i].item];
+        if (self->kinds)
+            self->kinds[place] = builder->kinds[i];
+    }
     free (next);
 }
 
@@ -193,6 +232,11 @@ dataset_builder_finish (dataset_builder_t *builder)
     self->item_ids = calloc (self->item_count, sizeof *self->item_ids);
     self->item_counts = calloc (self->item_count, sizeof *self->item_counts);
     assert (self->offsets && self->items && self->item_ids && self->item_counts);
+    if (builder->has_kinds) {
+        self->kinds = calloc (self->interaction_count, sizeof *self->kinds);
+        assert (self->kinds);
+        memcpy (self->roles, builder->roles, sizeof self->roles);
+    }
     int32_t *new_index = s_rank_items (builder, self);
     s_group_by_user (builder, self, new_index);
     free (new_index);
@@ -213,14 +257,46 @@ dataset_destroy (dataset_t **self_p)
         free (self->items);
         free (self->item_ids);
         free (self->item_counts);
+        free (self->kinds);
         free (self);
         *self_p = NULL;
     }
 }
 
+/* Of the first `count` items of the user, the last target: its place plus one; 0: there
+ * is none. */
+static size_t
+s_last_target (const dataset_t *self, size_t user, size_t count)
+{
+    while (count > 0 && !(dataset_weight (self, self->offsets[user] + count - 1) > 0))
+        count--;
+    return count;
+}
+
+bool
+dataset_split (const dataset_t *self, size_t user, size_t *test, size_t *valid)
+{
+    size_t count = self->offsets[user + 1] - self->offsets[user];
+    size_t last = s_last_target (self, user, count);
+    size_t second = last > 0 ? s_last_target (self, user, last - 1) : 0;
+    if (second < 2) /* nothing is before it */
+        return false;
+    *test = last - 1;
+    *valid = second - 1;
+    return true;
+}
+
 size_t
 dataset_train_count (const dataset_t *self, size_t user)
 {
-    size_t count = self->offsets[user + 1] - self->offsets[user];
-    return count < 3 ? count : count - 2;
+    size_t test, valid;
+    return dataset_split (self, user, &test, &valid)
+               ? valid
+               : self->offsets[user + 1] - self->offsets[user];
+}
+
+size_t
+dataset_example_count (const dataset_t *self, size_t user)
+{
+    return s_last_target (self, user, dataset_train_count (self, user));
 }

@@ -31,7 +31,7 @@ struct evaluator {
     team_t *team;
     size_t chunk;
     bench_t *benches; /* one per thread */
-    uint32_t *users;  /* with 3 items or more */
+    uint32_t *users;  /* that can be ranked */
     size_t user_count;
     size_t *ranks;         /* of each user in this run */
     size_t *sampled_ranks; /* likewise, among 100 */
@@ -142,14 +142,14 @@ s_compare (const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Known items of the history, ascending. */
+/* Known items of the history that count as seen, ascending. */
 static size_t
 s_exclude (
     const evaluator_t *self, bench_t *bench, const int32_t *history, size_t count)
 {
-    size_t used = 0;
+    size_t used = 0, begin = (size_t)(history - self->data->items);
     for (size_t i = 0; i < count && !self->task.include_seen; i++)
-        if (s_index (self, history[i]) >= 0)
+        if (s_index (self, history[i]) >= 0 && dataset_is_seen (self->data, begin + i))
             bench->excluded[used++] = s_index (self, history[i]);
     qsort (bench->excluded, used, sizeof (int32_t), s_compare);
     return used;

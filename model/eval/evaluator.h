@@ -26,7 +26,7 @@ typedef struct {
 
 typedef struct {
     ranking_split_t split; /* the history is all before the target of this split */
-    size_t step;           /* each step-th of the users with 3 items or more; 1: all */
+    size_t step;           /* each step-th of the users that can be ranked; 1: all */
     bool include_seen;     /* the items of the history are candidates too */
     bool sampled;          /* rank them among 100 random items as well */
     uint64_t seed;         /* of these */
@@ -38,7 +38,7 @@ evaluator_t *evaluator_new (
     const dataset_t *data, const sasrec_shape_t *shape, team_t *team);
 void evaluator_destroy (evaluator_t **self_p);
 
-/* Users with 3 items or more. */
+/* Users that can be ranked (dataset_split). */
 size_t evaluator_users (const evaluator_t *self);
 
 /* The smallest step with which at most so many users are ranked. */

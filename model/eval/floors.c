@@ -50,6 +50,12 @@ s_by_popularity (const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
+static bool
+s_is_target (const dataset_t *data, size_t user, size_t index)
+{
+    return dataset_weight (data, data->offsets[user] + index) > 0;
+}
+
 static void
 s_init_places (chain_t *self)
 {
@@ -59,8 +65,9 @@ s_init_places (chain_t *self)
         order[i] = (popular_t){0, data->item_ids[i], i};
     for (size_t user = 0; user < data->user_count; user++) {
         const int32_t *items = data->items + data->offsets[user];
-        for (size_t i = 0; i < dataset_train_count (data, user); i++)
-            order[items[i]].count++;
+        size_t count = dataset_train_count (data, user);
+        for (size_t i = 0; i < count; i++)
+            order[items[i]].count += s_is_target (data, user, i);
     }
     qsort (order, data->item_count, sizeof *order, s_by_popularity);
     for (size_t i = 0; i < data->item_count; i++)
@@ -78,16 +85,19 @@ s_init_transitions (chain_t *self)
     size_t *fill = self->offsets + 1;
     for (size_t user = 0; user < data->user_count; user++) {
         const int32_t *items = data->items + data->offsets[user];
-        for (size_t i = 1; i < dataset_train_count (data, user); i++)
-            fill[items[i - 1] + 1]++;
+        size_t count = dataset_train_count (data, user);
+        for (size_t i = 1; i < count; i++)
+            fill[items[i - 1] + 1] += s_is_target (data, user, i);
     }
     for (size_t i = 1; i <= data->item_count; i++)
         fill[i] += fill[i - 1];
     for (size_t user = 0; user < data->user_count; user++) {
         const int32_t *items = data->items + data->offsets[user];
-        for (size_t i = 1; i < dataset_train_count (data, user); i++)
-            self->successors[fill[items[i - 1]]++] =
-                (successor_t){self->place[items[i]], 1, 0};
+        size_t count = dataset_train_count (data, user);
+        for (size_t i = 1; i < count; i++)
+            if (s_is_target (data, user, i))
+                self->successors[fill[items[i - 1]]++] =
+                    (successor_t){self->place[items[i]], 1, 0};
     }
 }
 
@@ -175,11 +185,13 @@ s_ascending (const void *a, const void *b)
 static void
 s_see (chain_t *self, const int32_t *history, size_t count)
 {
+    size_t used = 0, begin = (size_t)(history - self->data->items);
     for (size_t i = 0; i < count; i++)
-        self->seen[i] = self->place[history[i]];
-    qsort (self->seen, count, sizeof *self->seen, s_ascending);
+        if (dataset_is_seen (self->data, begin + i))
+            self->seen[used++] = self->place[history[i]];
+    qsort (self->seen, used, sizeof *self->seen, s_ascending);
     self->seen_count = 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < used; i++)
         if (i == 0 || self->seen[i] != self->seen[self->seen_count - 1])
             self->seen[self->seen_count++] = self->seen[i];
 }

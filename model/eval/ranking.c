@@ -63,10 +63,10 @@ const int32_t *
 ranking_history (
     const dataset_t *data, ranking_split_t split, size_t user, size_t *count)
 {
-    size_t length = data->offsets[user + 1] - data->offsets[user];
-    if (length < 3)
+    size_t test, valid;
+    if (!dataset_split (data, user, &test, &valid))
         return NULL;
-    *count = length - (split == RANKING_TEST ? 1 : 2);
+    *count = split == RANKING_TEST ? test : valid;
     return data->items + data->offsets[user];
 }
 

@@ -1,5 +1,6 @@
 /* Ranking metrics. Full ranking: all V items are scored, and of these the items of the
- * user's history are left out, as `recommend` does unless it is asked for them; a target
+ * user's history are left out, as `recommend` does unless it is asked for them (of a data
+ * set with kinds: those that count as seen); a target
  * that is left out, or that the model does not know, cannot be reached and counts as
  * missed. A tie counts against the target. NDCG@10 = 1 / log2 (rank + 2) for rank < 10
  * (rank from 0), HR@10 = rank < 10, MRR = 1 / (rank + 1).
@@ -40,7 +41,7 @@ ranking_t ranking_of (const size_t *ranks, size_t users);
 double ranking_gain (size_t rank);
 
 /* The items before the target of a user: *count of them; the target lies behind. NULL for
- * a user with fewer than 3 items, who has none. */
+ * a user who has none (dataset_split). */
 const int32_t *ranking_history (
     const dataset_t *data, ranking_split_t split, size_t user, size_t *count);
 

@@ -8,6 +8,7 @@
 
 typedef struct {
     int32_t *tokens, *targets;    /* token_limit */
+    float *weights;               /* likewise; NULL: no kinds */
     size_t *offsets;              /* batch_users + 1 */
     batcher_history_t *histories; /* batch_users */
     size_t count;
@@ -18,9 +19,11 @@ typedef struct {
     size_t first;           /* of its items that the example has */
     size_t last_first;      /* the same for the last window: there are as many others */
     size_t length;          /* inputs; one item more */
+    size_t count;           /* all training items of the user */
 } example_t;
 
 struct batcher {
+    const dataset_t *data; /* borrowed */
     example_t *examples;
     uint32_t *order; /* of this epoch: indexes of examples */
     size_t example_count;
@@ -30,6 +33,7 @@ struct batcher {
     double earlier;
     size_t token_limit;
     uint64_t positions;
+    double weight; /* of all last windows */
     share_t *shares;
 };
 
@@ -38,14 +42,17 @@ s_collect (batcher_t *self, const dataset_t *data, size_t window)
 {
     size_t longest = 0;
     for (size_t u = 0; u < data->user_count; u++) {
-        size_t count = dataset_train_count (data, u);
+        size_t count = dataset_example_count (data, u);
         if (count < 2)
             continue;
         size_t length = count - 1 < window ? count - 1 : window;
         size_t first = count - length - 1;
         self->examples[self->example_count++] =
-            (example_t){data->items + data->offsets[u], first, first, length};
+            (example_t){data->items + data->offsets[u], first, first, length,
+                dataset_train_count (data, u)};
         self->positions += length;
+        for (size_t i = first + 1; i < count; i++)
+            self->weight += (double)dataset_weight (data, data->offsets[u] + i);
         longest = length > longest ? length : longest;
     }
     return longest;
@@ -70,6 +77,7 @@ batcher_new (const dataset_t *data, const batcher_settings_t *settings)
     self->batch = calloc (batch_users, sizeof (*self->batch));
     self->shares = calloc (threads, sizeof (*self->shares));
     assert (self->examples && self->order && self->batch && self->shares);
+    self->data = data;
     self->batch_users = batch_users;
     self->threads = threads;
     self->earlier = settings->earlier;
@@ -84,6 +92,9 @@ batcher_new (const dataset_t *data, const batcher_settings_t *settings)
         share->offsets = calloc (batch_users + 1, sizeof (size_t));
         share->histories = calloc (batch_users, sizeof (*share->histories));
         assert (share->tokens && share->targets && share->offsets && share->histories);
+        share->weights =
+            data->kinds ? calloc (self->token_limit, sizeof (float)) : NULL;
+        assert (share->weights || !data->kinds);
     }
     return self;
 }
@@ -97,6 +108,7 @@ batcher_destroy (batcher_t **self_p)
     for (size_t i = 0; i < self->threads; i++) {
         free (self->shares[i].tokens);
         free (self->shares[i].targets);
+        free (self->shares[i].weights);
         free (self->shares[i].offsets);
         free (self->shares[i].histories);
     }
@@ -121,10 +133,9 @@ batcher_positions (const batcher_t *self)
 }
 
 double
-batcher_mean_length (const batcher_t *self)
+batcher_mean_weight (const batcher_t *self)
 {
-    return self->example_count ? (double)self->positions / (double)self->example_count
-                               : 1;
+    return self->example_count ? self->weight / (double)self->example_count : 1;
 }
 
 size_t
@@ -137,6 +148,12 @@ size_t
 batcher_sequence_limit (const batcher_t *self)
 {
     return self->batch_users;
+}
+
+bool
+batcher_has_weights (const batcher_t *self)
+{
+    return self->data->kinds != NULL;
 }
 
 static void
@@ -175,15 +192,25 @@ s_compare (const void *a, const void *b)
 }
 
 static void
-s_append (share_t *share, const example_t *example)
+s_weigh (const batcher_t *self, const example_t *example, float *weights)
+{
+    size_t first = (size_t)(example->history - self->data->items) + example->first + 1;
+    for (size_t i = 0; i < example->length; i++)
+        weights[i] = dataset_weight (self->data, first + i);
+}
+
+static void
+s_append (const batcher_t *self, share_t *share, const example_t *example)
 {
     size_t at = share->offsets[share->count],
            bytes = example->length * sizeof (int32_t);
     const int32_t *items = example->history + example->first;
     memcpy (share->tokens + at, items, bytes);
     memcpy (share->targets + at, items + 1, bytes);
-    share->histories[share->count] = (batcher_history_t){
-        example->history, example->last_first + example->length + 1};
+    if (share->weights)
+        s_weigh (self, example, share->weights + at);
+    share->histories[share->count] =
+        (batcher_history_t){example->history, example->count};
     share->offsets[++share->count] = at + example->length;
 }
 
@@ -202,7 +229,7 @@ s_assign (batcher_t *self, const example_t *example)
         if (s_tokens (&self->shares[i]) < s_tokens (least))
             least = &self->shares[i];
     assert (s_tokens (least) + example->length <= self->token_limit);
-    s_append (least, example);
+    s_append (self, least, example);
 }
 
 size_t
@@ -229,6 +256,6 @@ batcher_share_t
 batcher_share (const batcher_t *self, size_t thread)
 {
     const share_t *share = &self->shares[thread];
-    return (batcher_share_t){
-        share->tokens, share->targets, share->offsets, share->histories, share->count};
+    return (batcher_share_t){share->tokens, share->targets, share->weights,
+        share->offsets, share->histories, share->count};
 }

@@ -1,7 +1,8 @@
 /* The training part of a data set as batches of packed sequences, shared out over
  * threads by tokens. An example is L + 1 training items of a user in a row, L inputs and
  * for each the next item as target: the last ones, or, of longer histories now and then,
- * earlier ones. SPDX-License-Identifier: Apache-2.0 */
+ * earlier ones. In a data set with kinds a target may have no weight; examples then end
+ * with the last one that has. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_MODEL_TRAIN_BATCHER_H
 #define SASREC_MODEL_TRAIN_BATCHER_H
 
@@ -17,7 +18,8 @@ typedef struct {
 typedef struct {
     const int32_t *tokens;
     const int32_t *targets;
-    const size_t *offsets;              /* sequence_count + 1 */
+    const float *weights;  /* of the targets, 0 and more; NULL: they weigh alike */
+    const size_t *offsets; /* sequence_count + 1 */
     const batcher_history_t *histories; /* sequence_count */
     size_t sequence_count; /* 0 when there are fewer sequences than threads */
 } batcher_share_t;
@@ -33,15 +35,16 @@ typedef struct {
                        windows, all alike, in place of the last one */
 } batcher_settings_t;
 
-/* Users with less than 2 training items are left out. */
+/* Users without an example (dataset_example_count) are left out. */
 batcher_t *batcher_new (const dataset_t *data, const batcher_settings_t *settings);
 void batcher_destroy (batcher_t **self_p);
 
 size_t batcher_batch_count (const batcher_t *self); /* of an epoch */
 uint64_t batcher_positions (const batcher_t *self); /* of an epoch */
-double batcher_mean_length (const batcher_t *self); /* positions of an example */
+double batcher_mean_weight (const batcher_t *self); /* targets of an example, weighed */
 size_t batcher_token_limit (const batcher_t *self); /* of a share */
 size_t batcher_sequence_limit (const batcher_t *self);
+bool batcher_has_weights (const batcher_t *self); /* shares have them */
 
 /* A new order and new windows; they depend on rng only, not on those before. Before the
  * first time: the data's order, the last windows. */

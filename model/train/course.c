@@ -11,6 +11,8 @@ course_fingerprint (const dataset_t *data)
     uint64_t hash = HASH_START;
     hash = hash_bytes (hash, data->offsets, (data->user_count + 1) * sizeof (size_t));
     hash = hash_bytes (hash, data->items, data->interaction_count * sizeof (int32_t));
+    if (data->kinds)
+        hash = hash_bytes (hash, data->kinds, data->interaction_count);
     return hash_bytes (hash, data->item_ids, data->item_count * sizeof (int64_t));
 }
 

@@ -23,6 +23,7 @@ typedef struct {
     uint64_t epoch;       /* at hand, from 1 */
     uint64_t batch;       /* next one of the epoch */
     uint64_t done;        /* positions of the epoch */
+    uint64_t targets;     /* of them those with a weight */
     double sum;           /* of their losses */
     uint64_t positions;   /* of the run */
     uint64_t epochs;      /* validated */

@@ -11,6 +11,7 @@
 #include "model/net/encoder.h"
 #include "model/train/loss.h"
 #include "model/train/touched.h"
+#include "model/train/weighed.h"
 
 /* Streams of random numbers of a seed (base/rng.h); 1 and 2 are the initialisation and
  * the order of users. */
@@ -21,8 +22,10 @@ typedef struct {
     encoder_scratch_t *encoder;
     loss_t *loss;
     sasrec_weights_t *gradients;
-    float *factors; /* T: of the positions' weights; NULL: they weigh alike */
-    double sum;     /* of losses in this step */
+    float *factors;     /* T: of the positions' weights; NULL: they weigh alike */
+    weighed_t *weighed; /* NULL: no kinds */
+    size_t targets;     /* of this step: those with a weight */
+    double sum;         /* of losses in this step */
 } worker_t;
 
 struct learner {
@@ -80,7 +83,9 @@ s_worker_init (learner_t *self, worker_t *worker)
         self->touched ? touched_drawn_limit (self->touched) : shape->items,
         shape->width);
     worker->gradients = sasrec_weights_new (shape);
-    if (self->recipe.balance <= 0)
+    if (batcher_has_weights (self->batcher))
+        worker->weighed = weighed_new (batcher_token_limit (self->batcher));
+    if (self->recipe.balance <= 0 && !worker->weighed)
         return;
     worker->factors = calloc (batcher_token_limit (self->batcher), sizeof (float));
     assert (worker->factors);
@@ -152,6 +157,7 @@ learner_destroy (learner_t **self_p)
         loss_destroy (&self->workers[i].loss);
         sasrec_weights_destroy (&self->workers[i].gradients);
         free (self->workers[i].factors);
+        weighed_destroy (&self->workers[i].weighed);
     }
     free (self->workers);
     free (self->gradients);
@@ -199,16 +205,29 @@ s_share (const learner_t *self, size_t member)
                          : batcher_share (self->batcher, member);
 }
 
-/* recipe.balance, scaled so that a user of mean length has factor 1. */
+/* Of positions: their number without weights. */
+static double
+s_weight (const float *weights, size_t begin, size_t end)
+{
+    double sum = weights ? 0 : (double)(end - begin);
+    for (size_t t = begin; weights && t < end; t++)
+        sum += (double)weights[t];
+    return sum;
+}
+
+/* recipe.balance, scaled so that a user of mean weight has factor 1; times the targets'
+ * own weights. */
 static void
 s_balance (const learner_t *self, const batcher_share_t *share, float *factors)
 {
-    double mean = batcher_mean_length (self->batcher);
+    double mean = batcher_mean_weight (self->batcher);
     for (size_t b = 0; b < share->sequence_count; b++) {
         size_t begin = share->offsets[b], end = share->offsets[b + 1];
-        double factor = pow (mean / (double)(end - begin), self->recipe.balance);
+        double weight = s_weight (share->weights, begin, end);
+        float factor =
+            weight > 0 ? (float)pow (mean / weight, self->recipe.balance) : 0;
         for (size_t t = begin; t < end; t++)
-            factors[t] = (float)factor;
+            factors[t] = share->weights ? factor * share->weights[t] : factor;
     }
 }
 
@@ -228,6 +247,22 @@ s_loss_input (const learner_t *self, size_t member, const batcher_share_t *share
     return input;
 }
 
+/* hidden becomes its gradient. */
+static void
+s_run_loss (const learner_t *self, worker_t *worker, const batcher_share_t *share,
+    loss_input_t *input, float *hidden)
+{
+    size_t rows = input->rows, width = self->recipe.shape.width;
+    if (worker->weighed)
+        weighed_gather (worker->weighed, share->weights, width, input, hidden);
+    input->hidden = hidden;
+    worker->targets = input->rows;
+    worker->sum =
+        loss_run (worker->loss, input, hidden, sasrec_items (worker->gradients));
+    if (worker->weighed)
+        weighed_scatter (worker->weighed, rows, width, hidden);
+}
+
 static void
 s_gradients (void *context, size_t member)
 {
@@ -235,6 +270,7 @@ s_gradients (void *context, size_t member)
     worker_t *worker = &self->workers[member];
     batcher_share_t share = s_share (self, member);
     worker->sum = 0;
+    worker->targets = 0;
     if (share.sequence_count == 0)
         return;
     encoder_dropout_t dropout = {(float)self->recipe.dropout,
@@ -245,9 +281,7 @@ s_gradients (void *context, size_t member)
     if (worker->factors)
         s_balance (self, &share, worker->factors);
     loss_input_t input = s_loss_input (self, member, &share);
-    input.hidden = hidden;
-    worker->sum =
-        loss_run (worker->loss, &input, hidden, sasrec_items (worker->gradients));
+    s_run_loss (self, worker, &share, &input, hidden);
     encoder_backward (s_seen (self), worker->encoder, hidden, worker->gradients);
 }
 
@@ -300,6 +334,15 @@ learner_step (learner_t *self, size_t batch, double learning_rate, uint64_t *pos
         sum += self->workers[i].sum;
     *positions += self->positions;
     return sum;
+}
+
+size_t
+learner_targets (const learner_t *self)
+{
+    size_t targets = 0;
+    for (size_t i = 0; i < team_members (self->team); i++)
+        targets += self->workers[i].targets;
+    return targets;
 }
 
 const sasrec_weights_t *

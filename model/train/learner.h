@@ -22,6 +22,10 @@ void learner_destroy (learner_t **self_p);
 double learner_step (
     learner_t *self, size_t batch, double learning_rate, uint64_t *positions);
 
+/* Of the last step's positions those whose target has a weight, all of them without kinds:
+ * what the sum of losses is over. */
+size_t learner_targets (const learner_t *self);
+
 /* The moving average of the weights up to the last step: what is validated and written. */
 const sasrec_weights_t *learner_weights (learner_t *self);
 

@@ -17,6 +17,7 @@ static const char *const s_publish[] = {"better", "always", "never", NULL};
 #define REAL(member, low, high)  OPTIONS_REAL, AT (member), low, high, NULL
 #define FLAG(member)             OPTIONS_FLAG, AT (member), 0, 1, NULL
 #define WORD(member, words)      OPTIONS_WORD, AT (member), 0, 0, words
+#define TEXT(member)             OPTIONS_TEXT, AT (member), 0, 0, NULL
 enum { ANY = false, SAME = true };
 enum { RUN = false, NETWORK = true };
 
@@ -35,6 +36,16 @@ const options_row_t options_table[] = {
         "not worse than the model in use), always, never"},
     {"include-seen", 0, FLAG (include_seen), SAME, RUN, NULL,
         "Measure as if items that a user had before were recommended too"},
+    {"events", 0, TEXT (events.targets), SAME, RUN, "EVENT,...",
+        "Learn and measure what is chosen with these alone, like purchase,cart; the "
+        "others are context. none: those that do not say"},
+    {"event-weight", 0, TEXT (events.weights), SAME, RUN, "EVENT=W,...",
+        "What a target counts in the loss, like purchase=3,view=0.5 (1); 0: context only"},
+    {"drop-events", 0, TEXT (events.dropped), SAME, RUN, "EVENT,...",
+        "Leave these out altogether, like dislike"},
+    {"seen", 0, TEXT (events.seen), SAME, RUN, "EVENT",
+        "Measure as requests with this \"seen\": only what a user had with it before is "
+        "left out"},
     {"width", 0, COUNT (width, 1, 4096), SAME, NETWORK, "N", "Width D of the embeddings"},
     {"blocks", 0, COUNT (blocks, 1, 64), SAME, NETWORK, "N", "Attention blocks"},
     {"heads", 0, COUNT (heads, 1, 256), SAME, NETWORK, "N",
@@ -85,7 +96,7 @@ static size_t
 s_size (const options_row_t *row)
 {
     static const size_t sizes[] = {sizeof (size_t), sizeof (uint64_t), sizeof (double),
-        sizeof (bool), sizeof (options_preset_t)};
+        sizeof (bool), sizeof (options_preset_t), EVENTS_TEXT_SIZE};
     return sizes[row->type];
 }
 
@@ -133,6 +144,23 @@ s_set_word (
     return -1;
 }
 
+static int
+s_set_text (
+    options_t *self, const options_row_t *row, const char *text, char error[160])
+{
+    char room[EVENTS_TEXT_SIZE] =
+        ""; /* zeros behind it: options are compared as bytes */
+    size_t length = strlen (text);
+    if (length == 0 || length >= sizeof room) {
+        snprintf (
+            error, 160, "--%s must have 1 to %zu bytes", row->name, sizeof room - 1);
+        return -1;
+    }
+    memcpy (room, text, length);
+    memcpy (s_at (self, row), room, sizeof room);
+    return 0;
+}
+
 int
 options_set (
     options_t *self, const options_row_t *row, const char *text, char error[160])
@@ -142,6 +170,8 @@ options_set (
         memcpy (s_at (self, row), &(bool){true}, sizeof (bool));
     else if (row->type == OPTIONS_WORD)
         status = s_set_word (self, row, text, error);
+    else if (row->type == OPTIONS_TEXT)
+        status = s_set_text (self, row, text, error);
     else
         status = s_set_number (self, row, text, error);
     if (status == 0)
@@ -174,7 +204,10 @@ options_check (const options_t *self, char error[160])
     else if (self->negatives && self->loss != LOSS_SAMPLED &&
              self->loss != LOSS_DEFAULT)
         fault = "--negatives is for --loss sampled alone";
+    else if (self->include_seen && *self->events.seen)
+        fault = "--seen and --include-seen contradict each other";
     if (fault)
         snprintf (error, 160, "%s", fault);
-    return fault ? -1 : 0;
+    events_t events;
+    return fault || events_read (&events, &self->events, error) ? -1 : 0;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/data/events.h"
 #include "model/train/loss.h"
 
 typedef enum {
@@ -41,7 +42,8 @@ typedef struct {
     size_t negatives;  /* of the sampled loss, per batch */
     options_preset_t preset;
     options_publish_t publish;
-    uint64_t given; /* bit i: row i of the table was set by options_set */
+    events_lists_t events; /* what was done decides what an interaction counts for */
+    uint64_t given;        /* bit i: row i of the table was set by options_set */
 } options_t;
 
 typedef enum {
@@ -49,7 +51,8 @@ typedef enum {
     OPTIONS_SEED,
     OPTIONS_REAL,
     OPTIONS_FLAG,
-    OPTIONS_WORD
+    OPTIONS_WORD,
+    OPTIONS_TEXT /* up to EVENTS_TEXT_SIZE bytes with the NUL */
 } options_type_t;
 
 typedef struct {

@@ -6,47 +6,70 @@
 #include <stdio.h>
 
 typedef struct {
-    size_t users;     /* that give examples */
-    double mean;      /* training items of such a user */
-    double positions; /* targets in all, before the window cuts */
+    size_t users;   /* that give examples */
+    double mean;    /* training items of such a user */
+    double targets; /* in all, before the window cuts */
 } statistics_t;
+
+/* With a weight, of the user's items from `first` on. */
+static double
+s_targets (const dataset_t *data, size_t user, size_t first, size_t count)
+{
+    size_t targets = 0;
+    if (!data->kinds)
+        return (double)(count - first);
+    for (size_t i = first; i < count; i++)
+        targets += dataset_weight (data, data->offsets[user] + i) > 0;
+    return (double)targets;
+}
 
 static statistics_t
 s_statistics (const dataset_t *data)
 {
     statistics_t s = {0};
+    double positions = 0;
     for (size_t u = 0; u < data->user_count; u++) {
-        size_t count = dataset_train_count (data, u);
+        size_t count = dataset_example_count (data, u);
         if (count < 2)
             continue;
         s.users++;
-        s.positions += (double)(count - 1);
+        positions += (double)(count - 1);
+        s.targets += s_targets (data, u, 1, count);
     }
-    s.mean = s.users ? s.positions / (double)s.users + 1 : 0;
+    s.mean = s.users ? positions / (double)s.users + 1 : 0;
     return s;
 }
 
-/* Positions of an epoch: the window cuts long histories. */
-static double
-s_positions (const dataset_t *data, size_t window)
+/* Of an epoch: the window cuts long histories. */
+typedef struct {
+    double positions, targets;
+} epoch_t;
+
+static epoch_t
+s_epoch (const dataset_t *data, size_t window)
 {
-    double positions = 0;
+    epoch_t epoch = {0};
     for (size_t u = 0; u < data->user_count; u++) {
-        size_t count = dataset_train_count (data, u);
-        if (count >= 2)
-            positions += (double)(count - 1 < window ? count - 1 : window);
+        size_t count = dataset_example_count (data, u);
+        if (count < 2)
+            continue;
+        size_t length = count - 1 < window ? count - 1 : window;
+        epoch.positions += (double)length;
+        epoch.targets += s_targets (data, u, count - length, count);
     }
-    return positions;
+    epoch.positions = fmax (1, epoch.positions);
+    epoch.targets = fmax (1, epoch.targets);
+    return epoch;
 }
 
 static recipe_kind_t
 s_kind (const statistics_t *s)
 {
-    if (s->positions < 30000)
+    if (s->targets < 30000)
         return RECIPE_TINY;
     if (s->mean < 40)
         return RECIPE_SPARSE;
-    return s->positions < 300000 ? RECIPE_DENSE : RECIPE_LARGE;
+    return s->targets < 300000 ? RECIPE_DENSE : RECIPE_LARGE;
 }
 
 static size_t
@@ -86,7 +109,7 @@ s_epochs (recipe_kind_t kind, double positions)
 }
 
 /* A batch is as large as leaves an epoch this many steps, within these bounds, in
- * positions: what the gradient's noise depends on. Small batches reach the same quality
+ * positions (of those with a target): what the gradient's noise depends on. Small batches reach the same quality
  * in fewer passes, and small data gives too few steps otherwise. */
 #define STEPS           376.0
 #define POSITIONS_LEAST 300.0
@@ -173,6 +196,7 @@ recipe_make (const dataset_t *data, const options_t *options)
         .average = AVERAGE,
         .earlier = EARLIER,
         .balance = BALANCE,
+        .events = options->events,
     };
     self.shape = (sasrec_shape_t){
         .items = data->item_count,
@@ -185,9 +209,10 @@ recipe_make (const dataset_t *data, const options_t *options)
     };
     self.shape.heads = s_or (options->heads, self.shape.width % HEADS ? 1 : HEADS);
     s_choose_loss (&self, options, data);
-    double positions = fmax (1, s_positions (data, self.shape.window));
-    self.batch_users = s_or (options->batch_users, s_batch_users (positions, s.users));
-    self.epochs = s_or (options->epochs, s_epochs (kind, positions));
+    epoch_t epoch = s_epoch (data, self.shape.window);
+    self.batch_users =
+        s_or (options->batch_users, s_batch_users (epoch.targets, s.users));
+    self.epochs = s_or (options->epochs, s_epochs (kind, epoch.positions));
     self.patience = s_or (options->patience, self.epochs / 3 + 2);
     self.dropout = options->dropout >= 0 ? options->dropout : s_rules[kind].dropout;
     self.attention_dropout = options->attention_dropout >= 0
@@ -211,14 +236,23 @@ void
 recipe_describe (const recipe_t *self, char text[RECIPE_TEXT_SIZE])
 {
     const sasrec_shape_t *shape = &self->shape;
+    char events[EVENTS_DESCRIBED_SIZE];
+    events_describe (&self->events, events);
     int length = snprintf (text, RECIPE_TEXT_SIZE,
         "%s data: width %zu, %zu blocks, %zu heads, window %zu; %s loss, dropout %g, "
         "of attention %g; %zu users in a batch, rate %g; %zu epochs at most, %zu "
-        "without a better one",
+        "without a better one%s",
         s_kinds[self->kind], shape->width, shape->blocks, shape->heads, shape->window,
         loss_name (self->loss), self->dropout, self->attention_dropout,
-        self->batch_users, self->learning_rate, self->epochs, self->patience);
+        self->batch_users, self->learning_rate, self->epochs, self->patience, events);
     assert (length > 0 && length < RECIPE_TEXT_SIZE);
+}
+
+static void
+s_add_text (json_t *json, const char *key, const char *text)
+{
+    if (*text)
+        json_object_set_new (json, key, json_string (text));
 }
 
 json_t *
@@ -239,6 +273,10 @@ recipe_json (const recipe_t *self)
         self->decay, "average", self->average, "earlier", self->earlier, "balance",
         self->balance, "constant", self->constant);
     assert (json);
+    s_add_text (json, "events", self->events.targets);
+    s_add_text (json, "event_weight", self->events.weights);
+    s_add_text (json, "drop_events", self->events.dropped);
+    s_add_text (json, "seen", self->events.seen);
     return json;
 }
 

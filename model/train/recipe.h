@@ -35,6 +35,7 @@ typedef struct {
     /* A position of a user with n of them counts n^-balance: 0 weighs positions alike, 1
      * users, as the metrics do. */
     double balance;
+    events_lists_t events; /* of the options */
 } recipe_t;
 
 /* Options given stay; 0 (or a negative rate) is filled. */
@@ -43,7 +44,7 @@ recipe_t recipe_make (const dataset_t *data, const options_t *options);
 batcher_settings_t recipe_batcher (const recipe_t *self, size_t threads);
 
 /* One line for people. */
-#define RECIPE_TEXT_SIZE 256
+#define RECIPE_TEXT_SIZE (256 + EVENTS_DESCRIBED_SIZE)
 void recipe_describe (const recipe_t *self, char text[RECIPE_TEXT_SIZE]);
 
 /* For the checkpoint. Fresh. */

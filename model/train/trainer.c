@@ -61,20 +61,36 @@ typedef struct {
     bool saved;       /* there is a state of this run */
 } trainer_t;
 
+/* Somebody can be ranked whose training part has two items, and somebody be learned from. */
+static bool
+s_can_learn (const dataset_t *data)
+{
+    size_t test, valid;
+    bool ranked = false, examples = false;
+    for (size_t u = 0; u < data->user_count && !(ranked && examples); u++) {
+        ranked = ranked || (dataset_split (data, u, &test, &valid) && valid >= 2);
+        examples = examples || dataset_example_count (data, u) >= 2;
+    }
+    return ranked && examples;
+}
+
 static int
 s_check (const trainer_job_t *job, char error[160])
 {
     const dataset_t *data = job->data;
-    size_t ranked = 0;
-    for (size_t u = 0; data && u < data->user_count; u++)
-        ranked += data->offsets[u + 1] - data->offsets[u] >= 4 ? 1 : 0;
-    if (!data || ranked == 0 || data->item_count < 2) {
+    if (data && data->item_count >= 2 && s_can_learn (data))
+        return options_check (job->options, error);
+    if (data && data->kinds)
+        snprintf (error, 160,
+            "too little data: training needs a user with 3 interactions of --events, "
+            "one "
+            "to learn from, one to validate and one to test, and another one before "
+            "them");
+    else
         snprintf (error, 160,
             "too little data: training needs at least 2 items and one user with 4 "
             "interactions (2 to learn from, 1 to validate, 1 to test)");
-        return -1;
-    }
-    return options_check (job->options, error);
+    return -1;
 }
 
 static bool
@@ -227,7 +243,7 @@ s_progress (const trainer_t *self)
 static double
 s_mean_loss (const course_t *course)
 {
-    return course->done ? course->sum / (double)course->done : 0;
+    return course->targets ? course->sum / (double)course->targets : 0;
 }
 
 static void
@@ -240,6 +256,7 @@ s_step (trainer_t *self)
     course->sum += learner_step (self->learner, course->batch, rate, &positions);
     course->batch++;
     course->done += positions;
+    course->targets += learner_targets (self->learner);
     course->positions += positions;
     int64_t end_us = clock_monotonic_us ();
     budget_add_step (&self->budget, (double)(end_us - start_us) * 1e-6);
@@ -384,7 +401,7 @@ s_train_epoch (trainer_t *self, char error[160])
     if (!whole)
         return false;
     course->epoch++;
-    course->batch = course->done = 0;
+    course->batch = course->done = course->targets = 0;
     course->sum = 0;
     if (s_complete (self))
         return true;

@@ -144,6 +144,32 @@ class Formats(unittest.TestCase):
         self.load(FILES / "retailrocket.csv", "--append")
         self.assertEqual(self.stack.sql("select count(*), count(event) from interactions"), "3|0")
 
+    def test_train_takes_events_from_a_file_as_from_the_database(self):
+        rows = [f"user_{u},{(u + s) % 9 + (20 if s % 2 else 0)},{s},{'buy' if s % 2 else 'view'}"
+                for u in range(40) for s in range(1, 11)]
+        rows += [f"user_{u},77,{s}.5,dislike" for u in range(40) for s in (3, 8)]
+        path = self.file("shop.csv", "\n".join(["user,item,ts,event"] + rows) + "\n")
+        self.load(path)
+        train = ("train", "--epochs", "2", "--json", "--events", "buy", "--event-weight", "buy=2",
+                 "--drop-events", "dislike", "--seen", "buy", "--checkpoints")
+        reports = []
+        for index, data in enumerate(((), ("--data", path))):
+            folder = self.stack.folder / f"shop{index}"
+            done = self.stack.sasrec(*train, str(folder), *data)
+            self.assertIn("targets are buy; they weigh buy=2; without dislike; seen is what had buy", done.stderr)
+            self.assertIn("40 users, 18 items, 400 interactions", done.stderr)
+            reports.append(json.loads(done.stdout))
+        self.assertEqual(reports[0]["floors"], reports[1]["floors"])
+        measured = json.loads(self.stack.sasrec(
+            "evaluate", "--json", "--checkpoint", reports[0]["checkpoint"], "--events", "buy",
+            "--drop-events", "dislike", "--seen", "buy").stdout)
+        self.assertEqual(measured["floors"], reports[0]["floors"])
+        done = self.stack.sasrec(*train, str(folder), "--events", "purchse", check=False)
+        self.assertIn("--event-weight gives buy a weight", done.stderr)
+        done = self.stack.sasrec("train", "--events", "purchse", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no interaction has the event purchse", done.stderr)
+
     def test_an_event_id_counts_once(self):
         event = "0190b0a0-0000-7000-8000-000000000001"
         self.load(self.file("e.csv", "user_id,item_id,created_at,event_id\n" +

@@ -134,6 +134,74 @@ test_long_histories_give_earlier_windows (void **state)
     dataset_destroy (&data);
 }
 
+/* The kinds of a user's interactions as digits: 0 weighs nothing, others their number. */
+static dataset_t *
+s_kinds (const char *const *users, size_t count)
+{
+    dataset_role_t roles[10];
+    for (size_t i = 0; i < 10; i++)
+        roles[i] = (dataset_role_t){.weight = (float)i, .seen = true};
+    dataset_builder_t *builder = dataset_builder_new ();
+    dataset_builder_roles (builder, roles, 10);
+    for (size_t u = 0; u < count; u++)
+        for (size_t i = 0; users[u][i]; i++) {
+            const char name[2] = {(char)('a' + u), 0};
+            dataset_builder_add_kind (
+                builder, name, (int64_t)(10 * u + i), (size_t)(users[u][i] - '0'));
+        }
+    dataset_t *data = dataset_builder_finish (builder);
+    dataset_builder_destroy (&builder);
+    return data;
+}
+
+/* In step with the targets; an example ends with its last target, and who has none gives
+ * none. */
+static void
+test_targets_have_the_weights_of_their_kinds (void **state)
+{
+    (void)state;
+    static const char *const users[] = {"10302000111", "0000011", "00000"};
+    dataset_t *data = s_kinds (users, 3);
+    batcher_settings_t settings = {WINDOW, 4, 1, 0};
+    batcher_t *batcher = batcher_new (data, &settings);
+    assert_true (batcher_has_weights (batcher));
+    assert_int_equal (batcher_batch_count (batcher), 1);
+    assert_int_equal (batcher_fill (batcher, 0), 8);
+    batcher_share_t share = batcher_share (batcher, 0);
+    assert_int_equal (share.sequence_count, 1); /* 1 0302000 1 of the first user */
+    const float want[] = {0, 3, 0, 2, 0, 0, 0, 1};
+    assert_memory_equal (share.weights, want, sizeof want);
+    assert_int_equal (share.histories[0].count, 9);
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal (data->item_ids[share.targets[i]], i + 1);
+    assert_true (fabs (batcher_mean_weight (batcher) - 6) < 1e-9);
+    batcher_destroy (&batcher);
+    dataset_destroy (&data);
+}
+
+static void
+test_windows_elsewhere_have_their_own_weights (void **state)
+{
+    (void)state;
+    static const char *const user[] = {"123456789123456789"};
+    enum { SHORT = 3 };
+    dataset_t *data = s_kinds (user, 1);
+    batcher_settings_t settings = {SHORT, 1, 1, 1};
+    batcher_t *batcher = batcher_new (data, &settings);
+    rng_t rng;
+    rng_seed (&rng, 1, 1);
+    for (size_t epoch = 0; epoch < 50; epoch++) {
+        batcher_shuffle (batcher, &rng);
+        batcher_fill (batcher, 0);
+        batcher_share_t share = batcher_share (batcher, 0);
+        for (size_t i = 0; i < SHORT; i++)
+            assert_int_equal (
+                (int)share.weights[i], (int)(data->item_ids[share.targets[i]] % 9) + 1);
+    }
+    batcher_destroy (&batcher);
+    dataset_destroy (&data);
+}
+
 int
 main (void)
 {
@@ -143,6 +211,8 @@ main (void)
         cmocka_unit_test (test_shares_differ_by_at_most_the_longest),
         cmocka_unit_test (test_more_threads_than_sequences),
         cmocka_unit_test (test_long_histories_give_earlier_windows),
+        cmocka_unit_test (test_targets_have_the_weights_of_their_kinds),
+        cmocka_unit_test (test_windows_elsewhere_have_their_own_weights),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -104,6 +104,72 @@ the_last_two_of_three_or_more_are_held_back (void **state)
     dataset_destroy (&data);
 }
 
+/* Targets are T, context c, left out x; the items do not matter. */
+static dataset_t *
+s_read_kinds (const char *kinds)
+{
+    static const dataset_role_t roles[] = {
+        {.weight = 2, .seen = true}, {.weight = 0}, {.dropped = true}};
+    dataset_builder_t *builder = dataset_builder_new ();
+    dataset_builder_roles (builder, roles, 3);
+    for (size_t i = 0; kinds[i]; i++)
+        dataset_builder_add_kind (builder, "a", (int64_t)i,
+            kinds[i] == 'T'   ? 0
+            : kinds[i] == 'c' ? 1
+                              : 2);
+    dataset_t *data = dataset_builder_finish (builder);
+    dataset_builder_destroy (&builder);
+    return data;
+}
+
+static void
+the_last_two_targets_are_held_back (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *kinds;
+        size_t test, valid, trained, example; /* test 0: nobody to rank */
+    } cases[] = {
+        {"TTT", 2, 1, 1, 1},
+        {"cTcTccTc", 6, 3, 3, 2}, /* context behind the test is not looked at */
+        {"ccTT", 3, 2, 2, 0},     /* nothing to learn from */
+        {"TccT", 0, 0, 4, 4},     /* the validation's would have no history */
+        {"cccT", 0, 0, 4, 4},
+        {"ccc", 0, 0, 3, 0},
+        {"xTxcxTxT", 3, 2, 2, 1}, /* what is left out has no place */
+        {"TcTcTcT", 6, 4, 4, 3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t test = 0, valid = 0;
+        dataset_t *data = s_read_kinds (cases[i].kinds);
+        assert_int_equal (dataset_split (data, 0, &test, &valid), cases[i].test > 0);
+        assert_int_equal (test, cases[i].test);
+        assert_int_equal (valid, cases[i].valid);
+        assert_int_equal (dataset_train_count (data, 0), cases[i].trained);
+        assert_int_equal (dataset_example_count (data, 0), cases[i].example);
+        dataset_destroy (&data);
+    }
+}
+
+static void
+kinds_go_with_their_interactions (void **state)
+{
+    (void)state;
+    static const dataset_role_t roles[] = {{.weight = 1}, {.weight = 3}};
+    dataset_builder_t *builder = dataset_builder_new ();
+    dataset_builder_roles (builder, roles, 2);
+    dataset_builder_add_kind (builder, "a", 7, 1);
+    dataset_builder_add (builder, "b", 7);
+    dataset_builder_add_kind (builder, "a", 8, 0);
+    dataset_builder_add_kind (builder, "b", 9, 1);
+    dataset_t *data = dataset_builder_finish (builder);
+    const uint8_t kinds[] = {1, 0, 0, 1};
+    assert_memory_equal (data->kinds, kinds, sizeof kinds);
+    assert_true (dataset_weight (data, 0) > 2 && dataset_weight (data, 1) < 2);
+    dataset_destroy (&data);
+    dataset_builder_destroy (&builder);
+}
+
 int
 main (void)
 {
@@ -112,6 +178,8 @@ main (void)
         cmocka_unit_test (mixed_users_keep_their_own_order),
         cmocka_unit_test (many_users_and_items_are_told_apart),
         cmocka_unit_test (the_last_two_of_three_or_more_are_held_back),
+        cmocka_unit_test (the_last_two_targets_are_held_back),
+        cmocka_unit_test (kinds_go_with_their_interactions),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -24,10 +24,10 @@ typedef struct {
 } run_t;
 
 static run_t
-s_run_loss (size_t threads, uint64_t seed, size_t epochs, double dropout,
-    loss_kind_t loss, size_t negatives)
+s_run_data (dataset_t *data, size_t threads, uint64_t seed, size_t epochs,
+    double dropout, loss_kind_t loss, size_t negatives)
 {
-    run_t self = {.data = sample_dataset (60, 40, 1)};
+    run_t self = {.data = data};
     options_t options;
     options_defaults (&options);
     options.width = 16;
@@ -53,6 +53,14 @@ s_run_loss (size_t threads, uint64_t seed, size_t epochs, double dropout,
         self.loss = sum / (double)positions;
     }
     return self;
+}
+
+static run_t
+s_run_loss (size_t threads, uint64_t seed, size_t epochs, double dropout,
+    loss_kind_t loss, size_t negatives)
+{
+    return s_run_data (
+        sample_dataset (60, 40, 1), threads, seed, epochs, dropout, loss, negatives);
 }
 
 static run_t
@@ -137,6 +145,74 @@ test_drawn_items_follow_the_seed_alone (void **state)
     s_free (&b);
 }
 
+/* The same interactions, of kind 1 where their item is odd. */
+static dataset_t *
+s_with_kinds (float even, float odd)
+{
+    const dataset_role_t roles[] = {
+        {.weight = even, .seen = true}, {.weight = odd, .seen = true}};
+    dataset_t *data = sample_dataset (60, 40, 1);
+    data->kinds = calloc (data->interaction_count, 1);
+    memcpy (data->roles, roles, sizeof roles);
+    for (size_t i = 0; i < data->interaction_count; i++)
+        data->kinds[i] = (uint8_t)(data->item_ids[data->items[i]] % 2);
+    return data;
+}
+
+/* The one mechanism for weights does nothing where they are all alike. */
+static void
+test_weights_of_one_are_the_same_bits (void **state)
+{
+    (void)state;
+    for (loss_kind_t loss = LOSS_FULL; loss <= LOSS_BCE; loss++) {
+        run_t without = s_run_loss (2, 7, 3, 0.2, loss, 6);
+        run_t with = s_run_data (s_with_kinds (1, 1), 2, 7, 3, 0.2, loss, 6);
+        assert_true (s_same_bits (&without, &with));
+        assert_true (without.loss >= with.loss && without.loss <= with.loss);
+        s_free (&without);
+        s_free (&with);
+    }
+}
+
+static void
+test_other_weights_are_other_bits (void **state)
+{
+    (void)state;
+    for (loss_kind_t loss = LOSS_FULL; loss <= LOSS_BCE; loss++) {
+        run_t alike = s_run_data (s_with_kinds (1, 1), 2, 7, 2, 0, loss, 6);
+        run_t more = s_run_data (s_with_kinds (1, 3), 2, 7, 2, 0, loss, 6);
+        assert_false (s_same_bits (&alike, &more));
+        s_free (&alike);
+        s_free (&more);
+    }
+}
+
+/* Even items follow from odd ones, and only even ones are targets: these are learned, odd
+ * ones are never expected. */
+static void
+test_a_weight_of_nothing_is_context (void **state)
+{
+    (void)state;
+    run_t run = s_run_data (s_with_kinds (1, 0), 2, 7, 40, 0.1, LOSS_FULL, 0);
+    assert_true (learner_targets (run.learner) > 0);
+    assert_true (learner_targets (run.learner) < 8 * 20);
+    evaluator_t *evaluator = evaluator_new (run.data, &run.recipe.shape, run.team);
+    evaluator_network_t network = {learner_weights (run.learner), NULL};
+    evaluator_task_t task = {.split = RANKING_TEST, .step = 1};
+    ranking_t targets, context;
+    assert_int_equal (evaluator_run (evaluator, &network, &task, &targets), 0);
+    evaluator_destroy (&evaluator);
+    run.data->roles[0].weight = 0;
+    run.data->roles[1].weight = 1;
+    evaluator = evaluator_new (run.data, &run.recipe.shape, run.team);
+    assert_int_equal (evaluator_run (evaluator, &network, &task, &context), 0);
+    evaluator_destroy (&evaluator);
+    double reachable = 1 - (double)targets.unreachable / (double)targets.users;
+    assert_true (targets.hr10 > 0.6 * reachable);
+    assert_true (context.hr10 < targets.hr10 / 3);
+    s_free (&run);
+}
+
 static ranking_t
 s_rank (evaluator_t *evaluator, run_t *run, ranking_split_t split)
 {
@@ -212,6 +288,9 @@ main (void)
         cmocka_unit_test (test_threads_change_rounding_only),
         cmocka_unit_test (test_as_many_negatives_as_others_is_the_full_loss),
         cmocka_unit_test (test_drawn_items_follow_the_seed_alone),
+        cmocka_unit_test (test_weights_of_one_are_the_same_bits),
+        cmocka_unit_test (test_other_weights_are_other_bits),
+        cmocka_unit_test (test_a_weight_of_nothing_is_context),
         cmocka_unit_test (test_full_learns_the_ring),
         cmocka_unit_test (test_sampled_learns_the_ring),
         cmocka_unit_test (test_bce_learns_the_ring),

@@ -390,6 +390,77 @@ test_stop_before_the_first_step_is_an_error (void **state)
     assert_non_null (strstr (self->error, "stopped"));
 }
 
+/* Users look at two things, then buy what belongs to the first one. */
+static dataset_t *
+s_shop (const options_t *options)
+{
+    events_t events;
+    char error[160];
+    assert_int_equal (events_read (&events, &options->events, error), 0);
+    rng_t rng;
+    rng_seed (&rng, 3, 0);
+    dataset_builder_t *builder = dataset_builder_new ();
+    dataset_builder_roles (builder, events.roles, events.count);
+    for (size_t u = 0; u < 100; u++) {
+        char name[32];
+        snprintf (name, sizeof (name), "user_%zu", u);
+        for (size_t i = 0; i < 6; i++) {
+            int64_t viewed = (int64_t)rng_below (&rng, 20);
+            dataset_builder_add_kind (
+                builder, name, viewed, events_kind (&events, "view"));
+            dataset_builder_add_kind (builder, name, 60 + (int64_t)rng_below (&rng, 20),
+                events_kind (&events, "dislike"));
+            dataset_builder_add_kind (
+                builder, name, 30 + viewed, events_kind (&events, "buy"));
+        }
+    }
+    dataset_t *data = dataset_builder_finish (builder);
+    dataset_builder_destroy (&builder);
+    return data;
+}
+
+static void
+test_targets_of_some_events_are_learned_and_told (void **state)
+{
+    bench_t *self = *state;
+    trainer_report_t *report = &self->report;
+    self->options.epochs = 60;
+    self->options.patience = 60;
+    snprintf (self->options.events.targets, EVENTS_TEXT_SIZE, "buy");
+    snprintf (self->options.events.weights, EVENTS_TEXT_SIZE, "buy=2");
+    snprintf (self->options.events.dropped, EVENTS_TEXT_SIZE, "dislike");
+    snprintf (self->options.events.seen, EVENTS_TEXT_SIZE, "buy");
+    dataset_destroy (&self->data);
+    self->data = s_shop (&self->options);
+    assert_int_equal (self->data->item_count, 40); /* what is left out is no item */
+    assert_int_equal (s_train (self, NULL), 0);
+    assert_int_equal (report->test.users, 100);
+    double reachable =
+        1 - (double)report->test.unreachable / (double)report->test.users;
+    assert_true (report->test.hr10 > 0.8 * reachable);
+    checkpoint_t *checkpoint = checkpoint_read (report->checkpoint, self->error);
+    assert_non_null (checkpoint);
+    const json_t *training = json_object_get (checkpoint->metadata, "training");
+    const json_t *options = json_object_get (training, "options");
+    static const char *const told[][2] = {{"events", "buy"}, {"event_weight", "buy=2"},
+        {"drop_events", "dislike"}, {"seen", "buy"}};
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        assert_string_equal (
+            json_string_value (json_object_get (options, told[i][0])), told[i][1]);
+    checkpoint_destroy (&checkpoint);
+}
+
+static void
+test_too_few_targets_are_an_error (void **state)
+{
+    bench_t *self = *state;
+    snprintf (self->options.events.targets, EVENTS_TEXT_SIZE, "return");
+    dataset_destroy (&self->data);
+    self->data = s_shop (&self->options);
+    assert_int_equal (s_train (self, NULL), -1);
+    assert_non_null (strstr (self->error, "--events"));
+}
+
 int
 main (void)
 {
@@ -412,6 +483,8 @@ main (void)
         TEST (test_time_limit_ends_the_run),
         TEST (test_a_limit_too_short_for_an_epoch_still_gives_a_model),
         TEST (test_stop_before_the_first_step_is_an_error),
+        TEST (test_targets_of_some_events_are_learned_and_told),
+        TEST (test_too_few_targets_are_an_error),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
