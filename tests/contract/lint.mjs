@@ -107,12 +107,14 @@ if (faults === 0) {
   checkExamples(name, whole.components.messages);
   writeFileSync(join(folder, 'asyncapi.json'), JSON.stringify(whole, null, 1));
 }
+// Else nothing could be said of several fields together: the parts of an "if" do not know all.
+const lenient = { severity: 'error', allowAdditionalProperties: true };
 await lintByRules('actors/http/openapi.json', {
   'no-unresolved-refs': 'error', struct: 'error', 'no-identical-paths': 'error',
   'path-declaration-must-exist': 'error', 'path-parameters-defined': 'error',
   'operation-operationId-unique': 'error', 'operation-parameters-unique': 'error',
   'no-enum-type-mismatch': 'error', 'no-schema-type-mismatch': 'error',
-  'no-invalid-schema-examples': 'error', 'no-invalid-media-type-examples': 'error',
+  'no-invalid-schema-examples': lenient, 'no-invalid-media-type-examples': lenient,
   'operation-tag-defined': 'error', 'operation-summary': 'error', 'info-license': 'error',
   'no-unused-components': 'error',
 });
