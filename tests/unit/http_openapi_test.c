@@ -10,6 +10,8 @@
 #include "actors/http/assets.h"
 #include "actors/http/problem.h"
 #include "actors/http/routes.h"
+#include "proto/interaction.h"
+#include "proto/request.h"
 
 static json_t *s_description;
 
@@ -31,6 +33,13 @@ s_teardown (void **state)
     (void)state;
     json_decref (s_description);
     return 0;
+}
+
+static const json_t *
+s_schema (const char *name)
+{
+    const json_t *components = json_object_get (s_description, "components");
+    return json_object_get (json_object_get (components, "schemas"), name);
 }
 
 static const json_t *
@@ -98,11 +107,8 @@ static void
 test_every_kind_of_problem_is_described (void **state)
 {
     (void)state;
-    const json_t *schemas =
-        json_object_get (json_object_get (s_description, "components"), "schemas");
     const json_t *kinds = json_object_get (
-        json_array_get (
-            json_object_get (json_object_get (schemas, "ProblemType"), "anyOf"), 0),
+        json_array_get (json_object_get (s_schema ("ProblemType"), "anyOf"), 0),
         "enum");
     assert_int_equal (json_array_size (kinds), PROBLEM_COUNT);
     for (int i = 0; i < PROBLEM_COUNT; i++) {
@@ -116,6 +122,26 @@ test_every_kind_of_problem_is_described (void **state)
         json_decref (written);
         strbuf_free (&text);
     }
+}
+
+/* known: ends with NULL. */
+static void
+s_check_fields (const char *schema, const char *const *known)
+{
+    const json_t *properties = json_object_get (s_schema (schema), "properties");
+    size_t count = 0;
+    for (; known[count]; count++)
+        if (!json_object_get (properties, known[count]))
+            fail_msg ("%s: %s is not described", schema, known[count]);
+    assert_int_equal (json_object_size (properties), count);
+}
+
+static void
+test_bodies_have_the_fields_that_are_read (void **state)
+{
+    (void)state;
+    s_check_fields ("Request", request_body_fields);
+    s_check_fields ("Interaction", interaction_fields);
 }
 
 /* Every "$ref" leads somewhere. */
@@ -159,6 +185,7 @@ main (void)
         cmocka_unit_test (test_nothing_else_is_described),
         cmocka_unit_test (test_every_operation_has_the_answers_of_all),
         cmocka_unit_test (test_every_kind_of_problem_is_described),
+        cmocka_unit_test (test_bodies_have_the_fields_that_are_read),
         cmocka_unit_test (test_references_lead_somewhere),
     };
     return cmocka_run_group_tests (tests, s_setup, s_teardown);
