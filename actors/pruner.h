@@ -1,6 +1,7 @@
-/* The pruner actor: deletes finished requests that are older than SASREC_RETENTION, a
- * portion at a time with long pauses in between, so that those who wait for an answer do
- * not notice. Each process has one; an advisory lock lets one at a time delete.
+/* The pruner actor: deletes finished requests that are older than SASREC_RETENTION, and after
+ * a day what Idempotency-Keys were kept for (store/once.h), a portion at a time with long
+ * pauses in between, so that those who wait for an answer do not notice. Each process has
+ * one; an advisory lock lets one at a time delete requests.
  *
  * commands      START; $TERM
  * messages in   none
@@ -16,7 +17,7 @@
 typedef struct {
     const char *conninfo;
     int statement_timeout_ms;
-    int64_t retention_s; /* 0: nothing is deleted */
+    int64_t retention_s; /* 0: no request is deleted */
     int sweep_ms;        /* from the end of a sweep to the next one */
 } pruner_args_t;
 

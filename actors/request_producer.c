@@ -41,6 +41,7 @@ typedef struct {
     metric_t *seconds; /* until a row was committed */
     metric_t *refused;
     metric_t *rejected; /* PostgreSQL refused the row */
+    metric_t *repeated; /* came again under their Idempotency-Key */
     metric_t *abandoned;
     metric_t *held_back; /* did not fit into the pipe */
     metric_t *group_size;
@@ -58,6 +59,8 @@ request_producer_register_metrics (self_t *self)
         "Requests refused because the database was away.", "");
     self->rejected = metrics_counter (
         "sasrec_producer_rejected_total", "Requests whose row PostgreSQL refused.", "");
+    self->repeated = metrics_counter ("sasrec_producer_repeated_total",
+        "Requests that came again under their Idempotency-Key.", "");
     self->abandoned = metrics_counter ("sasrec_producer_abandoned_total",
         "Requests skipped because their client had given up.", "");
     self->held_back = metrics_counter ("sasrec_producer_held_back_total",
@@ -94,7 +97,14 @@ static void
 request_producer_inserted (void *context, void *row)
 {
     self_t *self = context;
-    self->written[self->written_count++] = row;
+    request_t *request = row;
+    if (request->once == REQUEST_NEW) {
+        self->written[self->written_count++] = request;
+        return;
+    }
+    bool same = request->once == REQUEST_AGAIN;
+    metric_add (self->repeated, 1);
+    request_refuse (&request, same ? TICKET_DONE : TICKET_CONTRADICTED, NULL);
 }
 
 static row_refusal_t

@@ -16,10 +16,14 @@
 #include "actors/ended_watch.h"
 #include "actors/endpoints.h"
 #include "actors/http/address.h"
+#include "actors/http/certificate.h"
 #include "actors/http/http.h"
+#include "actors/http/listen.h"
 #include "actors/inference_pool.h"
 #include "actors/inference_worker.h"
 #include "actors/interaction_writer.h"
+#include "actors/key_watch.h"
+#include "actors/keyring.h"
 #include "actors/otlp.h"
 #include "actors/pruner.h"
 #include "actors/reconciler.h"
@@ -49,6 +53,7 @@
 #define WRITE_BATCH_LIMIT    1000
 #define WRITE_WAITING_LIMIT  20000
 #define MODEL_CHECK_MS       5000
+#define KEYS_LOOK_MS         2000 /* a revoked key is refused after 5 s at the latest */
 #define START_MS             10000 /* a START that takes longer has failed */
 #define QUIESCE_MS           2000  /* running requests may end */
 #define STOP_WAIT_MS         2500 /* no longer is PostgreSQL waited for, when stopping */
@@ -74,6 +79,7 @@ typedef struct {
     drift_watch_t *drift;
     live_t *live;
     ended_t *ended;
+    keyring_t *keyring;    /* NULL in roles without clients */
     spans_t *spans;        /* NULL: no tracing */
     atomic_size_t backlog; /* rows accepted and unfinished */
     unsigned role;         /* one of the below */
@@ -91,6 +97,7 @@ typedef struct {
     reconciler_args_t reconciler;
     pruner_args_t pruner;
     ended_watch_args_t ended_watch;
+    key_watch_args_t key_watch;
     http_args_t http;
     span_sender_args_t span_sender;
     bridge_wire_t wires[BRIDGE_WIRE_LIMIT];
@@ -114,6 +121,7 @@ typedef enum {
     PART_RECONCILER,
     PART_PRUNER,
     PART_ENDED_WATCH,
+    PART_KEY_WATCH,
     PART_HTTP,
     PART_BRIDGE,
     PART_INTERACTION_WRITER,
@@ -158,6 +166,9 @@ static const struct {
     [PART_ENDED_WATCH] = {"ended_watch", ended_watch_actor,
         offsetof (topology_t, ended_watch), 0, ALL | JOINED | API},
     /* ended, PostgreSQL who waits                              */
+    [PART_KEY_WATCH] = {"key_watch", key_watch_actor, offsetof (topology_t, key_watch),
+        0, ALL | JOINED | API},
+    /* PostgreSQL        the keyring                            */
     [PART_HTTP] = {"http", http_actor, offsetof (topology_t, http), 0,
         ALL | JOINED | API | WORKER | DB_WRITER},
     /* clients           accept, once, reload                   */
@@ -177,7 +188,8 @@ static const struct {
 static const part_t s_start_order[] = {PART_SPAN_SENDER, PART_DB_WRITER,
     PART_INTERACTION_WRITER, PART_RESULT_ROUTER, PART_INFERENCE_POOL,
     PART_INFERENCE_WORKER, PART_RELOAD_CONTROLLER, PART_REQUEST_PRODUCER,
-    PART_RECONCILER, PART_PRUNER, PART_ENDED_WATCH, PART_HTTP, PART_BRIDGE};
+    PART_RECONCILER, PART_PRUNER, PART_ENDED_WATCH, PART_KEY_WATCH, PART_HTTP,
+    PART_BRIDGE};
 
 /* Writers before readers: a reader empties its pipes after its writers are gone. The
  * pool and the workers write to each other, so the pool falls silent first; so does the
@@ -190,6 +202,7 @@ static const struct {
     {PART_HTTP, "$TERM"},
     {PART_BRIDGE, "QUIESCE"},
     {PART_ENDED_WATCH, "$TERM"},
+    {PART_KEY_WATCH, "$TERM"},
     {PART_RELOAD_CONTROLLER, "$TERM"},
     {PART_REQUEST_PRODUCER, "$TERM"},
     {PART_RECONCILER, "$TERM"},
@@ -272,6 +285,25 @@ s_make_inference (topology_t *self)
         .live = self->live};
 }
 
+/* Whoever is let in without a key, when others than this machine can ask: said each time. */
+static void
+s_make_keys (topology_t *self)
+{
+    const char *bind = config_text (self->config, CONFIG_BIND);
+    bool open = config_integer (self->config, CONFIG_OPEN);
+    bool loopback = listen_is_loopback (bind);
+    if (!self->keyring)
+        return;
+    if (open && !loopback)
+        log_warn ("topology.open", log_str ("bind", bind),
+            log_str ("reason", "everybody who reaches it is let in: SASREC_OPEN"));
+    self->key_watch = (key_watch_args_t){.conninfo = self->conninfo,
+        .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
+        .look_ms = KEYS_LOOK_MS,
+        .keyring = self->keyring,
+        .needed = !open && !loopback};
+}
+
 static bool
 s_is_set (const topology_t *self, config_key_t key)
 {
@@ -301,6 +333,7 @@ s_make_http (topology_t *self, const char *role)
         .config = self->config,
         .pool = self->pool,
         .slot = self->slot,
+        .keyring = self->keyring,
         .live = self->live,
         .backlog = &self->backlog,
         .admin_port = s_admin_port (self),
@@ -476,9 +509,11 @@ s_new (const config_t *config, const sampler_t *sampler, unsigned role,
     self->conninfo = conninfo_of_config (config, error);
     assert (self->conninfo); /* the command has read it before */
     /* The others have no clients who read. */
-    if (role & (ALL | JOINED | API))
+    if (role & (ALL | JOINED | API)) {
         self->pool =
             pool_new (self->conninfo, "sasrec http", POOL_SIZE, STATEMENT_TIMEOUT_MS);
+        self->keyring = keyring_new ();
+    }
     self->slot = model_slot_new ();
     self->drift = drift_watch_new ();
     self->live = live_new (RECENT_LIMIT);
@@ -491,6 +526,7 @@ s_new (const config_t *config, const sampler_t *sampler, unsigned role,
     s_make_tracing (self, sampler, role_name);
     s_make_jobs (self);
     s_make_inference (self);
+    s_make_keys (self);
     s_make_http (self, role_name);
     if (role != ALL)
         s_make_bridge (self, role_name);
@@ -508,6 +544,7 @@ s_destroy (topology_t **self_p)
     model_slot_destroy (&self->slot);
     live_destroy (&self->live);
     ended_destroy (&self->ended);
+    keyring_destroy (&self->keyring);
     spans_destroy (&self->spans);
     free (self->conninfo);
     free (self);
@@ -615,14 +652,24 @@ s_role (const config_t *config, const char *role, char error[160])
     return -1;
 }
 
-/* What can be taken anew while we run: the file of the log. A new model is noticed without
- * being told, and passwords in files are read with every connection. */
+static int
+s_reload_certificate (const topology_t *self, char error[160])
+{
+    const char *certificate = config_text (self->config, CONFIG_TLS_CERT);
+    if (!*certificate || self->http.probes_only)
+        return 0;
+    return certificate_load (
+        certificate, config_text (self->config, CONFIG_TLS_KEY), error);
+}
+
+/* What can be taken anew while we run: the file of the log, the certificate. A new model is
+ * noticed without being told, and passwords in files are read with every connection. */
 static void
-s_reload (void)
+s_reload (const topology_t *self)
 {
     char error[160];
     supervisor_tell_reloading ();
-    if (log_sink_reopen (error))
+    if (log_sink_reopen (error) || s_reload_certificate (self, error))
         log_error ("topology.reload_failed", log_str ("reason", error));
     else
         log_info ("topology.reloaded", log_str ("signal", strsignal (SIGHUP)));
@@ -630,13 +677,13 @@ s_reload (void)
 }
 
 static void
-s_run (const signals_t *signals)
+s_run (const topology_t *self, const signals_t *signals)
 {
     bool stop;
     int signal;
     supervisor_tell ("READY=1");
     while (signal = signals_wait (signals, &stop), !stop)
-        s_reload ();
+        s_reload (self);
     supervisor_tell ("STOPPING=1");
     log_info ("topology.stopping", log_str ("signal", strsignal (signal)));
 }
@@ -673,6 +720,17 @@ topology_check (const config_t *config, char error[160])
         return -1;
     }
     networks_destroy (&proxies);
+    rate_t rate;
+    if (!rate_parse (config_text (config, CONFIG_ADDRESS_RATE), &rate)) {
+        snprintf (
+            error, 160, "SASREC_ADDRESS_RATE must be like 100/s, 600/m or 1000/h");
+        return -1;
+    }
+    if (!*config_text (config, CONFIG_TLS_CERT) !=
+        !*config_text (config, CONFIG_TLS_KEY)) {
+        snprintf (error, 160, "SASREC_TLS_CERT and SASREC_TLS_KEY belong together");
+        return -1;
+    }
     return settings_use (config, error) || s_check_tracing (config, error) ? -1 : 0;
 }
 
@@ -694,7 +752,7 @@ topology_run (const config_t *config, const char *role, char error[160])
     if (rc == 0) {
         log_info ("topology.started", log_str ("role", role),
             log_int ("workers", (int64_t)self->worker_count));
-        s_run (&signals);
+        s_run (self, &signals);
     }
     s_stop_guarded (self, &signals);
     s_destroy (&self);

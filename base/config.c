@@ -50,6 +50,11 @@ struct config {
         flag, env, fallback, help, NULL, low, high, CONFIG_INTEGER, false              \
     }
 
+#define FLAG_(flag, env, help)                                                         \
+    {                                                                                  \
+        flag, env, "no", help, NULL, 0, 1, CONFIG_FLAG, false                          \
+    }
+
 #define DURATION_(flag, env, fallback, low, high, help)                                \
     {                                                                                  \
         flag, env, fallback, help, NULL, low, high, CONFIG_DURATION, false             \
@@ -138,6 +143,17 @@ static const config_item_t s_items[CONFIG_COUNT] = {
         "SASREC_SSE_ADDRESS_LIMIT", "64", 1, 65535, "most event streams of one client"),
     [CONFIG_SSE_LIFE_S] = INTEGER_ ("sse-life-s", "SASREC_SSE_LIFE_S", "3600", 1, 86400,
         "longest life of an event stream"),
+    [CONFIG_TLS_CERT] = TEXT_ ("tls-cert", "SASREC_TLS_CERT", "",
+        "file of the certificate for API and page, with its chain (PEM); empty = no "
+        "TLS"),
+    [CONFIG_TLS_KEY] =
+        TEXT_ ("tls-key", "SASREC_TLS_KEY", "", "file of its private key (PEM)"),
+    [CONFIG_OPEN] = FLAG_ (
+        "open", "SASREC_OPEN", "ask nobody for a key, whoever can reach the service"),
+    [CONFIG_ADDRESS_RATE] = TEXT_ ("address-rate", "SASREC_ADDRESS_RATE", "",
+        "most requests of one client, as 100/s, 600/m or 1000/h; empty = any number"),
+    [CONFIG_AUDIT] = WORDS_ ("audit", "SASREC_AUDIT", "changes", "changes|all|none",
+        "requests by key that the log names: those that change something, or all"),
     [CONFIG_LOG_LEVEL] = WORDS_ ("log-level", "LOG_LEVEL", "info",
         "debug|info|warn|error", "least level that is logged"),
     [CONFIG_LOG_FORMAT] = WORDS_ ("log-format", "LOG_FORMAT", "auto", "auto|json|text",
@@ -203,6 +219,19 @@ s_parse_duration (const config_item_t *item, const char *text, int64_t *seconds)
     return *seconds >= item->low;
 }
 
+static bool
+s_parse_flag (const char *text, int64_t *integer)
+{
+    static const char *const words[2][3] = {{"no", "false", "0"}, {"yes", "true", "1"}};
+    for (int value = 0; value < 2; value++)
+        for (size_t i = 0; i < sizeof words[value] / sizeof words[value][0]; i++)
+            if (strcmp (text, words[value][i]) == 0) {
+                *integer = value;
+                return true;
+            }
+    return false;
+}
+
 /* 0, or -1 with error; *integer is the value of what is a number. */
 static int
 s_check (const config_item_t *item, const char *text, const char *name,
@@ -215,6 +244,8 @@ s_check (const config_item_t *item, const char *text, const char *name,
     else if (item->type == CONFIG_DURATION && !s_parse_duration (item, text, integer))
         snprintf (error, 160, "%s must be a time like 30d, 12h or 90m, not \"%.40s\"",
             name, text);
+    else if (item->type == CONFIG_FLAG && !s_parse_flag (text, integer))
+        snprintf (error, 160, "%s must be yes or no, not \"%.40s\"", name, text);
     else if (item->words && !s_word_allowed (item->words, text))
         snprintf (
             error, 160, "%s must be one of %s, not \"%.40s\"", name, item->words, text);

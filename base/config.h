@@ -50,19 +50,30 @@ typedef enum {
     CONFIG_SSE_LIMIT,         /* SASREC_SSE_LIMIT, 128 streams */
     CONFIG_SSE_ADDRESS_LIMIT, /* SASREC_SSE_ADDRESS_LIMIT, 64 streams per client */
     CONFIG_SSE_LIFE_S,        /* SASREC_SSE_LIFE_S, 3600 s at most */
-    CONFIG_LOG_LEVEL,         /* LOG_LEVEL, info */
-    CONFIG_LOG_FORMAT,        /* LOG_FORMAT, auto */
-    CONFIG_LOG_FILE,          /* LOG_FILE; "" = stderr */
-    CONFIG_OTLP_ENDPOINT,     /* OTEL_EXPORTER_OTLP_ENDPOINT; "" = no tracing */
-    CONFIG_OTLP_HEADERS,      /* OTEL_EXPORTER_OTLP_HEADERS */
-    CONFIG_OTEL_SERVICE,      /* OTEL_SERVICE_NAME, sasrec */
-    CONFIG_OTEL_SAMPLER,      /* OTEL_TRACES_SAMPLER, parentbased_always_on */
-    CONFIG_OTEL_SAMPLER_ARG,  /* OTEL_TRACES_SAMPLER_ARG */
+    CONFIG_TLS_CERT,          /* SASREC_TLS_CERT: PEM; "" = no TLS */
+    CONFIG_TLS_KEY,           /* SASREC_TLS_KEY */
+    CONFIG_OPEN,              /* SASREC_OPEN: no key is asked for */
+    CONFIG_ADDRESS_RATE,     /* SASREC_ADDRESS_RATE: requests of an address; "" = any */
+    CONFIG_AUDIT,            /* SASREC_AUDIT, changes */
+    CONFIG_LOG_LEVEL,        /* LOG_LEVEL, info */
+    CONFIG_LOG_FORMAT,       /* LOG_FORMAT, auto */
+    CONFIG_LOG_FILE,         /* LOG_FILE; "" = stderr */
+    CONFIG_OTLP_ENDPOINT,    /* OTEL_EXPORTER_OTLP_ENDPOINT; "" = no tracing */
+    CONFIG_OTLP_HEADERS,     /* OTEL_EXPORTER_OTLP_HEADERS */
+    CONFIG_OTEL_SERVICE,     /* OTEL_SERVICE_NAME, sasrec */
+    CONFIG_OTEL_SAMPLER,     /* OTEL_TRACES_SAMPLER, parentbased_always_on */
+    CONFIG_OTEL_SAMPLER_ARG, /* OTEL_TRACES_SAMPLER_ARG */
     CONFIG_COUNT
 } config_key_t;
 
-/* A duration is an integer of seconds, written as 90, 90s, 15m, 12h or 30d. */
-typedef enum { CONFIG_TEXT, CONFIG_INTEGER, CONFIG_DURATION } config_type_t;
+/* A duration is an integer of seconds, written as 90, 90s, 15m, 12h or 30d; a flag is 1 or 0,
+ * written as yes or no (true, false, 1, 0). */
+typedef enum {
+    CONFIG_TEXT,
+    CONFIG_INTEGER,
+    CONFIG_DURATION,
+    CONFIG_FLAG
+} config_type_t;
 
 typedef struct {
     const char *flag;     /* "http-port", for --http-port */

@@ -36,8 +36,10 @@ typedef struct {
 static const char *
 s_argument (const config_item_t *item)
 {
-    static const char *const names[] = {
-        [CONFIG_TEXT] = "TEXT", [CONFIG_INTEGER] = "N", [CONFIG_DURATION] = "TIME"};
+    static const char *const names[] = {[CONFIG_TEXT] = "TEXT",
+        [CONFIG_INTEGER] = "N",
+        [CONFIG_DURATION] = "TIME",
+        [CONFIG_FLAG] = "no"};
     return names[item->type];
 }
 
@@ -54,6 +56,7 @@ s_settings_add (s_settings_t *self, config_key_t key)
     self->options[self->count] = (struct argp_option){.name = item->flag,
         .key = S_KEY_SETTING + (int)key,
         .arg = s_argument (item),
+        .flags = item->type == CONFIG_FLAG ? OPTION_ARG_OPTIONAL : 0,
         .doc = self->help[self->count]};
     self->count++;
 }
@@ -84,7 +87,7 @@ s_parse_setting (int key, char *text, struct argp_state *state)
         return ARGP_ERR_UNKNOWN;
     char error[160];
     const char *flag = config_item ((config_key_t)(key - S_KEY_SETTING))->flag;
-    if (config_set (self->config, flag, text, error) == -1)
+    if (config_set (self->config, flag, text ? text : "yes", error) == -1)
         argp_error (state, "%s", error);
     return 0;
 }

@@ -16,6 +16,7 @@ const commands_row_t commands_table[] = {
     {"Service", "serve", command_serve, "run the service"},
     {"Service", "probe", command_probe, "ask the running service whether it is ready"},
     {"Service", "status", command_status, "how the service is: what runs, what waits"},
+    {"Service", "keys", command_keys, "create, list and revoke API keys"},
     {"Service", "topics", command_topics, "create the topics in Kafka"},
     {"Service", "dlq", command_dlq, "list or replay what could not be read from Kafka"},
     {"Help", "config", command_config,

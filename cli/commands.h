@@ -17,6 +17,7 @@ int command_recommend (int argc, char **argv);
 int command_serve (int argc, char **argv);
 int command_probe (int argc, char **argv);
 int command_status (int argc, char **argv);
+int command_keys (int argc, char **argv);
 int command_topics (int argc, char **argv);
 int command_dlq (int argc, char **argv);
 int command_config (int argc, char **argv);

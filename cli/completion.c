@@ -168,7 +168,7 @@ s_list (const char *name, const struct argp_option *list)
     bool takes_value = false;
     for (; list->name || list->key || list->doc; list++) {
         if (!(list->flags & OPTION_ALIAS))
-            takes_value = list->arg != NULL;
+            takes_value = list->arg && !(list->flags & OPTION_ARG_OPTIONAL);
         if (list->name && !(list->flags & OPTION_HIDDEN))
             s_shell->option (name, list, takes_value);
     }

@@ -27,6 +27,7 @@ else()
 endif()
 sasrec_dependency(microhttpd libmicrohttpd)
 sasrec_dependency(yder libyder)
+sasrec_dependency(gnutls gnutls)
 sasrec_dependency(curl libcurl)
 
 # Right but slow, see docs/training.md. A cache from before the package was changed says

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/fingerprint.h"
 #include "base/jsonread.h"
 #include "base/strbuf.h"
 #include "base/trace.h"
@@ -23,6 +24,13 @@
 #define PROTO_EXCLUDE_LIMIT 10000
 #define PROTO_ALLOW_LIMIT   1000
 #define PROTO_EVENT_SIZE    65 /* view, cart, purchase, ...: 1 to 64 bytes */
+
+/* Of a request that may be sent again, once its row was to be written. */
+typedef enum {
+    REQUEST_NEW,
+    REQUEST_AGAIN,  /* the row was there, of the same body */
+    REQUEST_ANOTHER /* of another one */
+} request_once_t;
 
 typedef struct request {
     char request_id[PROTO_ID_SIZE]; /* any string; only UUIDs reach SQL */
@@ -42,8 +50,11 @@ typedef struct request {
                        and nothing else of the history; "" = not by events */
     bool from_store; /* of a body: the user's stored history comes before this one */
     bool similar;    /* at once only: what is like the history's one item */
-    bool job;        /* has a row in predictions; else only a ticket waits */
-    int deadline_s;  /* of a job, from acceptance; 0 = the configured one */
+    char fingerprint[FINGERPRINT_SIZE]; /* of the body, when the client may send it
+                                           again under this id; else "" */
+    request_once_t once;
+    bool job;            /* has a row in predictions; else only a ticket waits */
+    int deadline_s;      /* of a job, from acceptance; 0 = the configured one */
     int64_t deadline_ms; /* unix ms, 0 = none: not worth computing after it */
     int attempt;         /* 1 for the first sending */
     int64_t accepted_us; /* clock_monotonic_us when taken in, 0 = unknown */

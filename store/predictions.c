@@ -25,6 +25,40 @@ static const db_statement_t s_insert = {
     .binary_result = true,
 };
 
+/* The same when some may have come before: these, by number, behind the time. Sorted, so
+ * that two groups with the same ids wait for each other in one order. */
+static const db_statement_t s_insert_once = {
+    .name = "predictions_insert_once",
+    .sql =
+        "WITH t AS MATERIALIZED (SELECT number, id::uuid AS id, user_id, request,"
+        "  deadline_s, decode (fingerprint, 'hex') AS fingerprint"
+        "  FROM unnest ($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])"
+        "  WITH ORDINALITY AS t (id, user_id, request, deadline_s, fingerprint, "
+        "number)),"
+        " new AS ("
+        " INSERT INTO predictions (request_id, user_id, request_json, deadline,"
+        "  attempts, dispatched_at, next_attempt_at, fingerprint)"
+        " SELECT id, user_id, request::jsonb, now () + interval '1 s' * deadline_s, 1,"
+        "  now (), " BACKOFF_FIRST ", fingerprint FROM t ORDER BY id"
+        " ON CONFLICT DO NOTHING RETURNING request_id)"
+        " SELECT floor (extract (epoch FROM now ()) * 1000)::bigint,"
+        "  coalesce (again.number, 0) FROM (SELECT) one LEFT JOIN"
+        "  (SELECT number FROM t WHERE fingerprint IS NOT NULL"
+        "   AND id NOT IN (SELECT request_id FROM new)) again ON true",
+    .binary_result = true,
+};
+
+/* Whether the row of each is of the same body; asked after the above, to see what was
+ * committed while that waited. */
+static const db_statement_t s_compare = {
+    .name = "predictions_compare",
+    .sql = "SELECT t.number, coalesce (p.fingerprint = decode (t.fingerprint, 'hex'),"
+           "  false) FROM unnest ($1::text[], $2::text[]) WITH ORDINALITY"
+           "  AS t (id, fingerprint, number)"
+           " JOIN predictions p ON p.request_id = t.id::uuid",
+    .binary_result = true,
+};
+
 static const db_statement_t s_finish = {
     .name = "predictions_finish",
     .sql =
@@ -75,17 +109,18 @@ typedef enum {
     COLUMN_ID,
     COLUMN_USER,
     COLUMN_REQUEST,
-    COLUMN_DEADLINE
+    COLUMN_DEADLINE,
+    COLUMN_FINGERPRINT, /* of s_insert_once only */
+    INSERT_COLUMNS
 } insert_column_t;
 
 static void
-s_fill_insert (array_t columns[4], request_t *const *requests, size_t count,
-    int default_deadline_s)
+s_fill_insert (array_t columns[INSERT_COLUMNS], request_t *const *requests,
+    size_t count, int default_deadline_s)
 {
     strbuf_t json = STRBUF_EMPTY;
-    for (int i = COLUMN_ID; i < COLUMN_DEADLINE; i++)
-        array_start (&columns[i], ARRAY_TEXT);
-    array_start (&columns[COLUMN_DEADLINE], ARRAY_INT8);
+    for (int i = COLUMN_ID; i < INSERT_COLUMNS; i++)
+        array_start (&columns[i], i == COLUMN_DEADLINE ? ARRAY_INT8 : ARRAY_TEXT);
     for (size_t i = 0; i < count; i++) {
         strbuf_clear (&json);
         request_to_row (requests[i], &json);
@@ -94,8 +129,64 @@ s_fill_insert (array_t columns[4], request_t *const *requests, size_t count,
         array_add_text (&columns[COLUMN_REQUEST], json.data);
         array_add_int (
             &columns[COLUMN_DEADLINE], s_deadline_s (requests[i], default_deadline_s));
+        array_add_text (&columns[COLUMN_FINGERPRINT],
+            *requests[i]->fingerprint ? requests[i]->fingerprint : NULL);
     }
     strbuf_free (&json);
+}
+
+static bool
+s_any_once (request_t *const *requests, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (*requests[i]->fingerprint)
+            return true;
+    return false;
+}
+
+/* again: those whose row was there before. A row that is gone meanwhile: try all again. */
+static db_status_t
+s_compare_again (db_t *db, request_t **again, size_t count)
+{
+    array_t columns[2] = {0};
+    PGresult *result = NULL;
+    for (int i = 0; i < 2; i++)
+        array_start (&columns[i], ARRAY_TEXT);
+    for (size_t i = 0; i < count; i++) {
+        array_add_text (&columns[0], again[i]->request_id);
+        array_add_text (&columns[1], again[i]->fingerprint);
+    }
+    const db_param_t params[] = {array_param (&columns[0]), array_param (&columns[1])};
+    db_status_t status = db_query (db, &s_compare, 2, params, &result);
+    if (status == DB_OK && (size_t)PQntuples (result) < count)
+        status = DB_RETRY;
+    for (int row = 0; status == DB_OK && row < (int)count; row++) {
+        int64_t number = array_get_be64 (PQgetvalue (result, row, 0));
+        bool same = *PQgetvalue (result, row, 1) != 0;
+        again[number - 1]->once = same ? REQUEST_AGAIN : REQUEST_ANOTHER;
+    }
+    PQclear (result);
+    for (int i = 0; i < 2; i++)
+        array_free (&columns[i]);
+    return status;
+}
+
+/* result: of s_insert_once. */
+static db_status_t
+s_note_again (db_t *db, request_t *const *requests, PGresult *result)
+{
+    int row_count = PQntuples (result);
+    size_t count = 0;
+    request_t **again = calloc ((size_t)row_count, sizeof (request_t *));
+    assert (again);
+    for (int row = 0; row < row_count; row++) {
+        int64_t number = array_get_be64 (PQgetvalue (result, row, 1));
+        if (number > 0)
+            again[count++] = requests[number - 1];
+    }
+    db_status_t status = count > 0 ? s_compare_again (db, again, count) : DB_OK;
+    free (again);
+    return status;
 }
 
 db_status_t
@@ -104,13 +195,15 @@ predictions_insert (
 {
     if (count == 0)
         return DB_OK;
-    array_t columns[4] = {0};
-    db_param_t params[4];
+    array_t columns[INSERT_COLUMNS] = {0};
+    db_param_t params[INSERT_COLUMNS];
+    bool once = s_any_once (requests, count);
     s_fill_insert (columns, requests, count, default_deadline_s);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < INSERT_COLUMNS; i++)
         params[i] = array_param (&columns[i]);
     PGresult *result;
-    db_status_t status = db_query (db, &s_insert, 4, params, &result);
+    db_status_t status = db_query (db, once ? &s_insert_once : &s_insert,
+        once ? INSERT_COLUMNS : COLUMN_FINGERPRINT, params, &result);
     if (status == DB_OK) {
         int64_t now_ms = array_get_be64 (PQgetvalue (result, 0, 0));
         for (size_t i = 0; i < count; i++)
@@ -118,8 +211,10 @@ predictions_insert (
                 now_ms +
                 s_deadline_s (requests[i], default_deadline_s) * INT64_C (1000);
     }
+    if (status == DB_OK && once)
+        status = s_note_again (db, requests, result);
     PQclear (result);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < INSERT_COLUMNS; i++)
         array_free (&columns[i]);
     return status;
 }

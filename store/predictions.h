@@ -15,7 +15,7 @@
 
 /* Inserts the rows as PENDING, dispatched now, in one transaction; an id that exists is
  * left alone. default_deadline_s for requests without deadline_s. Fills deadline_ms of
- * each. */
+ * each, and once of those with a fingerprint. */
 db_status_t predictions_insert (
     db_t *db, request_t *const *requests, size_t count, int default_deadline_s);
 

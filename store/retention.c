@@ -27,15 +27,18 @@ struct retention {
 /* $1 before, $2 and $3 the last one dealt with, $4 limit, $5 alone. The bound of an id is
  * its first 48 bits: milliseconds. Rows of the first route that are not ours have random
  * ids, and few of them lie below the bound. */
+#define KEPT /* what its client may send again (store/once.h) */                       \
+    " AND (fingerprint IS NULL OR created_at < now () - interval '1 day')"
 #define TIMED                                                                          \
     "request_id > $2::uuid AND created_at IS NOT NULL AND $3::timestamptz IS NOT NULL" \
     " AND request_id < (lpad (to_hex (greatest (0, floor (extract (epoch FROM"         \
     "  $1::timestamptz) * 1000))::bigint), 12, '0') || repeat ('0', 20))::uuid"        \
-    " AND created_at < $1::timestamptz AND status <> 'PENDING' ORDER BY request_id"
+    " AND created_at < $1::timestamptz AND status <> 'PENDING'" KEPT                   \
+    " ORDER BY request_id"
 #define UNTIMED                                                                        \
     "get_byte (uuid_send (request_id), 6) >> 4 <> 7"                                   \
     " AND (created_at, request_id) > ($3::timestamptz, $2::uuid)"                      \
-    " AND created_at < $1::timestamptz AND status <> 'PENDING'"                        \
+    " AND created_at < $1::timestamptz AND status <> 'PENDING'" KEPT                   \
     " ORDER BY created_at, request_id"
 #define DUE(route, lock)                                                               \
     "WITH turn AS MATERIALIZED (SELECT CASE WHEN $5::boolean THEN"                     \

@@ -16,7 +16,7 @@
 #include "store/sqlstate.h"
 
 #define GRACE_MS       1000 /* the server's own time-out should come first */
-#define PREPARED_LIMIT 32
+#define PREPARED_LIMIT 96
 #define PARAM_LIMIT    16
 
 struct session {

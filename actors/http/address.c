@@ -101,6 +101,15 @@ address_is_loopback (const address_t *self)
                : !memcmp (self->bytes, &in6addr_loopback, sizeof self->bytes);
 }
 
+address_t
+address_client (const address_t *self)
+{
+    address_t client = *self;
+    if (!s_is_v4 (self))
+        memset (client.bytes + 8, 0, 8);
+    return client;
+}
+
 bool
 address_same_client (const address_t *a, const address_t *b)
 {

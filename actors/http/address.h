@@ -27,6 +27,7 @@ bool address_is_loopback (const address_t *self); /* 127.0.0.0/8, ::1 */
 
 /* Limits hold per client: an IPv4 address, or the /64 an IPv6 one chooses its own in. */
 bool address_same_client (const address_t *a, const address_t *b);
+address_t address_client (const address_t *self); /* the first address of the client */
 
 const char *address_print (const address_t *self, char text[ADDRESS_TEXT_SIZE]);
 

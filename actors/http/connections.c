@@ -84,9 +84,9 @@ connections_destroy (connections_t **self_p)
 /* Nobody else writes to a socket whose request is not complete; a client that does not
  * read is not waited for. farewell may be NULL. */
 static void
-s_cut (connection_t *connection, const char *farewell)
+s_cut (const connections_t *self, connection_t *connection, const char *farewell)
 {
-    if (farewell)
+    if (farewell && !self->limits.silent)
         send (connection->fd, farewell, strlen (farewell), MSG_DONTWAIT | MSG_NOSIGNAL);
     shutdown (connection->fd, SHUT_RDWR);
     connection->cut = true;
@@ -158,7 +158,7 @@ connections_open (
     connection->since_ms = now_ms;
     pthread_mutex_lock (&self->mutex);
     if (s_full (self, peer) || (!proxy && s_client_full (self, peer)))
-        s_cut (connection, s_too_many);
+        s_cut (self, connection, s_too_many);
     connection->claimed = !proxy;
     s_link (self, connection);
     pthread_mutex_unlock (&self->mutex);
@@ -270,7 +270,7 @@ connections_sweep (connections_t *self, int64_t now_ms, uint64_t *cut_by_phase)
         if (cut_by_phase)
             cut_by_phase[at->phase]++;
         bool requested = at->phase == CONNECTION_RECEIVING && at->requested;
-        s_cut (at, requested ? s_too_slow : NULL);
+        s_cut (self, at, requested ? s_too_slow : NULL);
         cut++;
     }
     pthread_mutex_unlock (&self->mutex);

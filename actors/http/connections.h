@@ -33,6 +33,7 @@ typedef enum {
 typedef struct {
     size_t in_all;
     size_t per_client; /* address_same_client */
+    bool silent;       /* TLS: who is cut is not told why, it would not be understood */
 } connections_limits_t;
 
 typedef struct {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "actors/http/listen.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -29,7 +30,13 @@ http_context_new (const http_args_t *args, char error[160])
     self->streams =
         streams_new ((size_t)config_integer (args->config, CONFIG_SSE_LIMIT),
             (size_t)config_integer (args->config, CONFIG_SSE_ADDRESS_LIMIT));
+    self->in_work = once_set_new ();
     self->traffic = traffic_new (args->probes_only);
+    rate_t rate;
+    rate_parse (config_text (args->config, CONFIG_ADDRESS_RATE), &rate);
+    self->address_rates = address_rates_new (&rate);
+    self->open = !args->keyring || config_integer (args->config, CONFIG_OPEN);
+    self->loopback = listen_is_loopback (config_text (args->config, CONFIG_BIND));
     self->proxies =
         networks_new (config_text (args->config, CONFIG_TRUSTED_PROXIES), error);
     if (self->proxies && self->accept && self->once && self->reload)
@@ -51,8 +58,10 @@ http_context_destroy (http_context_t **self_p)
     outlet_destroy (&self->reload);
     assets_destroy (&self->assets);
     streams_destroy (&self->streams);
+    once_set_destroy (&self->in_work);
     traffic_destroy (&self->traffic);
     networks_destroy (&self->proxies);
+    address_rates_destroy (&self->address_rates);
     sem_destroy (&self->lists);
     free (self);
     *self_p = NULL;

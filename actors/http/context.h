@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "actors/http/address.h"
+#include "actors/http/address_rates.h"
 #include "actors/http/assets.h"
 #include "actors/http/exchange.h"
 #include "actors/http/http.h"
@@ -16,16 +17,20 @@
 
 struct http_context {
     const http_args_t *args;
-    outlet_t *accept;     /* request_t of jobs */
-    outlet_t *once;       /* request_t answered at once */
-    outlet_t *reload;     /* reload_t */
-    assets_t *assets;     /* the page, the documentation, the description */
-    streams_t *streams;   /* those of /events that are open */
-    traffic_t *traffic;   /* metrics of the routes */
-    sem_t lists;          /* how many reads of lists may still begin */
-    int64_t started_ms;   /* unix ms */
-    networks_t *proxies;  /* whose X-Forwarded-* are believed */
-    atomic_bool draining; /* stopping: connections are not kept alive */
+    outlet_t *accept;    /* request_t of jobs */
+    outlet_t *once;      /* request_t answered at once */
+    outlet_t *reload;    /* reload_t */
+    assets_t *assets;    /* the page, the documentation, the description */
+    streams_t *streams;  /* those of /events that are open */
+    once_set_t *in_work; /* what came with an Idempotency-Key and is not answered */
+    traffic_t *traffic;  /* metrics of the routes */
+    sem_t lists;         /* how many reads of lists may still begin */
+    int64_t started_ms;  /* unix ms */
+    networks_t *proxies; /* whose X-Forwarded-* are believed */
+    address_rates_t *address_rates; /* NULL: clients may ask as often as they like */
+    bool open;                      /* nobody is asked for a key */
+    bool loopback;                  /* only this machine reaches the listeners */
+    atomic_bool draining;           /* stopping: connections are not kept alive */
 };
 
 /* NULL with error when an endpoint cannot be connected or a trusted proxy is no network.

@@ -15,19 +15,21 @@
 #include "store/predictions.h"
 
 #define HEARTBEAT_MS 10000 /* below every proxy's patience; also finds who has gone */
+#define KEY_MS       2000  /* the same for who came by key: whether that still holds */
 #define DB_WAIT_MS   250 /* for a free connection; else the ended_watch says so again */
 
 typedef struct {
     http_context_t *context;
-    address_t client;       /* whose limit it counts against */
-    int64_t end_ms;         /* its longest life */
-    live_stream_t *live;    /* of all; owned, or NULL */
-    ended_waiter_t *waiter; /* of one request; owned, or NULL */
-    char id[PROTO_ID_SIZE]; /* that request */
-    bool shown;             /* its result was sent */
-    bool over;              /* nothing comes behind pending */
-    strbuf_t pending;       /* text on its way out */
-    size_t offset;          /* of pending that is out */
+    address_t client;                     /* whose limit it counts against */
+    char key_prefix[API_KEY_PREFIX_SIZE]; /* of the key it was opened with, or "" */
+    int64_t end_ms;                       /* its longest life */
+    live_stream_t *live;                  /* of all; owned, or NULL */
+    ended_waiter_t *waiter;               /* of one request; owned, or NULL */
+    char id[PROTO_ID_SIZE];               /* that request */
+    bool shown;                           /* its result was sent */
+    bool over;                            /* nothing comes behind pending */
+    strbuf_t pending;                     /* text on its way out */
+    size_t offset;                        /* of pending that is out */
 } stream_t;
 
 static void
@@ -135,6 +137,17 @@ s_next_of_request (stream_t *self, int64_t timeout_ms)
     return 0;
 }
 
+/* Who came before there was a key needs one as others do, once there is. */
+static bool
+s_key_holds (const stream_t *self)
+{
+    keyring_t *keyring = self->context->args->keyring;
+    if (self->context->open)
+        return true;
+    return *self->key_prefix ? keyring_has (keyring, self->key_prefix)
+                             : keyring_state (keyring) != KEYRING_KEYS;
+}
+
 /* Waits for more; false when there is no more. */
 static bool
 s_refill (stream_t *self)
@@ -142,9 +155,10 @@ s_refill (stream_t *self)
     strbuf_clear (&self->pending);
     self->offset = 0;
     int64_t left_ms = self->end_ms - clock_monotonic_ms ();
-    if (self->over || left_ms <= 0)
+    if (self->over || left_ms <= 0 || !s_key_holds (self))
         return false;
-    int wait_ms = left_ms < HEARTBEAT_MS ? (int)left_ms : HEARTBEAT_MS;
+    int most_ms = *self->key_prefix ? KEY_MS : HEARTBEAT_MS;
+    int wait_ms = left_ms < most_ms ? (int)left_ms : most_ms;
     int came = self->waiter ? s_next_of_request (self, wait_ms)
                             : live_next (self->live, wait_ms, &self->pending);
     if (came == 0)
@@ -168,15 +182,25 @@ s_read (void *stream, uint64_t offset, char *bytes, size_t most)
     return (ssize_t)length;
 }
 
+/* Not longer than the session it was opened with. */
+static int64_t
+s_life_ms (const http_context_t *context, const exchange_t *exchange)
+{
+    int64_t life_ms = 1000 * config_integer (context->args->config, CONFIG_SSE_LIFE_S);
+    int64_t session_ms = 1000 * exchange->session_end_s - clock_unix_ms ();
+    bool shorter = exchange->session_end_s > 0 && session_ms < life_ms;
+    return shorter ? session_ms : life_ms;
+}
+
 static stream_t *
-s_stream_new (http_context_t *context, const address_t *client)
+s_stream_new (http_context_t *context, const exchange_t *exchange)
 {
     stream_t *self = calloc (1, sizeof *self);
     assert (self);
     self->context = context;
-    self->client = *client;
-    self->end_ms = clock_monotonic_ms () +
-                   1000 * config_integer (context->args->config, CONFIG_SSE_LIFE_S);
+    self->client = exchange->client;
+    memcpy (self->key_prefix, exchange->key_prefix, sizeof self->key_prefix);
+    self->end_ms = clock_monotonic_ms () + s_life_ms (context, exchange);
     strbuf_add (&self->pending, "retry: 2000\n\n");
     return self;
 }
@@ -233,7 +257,7 @@ events_get (http_context_t *context, exchange_t *exchange)
     if (!exchange_read_text (exchange, "request_id", id, sizeof id) ||
         !s_enter (context, exchange))
         return;
-    stream_t *stream = s_stream_new (context, &exchange->client);
+    stream_t *stream = s_stream_new (context, exchange);
     memcpy (stream->id, id, sizeof id);
     if (*id)
         stream->waiter = ended_wait (context->args->ended, id);

@@ -2,6 +2,7 @@
 #include "actors/http/exchange.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,64 @@ const char *
 exchange_request_header (const exchange_t *self, const char *name)
 {
     return u_map_get_case (self->request->map_header, name);
+}
+
+const char *
+exchange_request_cookie (const exchange_t *self, const char *name)
+{
+    return u_map_get (self->request->map_cookie, name);
+}
+
+const char *
+exchange_bearer (const exchange_t *self)
+{
+    static const char scheme[] = "Bearer ";
+    const char *said = exchange_request_header (self, "Authorization");
+    if (!said || strncasecmp (said, scheme, sizeof scheme - 1))
+        return NULL;
+    said += sizeof scheme - 1;
+    return said + strspn (said, " ");
+}
+
+static bool
+s_is_secret (const char *name)
+{
+    return !strcasecmp (name, "Authorization") || !strcasecmp (name, "Cookie");
+}
+
+/* All of a cookie's header counts: who knows what else stands there. True: there was
+ * something. */
+static bool
+s_forget_map (const struct _u_map *map, bool all)
+{
+    bool found = false;
+    for (int i = 0; i < map->nb_values; i++)
+        if (all || s_is_secret (map->keys[i])) {
+            explicit_bzero (map->values[i], map->lengths[i]);
+            found = true;
+        }
+    return found;
+}
+
+static enum MHD_Result
+s_forget_value (void *context, enum MHD_ValueKind kind, const char *name,
+    size_t name_size, const char *value, size_t size)
+{
+    (void)context, (void)name_size;
+    if (value && (kind == MHD_COOKIE_KIND || s_is_secret (name)))
+        explicit_bzero ((char *)(uintptr_t)value, size);
+    return MHD_YES;
+}
+
+/* The library's own buffer, where they arrived, and the copies that were made of it. */
+void
+exchange_forget_secrets (exchange_t *self)
+{
+    bool found = s_forget_map (self->request->map_header, false);
+    s_forget_map (self->request->map_cookie, true);
+    if (found && self->connection)
+        MHD_get_connection_values_n (
+            self->connection, MHD_HEADER_KIND | MHD_COOKIE_KIND, s_forget_value, NULL);
 }
 
 void
@@ -164,7 +223,8 @@ s_reply_problem (exchange_t *self, problem_t *problem)
     problem->request_id = self->id;
     problem->warnings = self->warnings.data;
     int status = problem_status (problem->type);
-    if (status == 503 || status == 429) {
+    bool said = u_map_has_key (self->response->map_header, "Retry-After");
+    if (!said && (status == 503 || status == 429)) {
         char seconds[12];
         unsigned wait = atomic_fetch_add (&turn, 1) % RETRY_AFTER_S + 1;
         snprintf (seconds, sizeof seconds, "%u", wait);
@@ -180,6 +240,15 @@ exchange_problem (exchange_t *self, problem_type_t type, const char *detail)
 {
     problem_t problem = {.type = type, .detail = detail};
     s_reply_problem (self, &problem);
+}
+
+void
+exchange_problem_later (exchange_t *self, int64_t wait_us, const char *detail)
+{
+    char seconds[24];
+    snprintf (seconds, sizeof seconds, "%" PRId64, (wait_us + 999999) / 1000000);
+    exchange_set_header (self, "Retry-After", seconds);
+    exchange_problem (self, PROBLEM_TOO_MANY_REQUESTS, detail);
 }
 
 void

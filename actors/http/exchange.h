@@ -9,8 +9,10 @@
 #include <sys/types.h>
 
 #include "actors/http/address.h"
+#include "actors/http/once.h"
 #include "actors/http/problem.h"
 #include "actors/http/router.h"
+#include "base/api_key.h"
 #include "base/jsonread.h"
 #include "base/strbuf.h"
 #include "base/trace.h"
@@ -41,15 +43,21 @@ struct exchange {
     const char *fault;        /* what is wrong with the head, or NULL */
     bool crowded;             /* the client has as many in work as it may */
     bool probes_only;         /* the listener has nothing but probes */
-    int status;               /* of the reply; 0 before it */
-    bool streaming;           /* the reply is a stream */
-    strbuf_t warnings;        /* of unknown fields (fields.h); the reply frees them */
+    bool secure;              /* what the client speaks is TLS */
+    char key_name[API_KEY_NAME_SIZE];     /* of the key that opened the route, or "" */
+    char key_prefix[API_KEY_PREFIX_SIZE]; /* the same */
+    int64_t session_end_s; /* unix time, of the session that did in its place; else 0 */
+    once_t once;           /* what its Idempotency-Key says */
+    int status;            /* of the reply; 0 before it */
+    bool streaming;        /* the reply is a stream */
+    strbuf_t warnings;     /* of unknown fields (fields.h); the reply frees them */
+    void *connection;      /* libmicrohttpd's; NULL: none knows more of the request */
     const struct _u_request *request;
     struct _u_response *response;
 };
 
 /* Borrows both for its life. What the connection knows (client, local, fault, trace,
- * crowded, probes_only) is the server's to add. */
+ * crowded, probes_only, secure, connection) is the server's to add. */
 void exchange_init (
     exchange_t *self, const struct _u_request *request, struct _u_response *response);
 
@@ -57,6 +65,13 @@ void exchange_init (
 void exchange_set_host (exchange_t *self, const char *authority);
 
 const char *exchange_request_header (const exchange_t *self, const char *name);
+const char *exchange_request_cookie (const exchange_t *self, const char *name);
+
+/* What stands behind "Authorization: Bearer"; NULL: there is none. */
+const char *exchange_bearer (const exchange_t *self);
+
+/* Overwrites keys and cookies wherever the request keeps them: a core dump has none. */
+void exchange_forget_secrets (exchange_t *self);
 
 /* Of the reply, before it. */
 void exchange_set_header (exchange_t *self, const char *name, const char *value);
@@ -76,8 +91,10 @@ void exchange_reply_stream (exchange_t *self, const char *content_type,
     ssize_t (*read) (void *stream, uint64_t offset, char *bytes, size_t most),
     void (*done) (void *stream), void *stream);
 
-/* Problems. 429s and 503s carry a Retry-After of a few seconds that differs between clients. */
+/* Problems. 429s and 503s carry a Retry-After of a few seconds that differs between clients,
+ * unless the header is set; _later is the 429 that knows when. */
 void exchange_problem (exchange_t *self, problem_type_t type, const char *detail);
+void exchange_problem_later (exchange_t *self, int64_t wait_us, const char *detail);
 void exchange_problem_json (
     exchange_t *self, problem_type_t type, const json_fault_t *fault);
 /* Several bad fields, in their order; detail sums up. */

@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "actors/descriptors.h"
+#include "actors/http/certificate.h"
 #include "actors/http/server.h"
 #include "actors/http/statistics.h"
 #include "actors/http/vitals.h"
@@ -45,11 +46,18 @@ s_start_clients (self_t *self, char error[160])
     int port = (int)config_integer (args->config, CONFIG_HTTP_PORT);
     int page_port = (int)config_integer (args->config, CONFIG_UI_PORT);
     size_t limit = (size_t)config_integer (args->config, CONFIG_CONNECTION_LIMIT);
+    const char *certificate = config_text (args->config, CONFIG_TLS_CERT);
+    bool tls = *certificate;
+    if (tls && certificate_load (
+                   certificate, config_text (args->config, CONFIG_TLS_KEY), error))
+        return false;
     server_options_t options = {.label = "api",
         .host = config_text (args->config, CONFIG_BIND),
         .port = port,
-        .limits = {args->connection_limit ? args->connection_limit : limit,
-            (size_t)config_integer (args->config, CONFIG_ADDRESS_LIMIT)}};
+        .limits = {.in_all = args->connection_limit ? args->connection_limit : limit,
+            .per_client = (size_t)config_integer (args->config, CONFIG_ADDRESS_LIMIT),
+            .silent = tls},
+        .tls = tls};
     self->servers[SERVER_API] = server_new (self->context, &options, error);
     if (!self->servers[SERVER_API])
         return false;
@@ -68,7 +76,7 @@ s_start_admin (self_t *self, char error[160])
     const server_options_t options = {.label = "admin",
         .host = config_text (args->config, args->admin_bind),
         .port = args->admin_port,
-        .limits = {DESCRIPTORS_ADMIN, DESCRIPTORS_ADMIN},
+        .limits = {.in_all = DESCRIPTORS_ADMIN, .per_client = DESCRIPTORS_ADMIN},
         .probes_only = true};
     if (args->admin_port != 0)
         self->servers[SERVER_ADMIN] = server_new (self->context, &options, error);

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "actors/ended.h"
+#include "actors/keyring.h"
 #include "actors/live.h"
 #include "actors/model_slot.h"
 #include "actors/spans.h"
@@ -28,6 +29,7 @@ typedef struct {
     const config_t *config; /* bind, ports, limits, checkpoints folder */
     pool_t *pool;           /* for reads; NULL with probes_only */
     model_slot_t *slot; /* for /models; no job is taken while it is empty (NULL: is) */
+    keyring_t *keyring; /* who may; NULL: everybody */
     live_t *live;
     ended_t *ended;
     spans_t *spans;         /* NULL: no tracing */

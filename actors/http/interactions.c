@@ -15,6 +15,7 @@
 #include "actors/http/routes.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
+#include "store/once.h"
 
 #define FAULTS_MOST 20 /* are told of a body */
 #define TRIES       3  /* of what was rolled back: a deadlock with the same events */
@@ -141,34 +142,91 @@ s_give_db (
     return false;
 }
 
+static db_status_t
+s_add (db_t *db, const arrivals_t *self, size_t *added)
+{
+    *added = 0;
+    return self->count > 0 ? interactions_add (db, self->pointers, self->count, added)
+                           : DB_OK;
+}
+
+static void
+s_add_answer (
+    exchange_t *exchange, const arrivals_t *self, size_t added, strbuf_t *body)
+{
+    strbuf_addf (body, "{\"received\":%zu,\"added\":%zu,\"duplicates\":%zu",
+        self->count, added, self->count - added);
+    exchange_add_warnings (exchange, body);
+    strbuf_add (body, "}");
+}
+
+/* With the answer, in one transaction; or what was answered before. */
+static db_status_t
+s_add_once (db_t *db, exchange_t *exchange, const arrivals_t *self,
+    once_outcome_t *outcome, strbuf_t *body)
+{
+    char *before;
+    size_t added;
+    const once_t *once = &exchange->once;
+    strbuf_clear (body);
+    db_status_t status = once_begin (db, once->id, once->fingerprint, outcome, &before);
+    if (status != DB_OK)
+        return status;
+    if (*outcome == ONCE_NEW) {
+        status = s_add (db, self, &added);
+        s_add_answer (exchange, self, added, body);
+        return status == DB_OK ? once_end (db, once->id, body->data) : status;
+    }
+    strbuf_add (body, before ? before : "");
+    free (before);
+    return DB_OK;
+}
+
+static db_status_t
+s_try (db_t *db, exchange_t *exchange, const arrivals_t *self, once_outcome_t *outcome,
+    strbuf_t *body)
+{
+    size_t added;
+    if (*exchange->once.id)
+        return s_add_once (db, exchange, self, outcome, body);
+    db_status_t status = s_add (db, self, &added);
+    if (status == DB_OK)
+        s_add_answer (exchange, self, added, body);
+    return status;
+}
+
+/* False: the problem has been replied. */
 static bool
 s_write (http_context_t *context, exchange_t *exchange, const arrivals_t *self,
-    size_t *added)
+    strbuf_t *body)
 {
-    if (self->count == 0)
+    once_outcome_t outcome = ONCE_NEW;
+    if (self->count == 0 && !*exchange->once.id) {
+        s_add_answer (exchange, self, 0, body);
         return true;
+    }
     db_t *db = http_context_take_db (context, exchange);
     if (!db)
         return false;
     db_status_t status = DB_RETRY;
     for (int i = 0; i < TRIES && status == DB_RETRY; i++)
-        status = interactions_add (db, self->pointers, self->count, added);
-    return s_give_db (context, exchange, &db, status);
+        status = s_try (db, exchange, self, &outcome, body);
+    once_cancel (db);
+    if (!s_give_db (context, exchange, &db, status))
+        return false;
+    if (outcome == ONCE_ANOTHER)
+        once_refuse (exchange);
+    return outcome != ONCE_ANOTHER;
 }
 
 void
 interactions_post (http_context_t *context, exchange_t *exchange)
 {
     arrivals_t arrivals = {0};
-    size_t added = 0;
-    if (s_read (&arrivals, exchange) &&
-        s_write (context, exchange, &arrivals, &added)) {
-        strbuf_t body = STRBUF_EMPTY;
-        strbuf_addf (&body, "{\"received\":%zu,\"added\":%zu,\"duplicates\":%zu",
-            arrivals.count, added, arrivals.count - added);
-        exchange_add_warnings (exchange, &body);
-        strbuf_add (&body, "}");
+    strbuf_t body = STRBUF_EMPTY;
+    if (s_read (&arrivals, exchange) && s_write (context, exchange, &arrivals, &body))
         exchange_reply_json (exchange, 200, &body);
-    }
+    else
+        strbuf_free (&body);
     s_free (&arrivals);
 }

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "actors/http/address.h"
+
 #define BACKLOG 1024
 
 static int
@@ -30,16 +32,22 @@ s_bind (const struct addrinfo *address)
     return -1;
 }
 
+static int
+s_find (const char *host, const char *service, struct addrinfo **found)
+{
+    const struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+        .ai_family = AF_UNSPEC,
+        .ai_socktype = SOCK_STREAM};
+    return getaddrinfo (host, service, &hints, found);
+}
+
 int
 listen_on (const char *host, int port, char error[160])
 {
     char service[12];
     snprintf (service, sizeof service, "%d", port);
-    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
-        .ai_family = AF_UNSPEC,
-        .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    int status = getaddrinfo (host, service, &hints, &found);
+    int status = s_find (host, service, &found);
     if (status != 0) {
         snprintf (
             error, 160, "cannot listen on \"%.60s\": %s", host, gai_strerror (status));
@@ -55,4 +63,16 @@ listen_on (const char *host, int port, char error[160])
             error, 160, "cannot listen on %.60s:%d: %s", host, port, strerror (errno));
     freeaddrinfo (found);
     return fd;
+}
+
+/* The first is the one that is listened on. */
+bool
+listen_is_loopback (const char *host)
+{
+    struct addrinfo *found = NULL;
+    if (s_find (host, NULL, &found))
+        return false;
+    address_t address = address_of_socket (found->ai_addr);
+    freeaddrinfo (found);
+    return address_is_loopback (&address);
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "actors/http/ask.h"
 #include "actors/http/routes.h"
@@ -30,6 +31,16 @@ s_reply_accepted (exchange_t *exchange, const char *request_id)
     exchange_reply_json (exchange, 202, &body);
 }
 
+/* Its row is found by what the client calls it. */
+static void
+s_make_once (exchange_t *exchange, request_t *request)
+{
+    const once_t *once = &exchange->once;
+    snprintf (request->request_id, sizeof request->request_id, "%s", once->id);
+    snprintf (exchange->asked, sizeof exchange->asked, "%s", once->id);
+    memcpy (request->fingerprint, once->fingerprint, sizeof request->fingerprint);
+}
+
 void
 predict_post (http_context_t *context, exchange_t *exchange)
 {
@@ -45,6 +56,8 @@ predict_post (http_context_t *context, exchange_t *exchange)
         request_destroy (&request);
         return;
     }
+    if (*exchange->once.id)
+        s_make_once (exchange, request);
     char request_id[PROTO_ID_SIZE];
     snprintf (request_id, sizeof request_id, "%s", request->request_id);
     request->job = true;

@@ -14,6 +14,8 @@ typedef struct {
     const char *method;
     const char *path;        /* "/users/{user_id}/history": at most one {parameter} */
     route_handler_t handler; /* answers the exchange, whatever happens */
+    unsigned
+        scopes; /* a key needs one of these (base/api_key.h); 0: no key is asked for */
 } route_t;
 
 typedef enum {

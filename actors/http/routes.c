@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define ROUTES_ROW(method, path, handler) {method, path, handler},
+#define ROUTES_ROW(method, path, handler, scopes) {method, path, handler, scopes},
 
 const route_t routes[] = {ROUTES (ROUTES_ROW)};
 const size_t route_count = sizeof routes / sizeof routes[0];
@@ -22,4 +22,12 @@ route_kind (const route_t *route)
         if (strcmp (route->path, others[i].path) == 0)
             return others[i].kind;
     return ROUTE_WORK;
+}
+
+bool
+route_is_once (const route_t *route)
+{
+    return strcmp (route->method, "POST") == 0 &&
+           (strcmp (route->path, "/predict") == 0 ||
+               strcmp (route->path, "/interactions") == 0);
 }

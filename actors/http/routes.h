@@ -1,40 +1,46 @@
-/* Every resource there is, in one table. A new one is a file with its handler and a line
- * here; the description in openapi.json is checked against it.
+/* Every resource there is, in one table: method, path, handler, and the scopes of which a
+ * key must have one (0: open to all). A new one is a file with its handler and a line here;
+ * the description in openapi.json is checked against it.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_ACTORS_HTTP_ROUTES_H
 #define SASREC_ACTORS_HTTP_ROUTES_H
 
+#include <stdbool.h>
+
 #include "actors/http/router.h"
+#include "base/api_key.h"
 
 /* clang-format off */
-#define ROUTES(ROUTE)                                                                    \
-    ROUTE ("POST", "/predict",                         predict_post)                     \
-    ROUTE ("GET",  "/result/{request_id}",             result_get)                       \
-    ROUTE ("POST", "/recommend",                       recommend_post)                   \
-    ROUTE ("POST", "/recommend/batch",                 recommend_batch_post)             \
-    ROUTE ("POST", "/interactions",                    interactions_post)                \
-    ROUTE ("GET",  "/users",                           users_get)                        \
-    ROUTE ("DELETE", "/users/{user_id}",               user_delete)                      \
-    ROUTE ("GET",  "/users/{user_id}/history",         user_history_get)                 \
-    ROUTE ("GET",  "/users/{user_id}/recommendations", user_recommendations_get)         \
-    ROUTE ("GET",  "/items",                           items_get)                        \
-    ROUTE ("GET",  "/items/{item_id}/similar",         similar_get)                      \
-    ROUTE ("GET",  "/popular",                         popular_get)                      \
-    ROUTE ("GET",  "/models",                          models_get)                       \
-    ROUTE ("POST", "/models/reload",                   models_reload_post)               \
-    ROUTE ("GET",  "/events",                          events_get)                       \
-    ROUTE ("GET",  "/livez",                           livez_get)                        \
-    ROUTE ("GET",  "/readyz",                          readyz_get)                       \
-    ROUTE ("GET",  "/metrics",                         metrics_get)                      \
-    ROUTE ("GET",  "/version",                         version_get)                      \
-    ROUTE ("GET",  "/status",                          status_get)                       \
-    ROUTE ("GET",  "/openapi.json",                    openapi_get)                      \
-    ROUTE ("GET",  "/docs",                            docs_get)                         \
-    ROUTE ("GET",  "/assets/{name}",                   asset_get)                        \
-    ROUTE ("GET",  "/",                                page_get)
+#define ROUTES(ROUTE)                                                                                            \
+    ROUTE ("POST",   "/predict",                         predict_post,             SCOPE_PREDICT)                \
+    ROUTE ("GET",    "/result/{request_id}",             result_get,               SCOPE_PREDICT)                \
+    ROUTE ("POST",   "/recommend",                       recommend_post,           SCOPE_PREDICT)                \
+    ROUTE ("POST",   "/recommend/batch",                 recommend_batch_post,     SCOPE_PREDICT)                \
+    ROUTE ("POST",   "/interactions",                    interactions_post,        SCOPE_WRITE)                  \
+    ROUTE ("GET",    "/users",                           users_get,                SCOPE_READ)                   \
+    ROUTE ("DELETE", "/users/{user_id}",                 user_delete,              SCOPE_WRITE)                  \
+    ROUTE ("GET",    "/users/{user_id}/history",         user_history_get,         SCOPE_READ)                   \
+    ROUTE ("GET",    "/users/{user_id}/recommendations", user_recommendations_get, SCOPE_PREDICT)                \
+    ROUTE ("GET",    "/items",                           items_get,                SCOPE_READ)                   \
+    ROUTE ("GET",    "/items/{item_id}/similar",         similar_get,              SCOPE_PREDICT)                \
+    ROUTE ("GET",    "/popular",                         popular_get,              SCOPE_PREDICT)                \
+    ROUTE ("GET",    "/models",                          models_get,               SCOPE_READ)                   \
+    ROUTE ("POST",   "/models/reload",                   models_reload_post,       SCOPE_ADMIN)                  \
+    ROUTE ("GET",    "/events",                          events_get,               SCOPE_PREDICT | SCOPE_READ)   \
+    ROUTE ("POST",   "/session",                         session_post,             0)                            \
+    ROUTE ("DELETE", "/session",                         session_delete,           0)                            \
+    ROUTE ("GET",    "/livez",                           livez_get,                0)                            \
+    ROUTE ("GET",    "/readyz",                          readyz_get,               0)                            \
+    ROUTE ("GET",    "/metrics",                         metrics_get,              SCOPE_ADMIN)                  \
+    ROUTE ("GET",    "/version",                         version_get,              0)                            \
+    ROUTE ("GET",    "/status",                          status_get,               SCOPE_ADMIN)                  \
+    ROUTE ("GET",    "/openapi.json",                    openapi_get,              0)                            \
+    ROUTE ("GET",    "/docs",                            docs_get,                 0)                            \
+    ROUTE ("GET",    "/assets/{name}",                   asset_get,                0)                            \
+    ROUTE ("GET",    "/",                                page_get,                 0)
 /* clang-format on */
 
-#define ROUTES_DECLARE(method, path, handler)                                          \
+#define ROUTES_DECLARE(method, path, handler, scopes)                                  \
     void handler (http_context_t *context, exchange_t *exchange);
 ROUTES (ROUTES_DECLARE)
 #undef ROUTES_DECLARE
@@ -50,5 +56,8 @@ typedef enum {
 } route_kind_t;
 
 route_kind_t route_kind (const route_t *route);
+
+/* Whether it looks at the Idempotency-Key of a request (once.h). */
+bool route_is_once (const route_t *route);
 
 #endif

@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <ulfius.h>
 #include <unistd.h>
 
 #include "actors/descriptors.h"
+#include "actors/http/certificate.h"
 #include "actors/http/connections.h"
 #include "actors/http/dispatch.h"
 #include "actors/http/framing.h"
@@ -22,7 +24,7 @@
 #define STACK_SIZE     1048576
 #define IDLE_TIMEOUT_S 90 /* must exceed every wait of a handler; for stalled readers */
 #define CALM_MS        10000 /* without a refusal: the next is news again */
-#define OPTION_COUNT   9
+#define OPTION_COUNT   11
 
 struct server {
     http_context_t *context;
@@ -125,6 +127,8 @@ s_identify (server_t *self, exchange_t *exchange)
         return;
     exchange_set_host (
         exchange, exchange_request_header (exchange, "X-Forwarded-Host"));
+    const char *scheme = exchange_request_header (exchange, "X-Forwarded-Proto");
+    exchange->secure |= scheme && strcasecmp (scheme, "https") == 0;
     exchange->client = networks_client (self->context->proxies, &peer,
         exchange_request_header (exchange, "X-Forwarded-For"));
     exchange->crowded =
@@ -143,7 +147,9 @@ s_on_request (
     exchange_t exchange;
     exchange_init (&exchange, request, response);
     s_look_at_head (request, &exchange);
+    exchange.connection = s_mhd;
     exchange.probes_only = self->options.probes_only;
+    exchange.secure = self->options.tls;
     s_identify (self, &exchange);
     if (exchange.fault || atomic_load (&self->context->draining))
         exchange_set_header (&exchange, "Connection", "close");
@@ -188,6 +194,9 @@ static int
 s_start_ulfius (server_t *self)
 {
     intptr_t limit = (intptr_t)self->options.limits.in_all + DESCRIPTORS_SPARE;
+    const struct MHD_OptionItem certificate = {
+        MHD_OPTION_HTTPS_CERT_CALLBACK, 0, certificate_callback ()};
+    const struct MHD_OptionItem end = {MHD_OPTION_END, 0, NULL};
     const struct MHD_OptionItem options[OPTION_COUNT] = {
         {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)s_log_mhd, NULL}, /* must come first */
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)s_on_completed, self},
@@ -197,11 +206,13 @@ s_start_ulfius (server_t *self)
         {MHD_OPTION_CONNECTION_LIMIT, limit, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, NULL},
         {MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, NULL},
-        {MHD_OPTION_END, 0, NULL},
+        self->options.tls ? certificate : end,
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)CERTIFICATE_PRIORITIES},
+        end,
     };
     unsigned int flags = MHD_USE_THREAD_PER_CONNECTION |
                          MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC |
-                         MHD_USE_ERROR_LOG;
+                         MHD_USE_ERROR_LOG | (self->options.tls ? MHD_USE_TLS : 0);
     return ulfius_start_framework_with_mhd_options (
         &self->instance, flags, (struct MHD_OptionItem *)options);
 }
@@ -267,7 +278,8 @@ server_new (http_context_t *context, const server_options_t *options, char error
         return NULL;
     }
     log_info ("http.listening", log_str ("listener", options->label),
-        log_str ("host", options->host), log_int ("port", options->port));
+        log_str ("host", options->host), log_int ("port", options->port),
+        log_bool ("tls", options->tls));
     return self;
 }
 

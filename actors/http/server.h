@@ -14,6 +14,7 @@ typedef struct {
     int port;
     connections_limits_t limits;
     bool probes_only; /* no other routes */
+    bool tls;         /* with the certificate that was loaded (certificate.h) */
 } server_options_t;
 
 typedef struct server server_t;

@@ -34,7 +34,7 @@ s_counter (const char *handler, const char *method, size_t class)
         "HTTP requests by route, method and status class", labels);
 }
 
-static const route_t s_no_route = {"other", "other", NULL};
+static const route_t s_no_route = {.method = "other", .path = "other"};
 
 static const route_t *
 s_route (size_t index)

@@ -18,11 +18,12 @@ typedef struct ticket ticket_t;
 typedef void (ticket_free_fn) (void *answer);
 
 typedef enum {
-    TICKET_DONE,        /* the effect is durable, or the result is attached */
-    TICKET_FULL,        /* refused: a queue was full; nothing was done */
-    TICKET_UNAVAILABLE, /* refused: the database or the model is not there */
-    TICKET_FAILED,      /* tried, and it failed; reason says why */
-    TICKET_TIMEOUT      /* the waiter's deadline passed (only from ticket_wait) */
+    TICKET_DONE,         /* the effect is durable, or the result is attached */
+    TICKET_FULL,         /* refused: a queue was full; nothing was done */
+    TICKET_UNAVAILABLE,  /* refused: the database or the model is not there */
+    TICKET_CONTRADICTED, /* refused: what has its id is something else */
+    TICKET_FAILED,       /* tried, and it failed; reason says why */
+    TICKET_TIMEOUT       /* the waiter's deadline passed (only from ticket_wait) */
 } ticket_status_t;
 
 ticket_t *ticket_new (void);              /* one reference, the waiter's */

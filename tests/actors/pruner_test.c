@@ -66,12 +66,35 @@ s_database_that_comes_later_is_swept (void **state)
     zactor_destroy (&actor);
 }
 
+static void
+s_keys_are_forgotten_without_a_retention (void **state)
+{
+    store_fixture_t *store = *state;
+    pruner_args_t args = s_args (store, 0);
+    store_do (store, "INSERT INTO idempotency (id, fingerprint, created_at)"
+                     " SELECT gen_random_uuid (), '', now () - interval '25 h'"
+                     " FROM generate_series (1, 2500);"
+                     "INSERT INTO idempotency (id, fingerprint)"
+                     " VALUES (gen_random_uuid (), '')");
+    zactor_t *actor = actor_start (pruner_actor, &args);
+    int64_t limit_ms = clock_monotonic_ms () + LIMIT_MS;
+    bool gone = false;
+    while (!gone && clock_monotonic_ms () < limit_ms) {
+        char *left = store_value (store, "SELECT count(*) FROM idempotency");
+        gone = strcmp (left, "1") == 0;
+        free (left);
+    }
+    assert_true (gone);
+    zactor_destroy (&actor);
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
         STORE_TEST (s_old_requests_are_deleted_again_and_again),
         STORE_TEST (s_without_a_retention_nothing_is_deleted),
+        STORE_TEST (s_keys_are_forgotten_without_a_retention),
         STORE_TEST (s_database_that_comes_later_is_swept),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

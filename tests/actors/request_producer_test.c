@@ -312,6 +312,36 @@ test_a_locked_table_is_503 (void **state)
     assert_int_equal (rows_where (world->store, "true"), 1);
 }
 
+static ticket_t *
+s_send_again (world_t *world, size_t number, const char *body)
+{
+    char id[PROTO_ID_SIZE];
+    row_id (id, number);
+    request_t *request = request_sample (id, true);
+    ticket_t *ticket = ticket_new ();
+    fingerprint (body, strlen (body), request->fingerprint);
+    request->ticket = ticket_retain (ticket);
+    assert_int_equal (request_send (&request, world->accept), 0);
+    return ticket;
+}
+
+static void
+test_what_comes_again_is_answered_and_not_sent_again (void **state)
+{
+    world_t *world = *state;
+    s_assert_outcome (s_send_again (world, 1, "a"), TICKET_DONE);
+    request_t *job = s_job (world);
+    request_destroy (&job);
+    s_assert_outcome (s_send_again (world, 1, "a"), TICKET_DONE);
+    s_assert_outcome (s_send_again (world, 1, "b"), TICKET_CONTRADICTED);
+    s_assert_outcome (s_send_number (world, 2), TICKET_DONE);
+    job = s_job (world); /* in order: nothing came between */
+    assert_string_equal (job->request_id, "00000000-0000-7000-8000-000000000002");
+    request_destroy (&job);
+    assert_int_equal (rows_where (world->store, "true"), 2);
+    assert_int_equal (atomic_load (&world->backlog), 2);
+}
+
 static void
 test_unknown_commands_are_answered (void **state)
 {
@@ -327,6 +357,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST (test_the_row_is_there_before_the_answer),
+        WORLD_TEST (test_what_comes_again_is_answered_and_not_sent_again),
         WORLD_TEST (test_an_accepted_request_is_sent_on_without_its_ticket),
         WORLD_TEST (test_a_client_that_gave_up_leaves_no_row),
         WORLD_TEST (test_a_refused_row_is_refused_alone),

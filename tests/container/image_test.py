@@ -130,7 +130,7 @@ class Running(InImage):
         cls.env = {k: cls.stack.env[k] for k in
                    ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")} | {
             "SASREC_HTTP_PORT": str(cls.stack.port), "SASREC_UI_PORT": str(cls.stack.ui_port),
-            "SASREC_ADMIN_PORT": str(cls.stack.admin_port)}
+            "SASREC_ADMIN_PORT": str(cls.stack.admin_port), "SASREC_OPEN": "yes"}
         for command in ("migrate",), ("seed",), ("train", "--epochs", "20", "--publish", "always"):
             cls.run_ok(*command)
         cls.start()

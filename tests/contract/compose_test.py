@@ -34,6 +34,18 @@ class Compose(unittest.TestCase):
         for port in ports.values():
             self.assertTrue(port.startswith("127.0.0.1:"), port)
 
+    def test_only_what_this_machine_reaches_is_open(self):
+        """The image listens to others; without SASREC_OPEN it asks them for keys."""
+        containerfile = (ROOT / "Containerfile").read_text()
+        self.assertIn("SASREC_BIND=0.0.0.0", containerfile)
+        self.assertNotRegex(containerfile, r"SASREC_OPEN=")
+        for name, service in self.services.items():
+            is_open = service.get("environment", {}).get("SASREC_OPEN") == "yes"
+            self.assertEqual(is_open, name == "api", name)
+            if is_open:
+                for port in service["ports"]:
+                    self.assertTrue(str(port).startswith("127.0.0.1:"), port)
+
     def test_images_have_exact_versions(self):
         version = re.search(r"project\(sasrec VERSION ([\d.]+)",
                             (ROOT / "CMakeLists.txt").read_text())[1]

@@ -87,7 +87,7 @@ class Run(unittest.TestCase):
         that it is the same folder."""
         place = self.folder / "my clone"
         place.symlink_to(ROOT)
-        self.env |= {"SASREC_RUN": str(self.folder / "my run"), "SASREC_BIND": "::",
+        self.env |= {"SASREC_RUN": str(self.folder / "my run"), "SASREC_BIND": "::", "SASREC_OPEN": "yes",
                      "http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
         process, _ = self.start(place / "ops/run")
         output = self.interrupt(process)

@@ -8,10 +8,11 @@
 #include "actors/http/hosts.h"
 #include "actors/http/query.h"
 #include "actors/http/routes.h"
+#include "base/session_token.h"
 #include "tests/fuzz/fuzz.h"
 
 /* The real table; nothing is handled here. */
-#define ROW(method, path, handler) {method, path, NULL},
+#define ROW(method, path, handler, scopes) {method, path, NULL, scopes},
 static const route_t s_routes[] = {ROUTES (ROW)};
 #define ROUTE_COUNT (sizeof s_routes / sizeof s_routes[0])
 
@@ -54,6 +55,21 @@ s_check_query (const char *query)
     }
 }
 
+/* A key or a session: nobody's. */
+static void
+s_check_secret (const char *value)
+{
+    char prefix[API_KEY_PREFIX_SIZE];
+    int64_t expires_s;
+    static const uint8_t seal[API_KEY_SEAL_SIZE];
+    assert (!api_key_matches (NULL, value));
+    if (api_key_prefix (value, prefix))
+        assert (strlen (prefix) == sizeof prefix - 1);
+    if (session_token_read (value, prefix, &expires_s))
+        assert (strlen (prefix) == sizeof prefix - 1 && expires_s >= 0);
+    assert (!session_token_sealed (value, seal));
+}
+
 static void
 s_check_value (const char *value)
 {
@@ -77,6 +93,7 @@ s_check_value (const char *value)
     if (!list)
         assert (strlen (error) > 0);
     networks_destroy (&list);
+    s_check_secret (value);
 }
 
 static void

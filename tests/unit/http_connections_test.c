@@ -61,7 +61,7 @@ s_setup (void **state)
 {
     fixture_t *self = calloc (1, sizeof *self);
     s_connect (&self->client, &self->server);
-    self->connections = connections_new ((connections_limits_t){6, 3});
+    self->connections = connections_new ((connections_limits_t){6, 3, false});
     self->connection = s_open (self, "192.0.2.1", false);
     *state = self;
     return 0;

@@ -8,12 +8,12 @@
 #include <cmocka.h>
 
 static const route_t s_routes[] = {
-    {"GET", "/", NULL},
-    {"GET", "/users", NULL},
-    {"GET", "/users/{user_id}/history", NULL},
-    {"POST", "/predict", NULL},
-    {"POST", "/both", NULL},
-    {"GET", "/both", NULL},
+    {"GET", "/", NULL, 0},
+    {"GET", "/users", NULL, 0},
+    {"GET", "/users/{user_id}/history", NULL, 0},
+    {"POST", "/predict", NULL, 0},
+    {"POST", "/both", NULL, 0},
+    {"GET", "/both", NULL, 0},
 };
 
 static router_match_t s_match;
