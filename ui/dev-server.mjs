@@ -1,7 +1,7 @@
 // Serves the built page with a made-up API, to work on the page without a database:
 //   node dev-server.mjs [DIST] [PORT]
 // GET /dev/MODE makes it behave: ok, no-model (503), no-database, no-events,
-// slow, expire, deploy.
+// slow, expire, deploy, key (any key opens a session, and all is ok).
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -34,11 +34,11 @@ const json = (out, status, body, type = 'application/json') => {
   out.writeHead(status, { ...HEADERS, 'Content-Type': type });
   out.end(JSON.stringify(body));
 };
-const refuse = (out, status, title, detail) =>
+const refuse = (out, status, title, detail, kind = 'made-up') =>
   json(
     out,
     status,
-    { type: '/problems/made-up', title, status, detail },
+    { type: `/problems/${kind}`, title, status, detail },
     'application/problem+json',
   );
 
@@ -117,6 +117,9 @@ function behave(now, out) {
 async function answer(path, query, body, out) {
   const [, first, second, third] = path.split('/').map(decodeURIComponent);
   if (first === 'dev') return behave(second, out);
+  if (path === '/session') return behave('ok', out);
+  if (mode === 'key' && /^.(predict|users|items|models|events|result)/.test(path))
+    return refuse(out, 401, 'An API key is needed here', 'Made up.', 'key-needed');
   if (mode === 'no-model' && path === '/predict')
     return refuse(
       out,

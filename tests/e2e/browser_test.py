@@ -55,6 +55,18 @@ class Parts:
                        " select * from kept")
 
 
+    def start_keys(self):
+        """From now on the server asks for one; what it is."""
+        key = self.stack.sasrec("keys", "create", "--name", "page").stdout.strip()
+        wait_for("a key is asked for", 10, lambda: self.stack.get("/models")[0] == 401)
+        return key
+
+    def stop_keys(self):
+        """As if there had never been one."""
+        self.stack.sql("delete from api_keys")
+        wait_for("no key is asked for", 10, lambda: self.stack.get("/models")[0] == 200)
+
+
 def control(parts):
     """An HTTP server on a port of its own: POST /server/stop, ... It has one thread for all
     requests: what a thread started ends with that thread (PR_SET_PDEATHSIG)."""
@@ -62,9 +74,10 @@ def control(parts):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
             name, action = self.path.strip("/").split("/")
-            getattr(parts, f"{action}_{name}")()
-            self.send_response(204)
+            said = getattr(parts, f"{action}_{name}")() or ""
+            self.send_response(200)
             self.end_headers()
+            self.wfile.write(said.encode())
 
         def log_message(self, *_):
             pass

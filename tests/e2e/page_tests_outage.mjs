@@ -57,6 +57,28 @@ export const tests = {
     await isSame();
   },
 
+  async 'a key is asked for once there is one'({ page, url, shot, expected, control }) {
+    expected.push('/');
+    const isSame = await open(page, `${url}/?user=user_7`);
+    await answered(page);
+    const key = await control('keys', 'start');
+    await ask(page).click();
+    const field = page.getByLabel('API key');
+    await field.waitFor();
+    await shot('sign-in');
+    await field.fill(`${key.slice(0, -1)}!`);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.locator('.notice').getByText('An API key is needed here').waitFor();
+    await field.fill(key);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.locator('.history li').first().waitFor({ timeout: AWAY_MS });
+    await recommend(page);
+    const cookies = await page.evaluate(() => document.cookie);
+    assert.ok(!cookies.includes('sasrec'), 'a script can read the session');
+    await isSame();
+    await control('keys', 'stop');
+  },
+
   async 'no model, then one'({ page, url, shot, expected, control }) {
     expected.push('/');
     const isSame = await open(page, `${url}/?user=user_7`);

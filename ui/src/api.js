@@ -35,6 +35,13 @@ async function problemOf(response) {
   });
 }
 
+let keyNeeded = () => {};
+
+// tell() whenever the server asks for a key: there is no session, or it has ended.
+export function onKeyNeeded(tell) {
+  keyNeeded = tell;
+}
+
 async function call(path, options) {
   let response;
   try {
@@ -46,9 +53,15 @@ async function call(path, options) {
       detail: 'It may be restarting, or the network is down.',
     });
   }
-  if (!response.ok) throw await problemOf(response);
-  return response.json();
+  if (response.ok) return response.json();
+  const problem = await problemOf(response);
+  if (problem.kind === 'key-needed') keyNeeded();
+  throw problem;
 }
+
+// The browser keeps the session, out of every script's reach.
+export const openSession = (key) =>
+  call('session', { method: 'POST', headers: { Authorization: `Bearer ${key}` } });
 
 const part = encodeURIComponent;
 

@@ -7,6 +7,7 @@ import { Header } from './header.jsx';
 import { HistoryPanel } from './history_panel.jsx';
 import { checkK, HISTORY_LIMIT, parseItems } from './input.js';
 import { ResultPanel } from './result_panel.jsx';
+import { SignIn } from './sign_in.jsx';
 import { useChoice } from './use_choice.js';
 import { useResource } from './use_resource.js';
 import { useRun } from './use_run.js';
@@ -71,10 +72,23 @@ export function App() {
     start(now);
   };
   useEffect(() => {
-    if (!wanted || !now.body) return;
+    if (!wanted || !now.body || server.keyNeeded) return;
     setWanted(false);
     ask();
   });
+  const signedIn = () => {
+    server.signedIn();
+    if (run.phase === 'failed') start(run.asked);
+  };
+  if (server.keyNeeded)
+    return (
+      <>
+        <Header server={server} />
+        <main class="columns">
+          <SignIn onDone={signedIn} />
+        </main>
+      </>
+    );
   return (
     <>
       <Header server={server} />

@@ -1,8 +1,9 @@
-// The server as the page knows it: health, the model in use, and an epoch that grows when
-// something is back, so that what failed meanwhile is tried again at once.
+// The server as the page knows it: health, the model in use, whether it wants a key, and an
+// epoch that grows when something is back, so that what failed meanwhile is tried again at
+// once.
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useState } from 'preact/hooks';
-import { readModels } from './api.js';
+import { onKeyNeeded, readModels } from './api.js';
 import { UNKNOWN, look, recovered } from './health.js';
 import { watch } from './watch.js';
 
@@ -10,7 +11,13 @@ export function useServer() {
   const [health, setHealth] = useState(UNKNOWN);
   const [model, setModel] = useState(undefined); // null: none; undefined: not known
   const [epoch, setEpoch] = useState(0);
+  const [keyNeeded, setKeyNeeded] = useState(false);
+  const [session, setSession] = useState(0); // how many were opened
 
+  useEffect(() => {
+    onKeyNeeded(() => setKeyNeeded(true));
+    return () => onKeyNeeded(() => {});
+  }, []);
   useEffect(() => {
     let known = UNKNOWN;
     const readModel = () =>
@@ -31,6 +38,12 @@ export function useServer() {
         setEpoch((old) => old + 1);
       },
     });
-  }, []);
-  return { health, model, epoch };
+  }, [session]);
+
+  const signedIn = () => {
+    setKeyNeeded(false);
+    setSession((old) => old + 1);
+    setEpoch((old) => old + 1);
+  };
+  return { health, model, epoch, keyNeeded, signedIn };
 }
