@@ -47,7 +47,7 @@ static const struct argp_option s_options[] = {
         "Measure what is chosen with these, as train has it", 0},
     {"drop-events", S_KEY_DROP_EVENTS, "EVENT,...", 0, "Leave these out, as train does",
         0},
-    {"seen", S_KEY_SEEN, "EVENT", 0,
+    {"seen", S_KEY_SEEN, "EVENT,...", 0,
         "As a request with this \"seen\": only what had it before is left out", 0},
     {"threads", S_KEY_THREADS, "N", 0, "Threads (2)", 0}, {0}};
 

@@ -164,23 +164,53 @@ interactions_history (
     return s_items (db, &s_history, params, 2, items, count);
 }
 
-static const db_statement_t s_seen = {
-    .name = "interactions_seen",
-    .sql = "SELECT item_id::bigint FROM " ABSENT_INTERACTIONS (
-        "user_id, item_id, created_at") " WHERE i.user_id = $1 AND i.event = $2"
-                                        " GROUP BY item_id ORDER BY max (i.created_at) "
-                                        "DESC, item_id LIMIT $3::bigint",
+/* Of a list as the command line has it. */
+#define EVENT "coalesce (i.event, 'none')"
+#define AMONG " (string_to_array ($2, ','))"
+
+/* clang-format off */
+static const db_statement_t s_history_without = {
+    .name = "interactions_history_without",
+    .sql = "SELECT item_id::bigint FROM (SELECT i.item_id, i.created_at, i.id"
+           "  FROM " ABSENT_INTERACTIONS ("user_id, item_id, created_at, id")
+           "  WHERE i.user_id = $1 AND " EVENT " <> ALL" AMONG
+           "  ORDER BY i.created_at DESC, i.id DESC LIMIT $3::bigint) t"
+           " ORDER BY created_at, id",
     .binary_result = true,
 };
+static const db_statement_t s_seen = {
+    .name = "interactions_seen",
+    .sql = "SELECT item_id::bigint FROM " ABSENT_INTERACTIONS ("user_id, item_id, created_at")
+           " WHERE i.user_id = $1 AND " EVENT " = ANY" AMONG
+           " GROUP BY item_id ORDER BY max (i.created_at) DESC, item_id LIMIT $3::bigint",
+    .binary_result = true,
+};
+/* clang-format on */
 
-db_status_t
-interactions_seen (db_t *db, const char *user_id, const char *event, size_t limit,
-    int64_t **items, size_t *count)
+static db_status_t
+s_items_by_events (db_t *db, const db_statement_t *statement, const char *user_id,
+    const char *events, size_t limit, int64_t **items, size_t *count)
 {
     char limit_text[24];
     snprintf (limit_text, sizeof limit_text, "%zu", limit);
-    db_param_t params[] = {{.bytes = user_id}, {.bytes = event}, {.bytes = limit_text}};
-    return s_items (db, &s_seen, params, 3, items, count);
+    db_param_t params[] = {
+        {.bytes = user_id}, {.bytes = events}, {.bytes = limit_text}};
+    return s_items (db, statement, params, 3, items, count);
+}
+
+db_status_t
+interactions_history_without (db_t *db, const char *user_id, const char *events,
+    size_t limit, int64_t **items, size_t *count)
+{
+    return s_items_by_events (
+        db, &s_history_without, user_id, events, limit, items, count);
+}
+
+db_status_t
+interactions_seen (db_t *db, const char *user_id, const char *events, size_t limit,
+    int64_t **items, size_t *count)
+{
+    return s_items_by_events (db, &s_seen, user_id, events, limit, items, count);
 }
 
 /* As numeric, which holds what is no bigint, and what is text. */

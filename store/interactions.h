@@ -25,9 +25,14 @@ void interactions_users_free (char ***users_p, size_t count);
 db_status_t interactions_history (
     db_t *db, const char *user_id, size_t limit, int64_t **items, size_t *count);
 
-/* Different items of a user with this event, the newest `limit` of them, newest first.
- * *items is fresh (free it). */
-db_status_t interactions_seen (db_t *db, const char *user_id, const char *event,
+/* Likewise, without those with one of these events: "dislike" or "dislike,return"; "none"
+ * are those that do not say. */
+db_status_t interactions_history_without (db_t *db, const char *user_id,
+    const char *events, size_t limit, int64_t **items, size_t *count);
+
+/* Different items of a user with one of these events, the newest `limit` of them, newest
+ * first. *items is fresh (free it). */
+db_status_t interactions_seen (db_t *db, const char *user_id, const char *events,
     size_t limit, int64_t **items, size_t *count);
 
 /* One interaction, of those that come or go in bulk. */

@@ -27,13 +27,45 @@ ask_new (exchange_t *exchange)
     return self;
 }
 
+/* What the model in use was trained without. */
+static void
+s_read_dropped (http_context_t *context, char events[MODEL_DROPPED_SIZE])
+{
+    model_ref_t *model = http_context_model (context);
+    snprintf (events, MODEL_DROPPED_SIZE, "%s",
+        model ? model_dropped (model_ref_model (model)) : "");
+    model_ref_release (&model);
+}
+
+/* What the user had with these events is excluded. */
 static db_status_t
-s_read_history (db_t *db, request_t *request)
+s_exclude (db_t *db, request_t *request, const char *events)
+{
+    int64_t *items;
+    size_t count, given = request->exclude_count;
+    db_status_t status = interactions_seen (
+        db, request->user_id, events, PROTO_EXCLUDE_LIMIT - given, &items, &count);
+    if (status != DB_OK)
+        return status;
+    request->exclude =
+        realloc (request->exclude, (count + given + 1) * sizeof *request->exclude);
+    assert (request->exclude);
+    if (count > 0)
+        memcpy (request->exclude + given, items, count * sizeof *items);
+    free (items);
+    request->exclude_count = count + given;
+    return DB_OK;
+}
+
+static db_status_t
+s_read_history (db_t *db, request_t *request, const char *dropped, size_t limit)
 {
     int64_t *items;
     size_t count, given = request->history_count;
-    db_status_t status = interactions_history (
-        db, request->user_id, PROTO_HISTORY_LIMIT - given, &items, &count);
+    db_status_t status = *dropped ? interactions_history_without (db, request->user_id,
+                                        dropped, limit - given, &items, &count)
+                                  : interactions_history (db, request->user_id,
+                                        limit - given, &items, &count);
     if (status != DB_OK)
         return status;
     items = realloc (items, (count + given + 1) * sizeof *items);
@@ -47,26 +79,18 @@ s_read_history (db_t *db, request_t *request)
     return DB_OK;
 }
 
-/* What the user had with that event is excluded, and the rest of the history is not. */
+/* What is dropped from a history counts as seen all the same. */
 static db_status_t
-s_read_seen (db_t *db, request_t *request)
+s_read_events (db_t *db, request_t *request, const char *dropped)
 {
-    int64_t *items;
-    size_t count, given = request->exclude_count;
-    db_status_t status = interactions_seen (db, request->user_id, request->seen_event,
-        PROTO_EXCLUDE_LIMIT - given, &items, &count);
-    if (status != DB_OK)
-        return status;
-    request->exclude =
-        realloc (request->exclude, (count + given + 1) * sizeof *request->exclude);
-    assert (request->exclude);
-    if (count > 0)
-        memcpy (request->exclude + given, items, count * sizeof *items);
-    free (items);
-    request->exclude_count = count + given;
-    request->include_seen = true;
-    request->seen_event[0] = '\0';
-    return DB_OK;
+    db_status_t status = DB_OK;
+    if (request->seen_event[0]) {
+        status = s_exclude (db, request, request->seen_event);
+        request->include_seen = true;
+        request->seen_event[0] = '\0';
+    } else if (*dropped && !request->include_seen && !request->only_seen)
+        status = s_exclude (db, request, dropped);
+    return status;
 }
 
 bool
@@ -76,14 +100,16 @@ ask_needs_store (const request_t *request)
 }
 
 db_status_t
-ask_read_stored (db_t *db, request_t *request)
+ask_read_stored (http_context_t *context, db_t *db, request_t *request, size_t limit)
 {
-    db_status_t status = DB_OK;
+    char dropped[MODEL_DROPPED_SIZE] = "";
+    if (!ask_needs_store (request))
+        return DB_OK;
     if (request->from_store)
-        status = s_read_history (db, request);
-    if (status == DB_OK && request->seen_event[0])
-        status = s_read_seen (db, request);
-    return status;
+        s_read_dropped (context, dropped);
+    db_status_t status =
+        request->from_store ? s_read_history (db, request, dropped, limit) : DB_OK;
+    return status == DB_OK ? s_read_events (db, request, dropped) : status;
 }
 
 static bool
@@ -94,7 +120,7 @@ s_complete (http_context_t *context, exchange_t *exchange, request_t *request)
     db_t *db = http_context_take_db (context, exchange);
     if (!db)
         return false;
-    db_status_t status = ask_read_stored (db, request);
+    db_status_t status = ask_read_stored (context, db, request, PROTO_HISTORY_LIMIT);
     return http_context_give_db (context, &db, status, exchange);
 }
 

@@ -13,11 +13,13 @@ request_t *ask_new (exchange_t *exchange);
 request_t *ask_read (http_context_t *context, exchange_t *exchange);
 
 /* Puts the user's stored history before the one that was given, where the request is
- * from_store: all that /users/{user_id}/history tells. None is stored: it stays as it is,
- * and is answered like any short history. What the user had with its seen_event is added
- * to what is excluded. */
+ * from_store: all that /users/{user_id}/history tells, up to limit in all, without the events
+ * that the model in use was trained without, which are excluded instead. None is stored: it
+ * stays as it is, and is answered like any short history. What the user had with its
+ * seen_event is added to what is excluded. */
 bool ask_needs_store (const request_t *request);
-db_status_t ask_read_stored (db_t *db, request_t *request);
+db_status_t ask_read_stored (
+    http_context_t *context, db_t *db, request_t *request, size_t limit);
 
 /* False: there is no model, the 503 has been replied. */
 bool ask_has_model (http_context_t *context, exchange_t *exchange);

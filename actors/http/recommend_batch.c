@@ -139,7 +139,8 @@ s_complete (
     db_status_t status = DB_OK;
     for (size_t i = first; i < end && status == DB_OK; i++)
         if (self->elements[i].request)
-            status = ask_read_stored (db, self->elements[i].request);
+            status = ask_read_stored (
+                context, db, self->elements[i].request, PROTO_HISTORY_LIMIT);
     return http_context_give_db (context, &db, status, exchange);
 }
 

@@ -79,6 +79,13 @@ users_get (http_context_t *context, exchange_t *exchange)
     interactions_users_free (&users, found);
 }
 
+static void
+s_refuse_unknown (exchange_t *exchange)
+{
+    exchange_problem (
+        exchange, PROBLEM_UNKNOWN_USER, "There are no interactions of this user.");
+}
+
 /* The user's newest items, at least one; false: the problem has been replied. */
 static bool
 s_find_history (http_context_t *context, exchange_t *exchange, size_t limit,
@@ -99,8 +106,7 @@ s_find_history (http_context_t *context, exchange_t *exchange, size_t limit,
         return true;
     free (*items);
     *items = NULL;
-    exchange_problem (
-        exchange, PROBLEM_UNKNOWN_USER, "There are no interactions of this user.");
+    s_refuse_unknown (exchange);
     return false;
 }
 
@@ -122,22 +128,39 @@ user_history_get (http_context_t *context, exchange_t *exchange)
     exchange_reply_json (exchange, 200, &body);
 }
 
+/* False: the problem has been replied. */
+static bool
+s_read_stored (
+    http_context_t *context, exchange_t *exchange, request_t *request, size_t limit)
+{
+    db_t *db = http_context_take_db (context, exchange);
+    if (!db)
+        return false;
+    db_status_t status = ask_read_stored (context, db, request, limit);
+    if (!http_context_give_db (context, &db, status, exchange))
+        return false;
+    if (request->history_count > 0 || request->exclude_count > 0)
+        return true;
+    s_refuse_unknown (exchange);
+    return false;
+}
+
 void
 user_recommendations_get (http_context_t *context, exchange_t *exchange)
 {
-    int64_t *items, k = PROTO_K_DEFAULT, limit = PROTO_HISTORY_LIMIT;
-    size_t count;
+    int64_t k = PROTO_K_DEFAULT, limit = PROTO_HISTORY_LIMIT;
     bool include_seen = false;
     if (!exchange_read_integer (exchange, "k", 1, PROTO_K_LIMIT, &k) ||
         !exchange_read_integer (exchange, "history", 1, PROTO_HISTORY_LIMIT, &limit) ||
         !exchange_read_flag (exchange, "include_seen", &include_seen) ||
-        !s_find_history (context, exchange, (size_t)limit, &items, &count))
+        !exchange_read_user (exchange))
         return;
     request_t *request = ask_new (exchange);
     snprintf (request->user_id, sizeof request->user_id, "%s", exchange->parameter);
-    request->history = items;
-    request->history_count = count;
+    request->from_store = true;
     request->k = (size_t)k;
     request->include_seen = include_seen;
-    ask_once (context, exchange, &request);
+    if (s_read_stored (context, exchange, request, (size_t)limit))
+        ask_once (context, exchange, &request);
+    request_destroy (&request);
 }

@@ -1,8 +1,22 @@
 /* From a file to a model that answers. SPDX-License-Identifier: Apache-2.0 */
 #include "model/checkpoint/load.h"
 
+#include <string.h>
+
 #include "model/checkpoint/canary.h"
 #include "model/checkpoint/checkpoint.h"
+
+/* What a history of this model has no place for. A list that is longer than any of ours is
+ * none. */
+static void
+s_set_dropped (model_t *self, const json_t *metadata)
+{
+    const json_t *training = json_object_get (metadata, "training");
+    const json_t *options = json_object_get (training, "options");
+    const char *events = json_string_value (json_object_get (options, "drop_events"));
+    if (events && strlen (events) < MODEL_DROPPED_SIZE)
+        model_set_dropped (self, events);
+}
 
 model_t *
 load_model (const char *path, char error[160])
@@ -13,6 +27,7 @@ load_model (const char *path, char error[160])
     model_t *self = model_new (checkpoint->version, checkpoint->weights,
         checkpoint->item_ids, checkpoint->item_counts);
     model_set_baseline (self, &checkpoint->baseline);
+    s_set_dropped (self, checkpoint->metadata);
     const json_t *canary = json_object_get (checkpoint->metadata, "canary");
     sasrec_weights_t *weights = checkpoint->weights;
     model_own_weights (self, &checkpoint->weights);

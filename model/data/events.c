@@ -152,20 +152,25 @@ s_read_dropped (
 }
 
 static int
-s_read_seen (events_t *self, const char *name, char error[160])
+s_read_seen (events_t *self, const char *list, char error[160])
 {
-    if (!*name)
-        return 0;
-    size_t at = s_name (self, "seen", name, strlen (name), error);
-    if (!at)
-        return -1;
-    if (self->roles[at].dropped) {
-        snprintf (
-            error, 160, "--drop-events leaves %.64s out, which --seen names", name);
-        return -1;
+    for (size_t i = 0; *list && i < self->count; i++)
+        self->roles[i].seen = false;
+    while (*list) {
+        size_t length = strcspn (list, ","),
+               at = s_name (self, "seen", list, length, error);
+        if (!at)
+            return -1;
+        if (self->roles[at].dropped) {
+            snprintf (error, 160, "--drop-events leaves %.64s out, which --seen names",
+                self->names[at]);
+            return -1;
+        }
+        if (self->roles[at].seen)
+            return s_twice ("seen", self->names[at], error);
+        self->roles[at].seen = true;
+        list += length + (list[length] == ',');
     }
-    for (size_t i = 0; i < self->count; i++)
-        self->roles[i].seen = i == at;
     return 0;
 }
 

@@ -39,6 +39,7 @@ struct model {
     kv_cache_t *cache; /* NULL: histories are not kept */
     scorer_t *scorer;
     baseline_t baseline;
+    char dropped[MODEL_DROPPED_SIZE]; /* events */
 };
 
 struct model_scratch {
@@ -150,6 +151,18 @@ const sasrec_weights_t *
 model_weights (const model_t *self)
 {
     return self->weights;
+}
+
+void
+model_set_dropped (model_t *self, const char *events)
+{
+    snprintf (self->dropped, sizeof self->dropped, "%s", events);
+}
+
+const char *
+model_dropped (const model_t *self)
+{
+    return self->dropped;
 }
 
 const baseline_t *

@@ -29,6 +29,11 @@ void model_own_weights (model_t *self, sasrec_weights_t **weights_p);
 void model_keep_histories (model_t *self, size_t byte_limit);
 /* What its requests are compared with; copied. Without this call: nothing. */
 void model_set_baseline (model_t *self, const baseline_t *baseline);
+
+/* Events that its training left out ("dislike,return"; copied); none unless set. */
+#define MODEL_DROPPED_SIZE 256
+void model_set_dropped (model_t *self, const char *events);
+const char *model_dropped (const model_t *self);
 void model_destroy (model_t **self_p);
 
 const char *model_version (const model_t *self);

@@ -43,7 +43,7 @@ const options_row_t options_table[] = {
         "What a target counts in the loss, like purchase=3,view=0.5 (1); 0: context only"},
     {"drop-events", 0, TEXT (events.dropped), SAME, RUN, "EVENT,...",
         "Leave these out altogether, like dislike"},
-    {"seen", 0, TEXT (events.seen), SAME, RUN, "EVENT",
+    {"seen", 0, TEXT (events.seen), SAME, RUN, "EVENT,...",
         "Measure as requests with this \"seen\": only what a user had with it before is "
         "left out"},
     {"width", 0, COUNT (width, 1, 4096), SAME, NETWORK, "N", "Width D of the embeddings"},

@@ -7,7 +7,7 @@ import threading
 import unittest
 import uuid
 
-from stack import ROOT, Stack
+from stack import ROOT, Stack, wait_for
 
 EXAMPLE = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 
@@ -181,6 +181,29 @@ class Api(unittest.TestCase):
         request_id = self.ask("POST", "/predict", everything | {"seen": "purchase"}, expected=202)["request_id"]
         job = self.ask("GET", f"/result/{request_id}", headers={"Prefer": "wait=10"})
         self.assertEqual(job["result"]["item_ids"], bought)
+
+    def test_what_the_model_was_trained_without_is_no_history(self):
+        """And is not recommended."""
+        self.tell(*({"user_id": "picky", "item_id": i} for i in (10, 20)),
+                  {"user_id": "picky", "item_id": 30, "event": "dislike"})
+        before = self.ask("GET", "/models")["current"]
+        version = json.loads(self.stack.sasrec(
+            "train", "--epochs", "5", "--publish", "always", "--json", "--drop-events", "dislike").stdout)["version"]
+        self.addCleanup(self.use, before)
+        self.use(version)
+        liked = self.recommend(history=[10, 20], k=1000)["result"]["item_ids"]
+        wanted = [i for i in liked if i != 30]
+        self.assertEqual(self.recommend(user_id="picky", k=1000)["result"]["item_ids"], wanted)
+        self.assertEqual(self.ask("GET", "/users/picky/recommendations?k=1000")["result"]["item_ids"], wanted)
+        batch = self.ask("POST", "/recommend/batch", {"requests": [{"user_id": "picky", "k": 1000}]})
+        self.assertEqual(batch["results"][0]["result"]["item_ids"], wanted)
+        self.assertEqual(self.recommend(user_id="picky", seen="include", k=1000)["result"]["item_ids"],
+                         self.recommend(history=[10, 20], seen="include", k=1000)["result"]["item_ids"])
+        self.assertEqual(self.history("picky"), [10, 20, 30])
+
+    def use(self, version):
+        (self.stack.folder / "checkpoints/current").write_text(version + "\n")
+        wait_for(f"{version} is in use", 20, lambda: self.ask("GET", "/version")["model_version"] == version)
 
     def test_seen_by_event_needs_a_user(self):
         for body in {"history": [10]}, {"history": [10], "user_id": "anon"}:

@@ -50,7 +50,10 @@ class Upgrade(unittest.TestCase):
         fresh = self.schema(self.stack.env["PGDATABASE"])
         self.restore(release)
         before = self.stored()
+        files = "select pg_relation_filenode ('interactions'), pg_relation_filenode ('predictions')"
+        kept = self.stack.sql(files)
         self.stack.sasrec("migrate")
+        self.assertEqual(self.stack.sql(files), kept, "a large table was rewritten")
         self.assertEqual(self.stored(), before)
         self.assertEqual(sorted(self.schema("upgraded")), sorted(fresh))
 

@@ -574,6 +574,24 @@ s_assert_seen (
     free (items);
 }
 
+typedef db_status_t (find_f) (db_t *db, const char *user_id, const char *events,
+    size_t limit, int64_t **items, size_t *count);
+
+/* Of ann. */
+static void
+s_assert_items (
+    store_fixture_t *self, find_f *find, const char *events, const char *expected)
+{
+    int64_t *items;
+    size_t count;
+    char text[64] = "";
+    assert_int_equal (find (self->db, "ann", events, 10, &items, &count), DB_OK);
+    for (size_t i = 0; i < count; i++)
+        snprintf (text + strlen (text), 24, "%lld ", (long long)items[i]);
+    assert_string_equal (text, expected);
+    free (items);
+}
+
 static void
 s_what_was_seen_with_an_event (void **state)
 {
@@ -586,10 +604,15 @@ s_what_was_seen_with_an_event (void **state)
     s_assert_seen (self, "ann", 10, "1 3 ");
     s_assert_seen (self, "ann", 1, "1 ");
     s_assert_seen (self, "nobody", 10, "");
+    s_assert_items (self, interactions_seen, "view,none", "4 2 ");
+    s_assert_items (self, interactions_history_without, "purchase", "2 4 ");
+    s_assert_items (self, interactions_history_without, "none,view", "1 3 1 ");
+    s_assert_items (self, interactions_history_without, "return", "1 2 3 1 4 ");
     store_do (self,
         "ALTER TABLE interactions RENAME TO mine; CREATE VIEW interactions AS"
         " SELECT id, user_id, item_id, created_at FROM mine");
     s_assert_seen (self, "ann", 10, ""); /* a view that does not say */
+    s_assert_items (self, interactions_history_without, "purchase", "1 2 3 1 4 ");
 }
 
 /* What somebody's view does not have is not said. */

@@ -47,11 +47,12 @@ test_targets_are_those_named (void **state)
     const events_lists_t lists = {.targets = "purchase,cart",
         .weights = "purchase=3,view=0",
         .dropped = "dislike",
-        .seen = "purchase"};
+        .seen = "purchase,return"};
     assert_true (events_given (&lists));
     events_t events = s_read (&lists);
     s_assert_role (&events, "purchase", 3, true, false);
     s_assert_role (&events, "cart", 1, false, false);
+    s_assert_role (&events, "return", 0, true, false);
     s_assert_role (&events, "view", 0, false, false);
     s_assert_role (&events, "something else", 0, false, false);
     s_assert_role (&events, "", 0, false, false);
@@ -105,6 +106,7 @@ test_what_is_wrong_is_said (void **state)
         {{.weights = "a=1", .dropped = "a"}, "--drop-events leaves a out"},
         {{.dropped = "a,a"}, "--drop-events names a twice"},
         {{.dropped = "a", .seen = "a"}, "which --seen names"},
+        {{.seen = "a,b,a"}, "--seen names a twice"},
         {{.targets =
                  "12345678901234567890123456789012345678901234567890123456789012345"},
             "1 to 64 bytes"},
