@@ -301,6 +301,13 @@ s_send_out (self_t *self)
     assert (rc == 0); /* it holds at most the one batch that stands for this worker */
 }
 
+/* From the pool's queue; what came by no pool waited nowhere. */
+static int64_t
+s_queue_us (const request_t *request, int64_t start_us)
+{
+    return request->queued_us ? start_us - request->queued_us : 0;
+}
+
 static void
 s_handle_batch (self_t *self)
 {
@@ -317,12 +324,15 @@ s_handle_batch (self_t *self)
     for (size_t i = 0; i < batch->count; i++)
         results[i] = s_result_for (batch->requests[i], model);
     s_compute (self, model, results);
-    double seconds = (double)(clock_monotonic_us () - start_us) * 1e-6;
+    int64_t compute_us = clock_monotonic_us () - start_us;
+    double seconds = (double)compute_us * 1e-6;
     metric_observe_times (self->latency, seconds, batch->count);
     metric_observe_times (self->computed, seconds, batch->count);
     s_tally (self, model);
     for (size_t i = 0; i < batch->count; i++) {
         const model_query_t *query = &self->queries[i];
+        results[i]->queue_us = s_queue_us (batch->requests[i], start_us);
+        results[i]->compute_us = compute_us;
         s_finish (self, results[i], &self->answers[i], query->similar);
         if (!query->similar)
             metric_observe (self->history_length, (double)query->history_count);

@@ -19,6 +19,7 @@ typedef struct {
     char pointer[96]; /* "/history/3"; "" for the whole text */
     int line;         /* of a syntax error, from 1; else 0 */
     int column;
+    bool unknown; /* the field is none there is */
 } json_fault_t;
 
 /* Fills the fault of a field that was read, and made no sense. Always -1. */

@@ -38,6 +38,8 @@ typedef struct result {
     bool job;               /* has a row in predictions */
     int64_t accepted_us;    /* copied from the request, as is the trace */
     int64_t received_us;    /* when the db_writer had it, as accepted_us; 0 before */
+    int64_t queue_us;       /* how long it waited for a worker, and was computed; */
+    int64_t compute_us;     /* not on Kafka */
     trace_t trace;          /* on Kafka a header */
     ticket_t *ticket;       /* owned reference, or NULL */
     receipt_t receipt;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actors/http/fields.h"
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "store/interactions.h"
@@ -128,12 +129,12 @@ static bool
 s_read_body (exchange_t *exchange, const json_t *object, request_t *request)
 {
     json_fault_t fault;
-    if (exchange_check_fields (exchange, object, request_body_fields, "", &fault) ==
-            0 &&
-        request_read_body (request, object, &fault) == 0)
-        return true;
-    exchange_problem_json (exchange, PROBLEM_INVALID_FIELD, &fault);
-    return false;
+    int rc = exchange_check_fields (exchange, object, request_body_fields, "", &fault);
+    if (rc == 0 && (rc = request_read_body (request, object, &fault)))
+        fields_guess (object, request_body_fields, &fault);
+    if (rc)
+        exchange_problem_json (exchange, PROBLEM_INVALID_FIELD, &fault);
+    return rc == 0;
 }
 
 request_t *
@@ -226,7 +227,9 @@ ask_result (http_context_t *context, exchange_t *exchange, request_t **request_p
     char reason[160];
     asked_t asked = ask_start (context, request_p);
     result_t *result = ask_finish (&asked, &problem, reason);
-    if (!result)
+    if (result)
+        exchange_time_result (exchange, result);
+    else
         exchange_problem (exchange, problem.type, problem.detail);
     return result;
 }

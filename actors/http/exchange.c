@@ -152,6 +152,43 @@ s_set_trace (exchange_t *self)
         exchange_set_header (self, "traceresponse", text);
 }
 
+/* In milliseconds with three places. */
+static void
+s_add_stage (strbuf_t *out, const char *stage, int64_t us)
+{
+    if (us <= 0)
+        return;
+    char places[] = {'.', (char)('0' + us / 100 % 10), (char)('0' + us / 10 % 10),
+        (char)('0' + us % 10), '\0'};
+    strbuf_add (out, out->length > 0 ? ", " : "");
+    strbuf_add (out, stage);
+    strbuf_add (out, ";dur=");
+    strbuf_add_json_int (out, us / 1000);
+    strbuf_add (out, places);
+}
+
+static void
+s_set_timing (exchange_t *self)
+{
+    strbuf_t text = STRBUF_EMPTY;
+    s_add_stage (&text, "queue", self->stages.queue_us);
+    s_add_stage (&text, "compute", self->stages.compute_us);
+    s_add_stage (&text, "commit", self->stages.commit_us);
+    if (text.length > 0)
+        exchange_set_header (self, "Server-Timing", text.data);
+    strbuf_free (&text);
+}
+
+void
+exchange_time_result (exchange_t *self, const result_t *result)
+{
+    exchange_stages_t *stages = &self->stages;
+    if (result->queue_us > stages->queue_us)
+        stages->queue_us = result->queue_us;
+    if (result->compute_us > stages->compute_us)
+        stages->compute_us = result->compute_us;
+}
+
 /* Answers are about now; what may be cached says so before it replies. */
 static void
 s_start_reply (exchange_t *self, int status, const char *content_type)
@@ -166,6 +203,7 @@ s_start_reply (exchange_t *self, int status, const char *content_type)
         exchange_set_header (self, "Cache-Control", "no-store");
     exchange_set_header (self, "X-Request-Id", self->id);
     s_set_trace (self);
+    s_set_timing (self);
 }
 
 void
@@ -259,7 +297,7 @@ exchange_problem_json (exchange_t *self, problem_type_t type, const json_fault_t
         .line = fault->line,
         .column = fault->column};
     if (type == PROBLEM_INVALID_FIELD)
-        problem.pointer = fault->pointer;
+        problem = problem_of_fault (fault);
     s_reply_problem (self, &problem);
 }
 
@@ -267,7 +305,11 @@ void
 exchange_problem_fields (
     exchange_t *self, const char *detail, const json_fault_t *faults, size_t count)
 {
-    problem_t problem = {.type = PROBLEM_INVALID_FIELD,
+    bool unknown = true;
+    for (size_t i = 0; i < count; i++)
+        unknown = unknown && faults[i].unknown;
+    problem_t problem = {
+        .type = unknown ? PROBLEM_UNKNOWN_FIELD : PROBLEM_INVALID_FIELD,
         .detail = detail,
         .faults = faults,
         .fault_count = count};

@@ -17,12 +17,21 @@
 #include "base/strbuf.h"
 #include "base/trace.h"
 #include "base/actor/ticket.h"
+#include "proto/result.h"
 
 struct _u_request;
 struct _u_response;
 
 #define EXCHANGE_ID_SIZE   129
 #define EXCHANGE_HOST_SIZE 261 /* the longest name, and a port */
+
+/* How long the stages of actors/stage.h took that the reply waited for; 0: it did not, or
+ * less than a microsecond. */
+typedef struct {
+    int64_t queue_us;
+    int64_t compute_us;
+    int64_t commit_us;
+} exchange_stages_t;
 
 struct exchange {
     const char *method;
@@ -51,7 +60,8 @@ struct exchange {
     int status;            /* of the reply; 0 before it */
     bool streaming;        /* the reply is a stream */
     strbuf_t warnings;     /* of unknown fields (fields.h); the reply frees them */
-    void *connection;      /* libmicrohttpd's; NULL: none knows more of the request */
+    exchange_stages_t stages; /* told by Server-Timing */
+    void *connection; /* libmicrohttpd's; NULL: none knows more of the request */
     const struct _u_request *request;
     struct _u_response *response;
 };
@@ -90,6 +100,9 @@ void exchange_reply_bytes (exchange_t *self, int status, const char *content_typ
 void exchange_reply_stream (exchange_t *self, const char *content_type,
     ssize_t (*read) (void *stream, uint64_t offset, char *bytes, size_t most),
     void (*done) (void *stream), void *stream);
+
+/* Before the reply: of several results the longest times count. */
+void exchange_time_result (exchange_t *self, const result_t *result);
 
 /* Problems. 429s and 503s carry a Retry-After of a few seconds that differs between clients,
  * unless the header is set; _later is the 429 that knows when. */

@@ -9,6 +9,7 @@
 
 #define WARNINGS_MOST 4096 /* bytes: who sends more unknown fields knows by then */
 #define KEY_SIZE      61   /* of a key that is shown */
+#define GUESSES_MOST  16 /* unknown fields: each is compared with all that are known */
 
 /* What is shown of a stranger's key: no control characters, no half a character. */
 static void
@@ -44,18 +45,25 @@ s_point (const char *at, const char *shown, char *pointer, size_t size)
     utf8_trim (pointer);
 }
 
+/* The known field that was meant by what is shown of a key, or NULL. */
+static const char *
+s_meant (const char *shown, const char *const *known)
+{
+    size_t count = 0;
+    while (known[count])
+        count++;
+    return suggest (shown, known, count);
+}
+
 static void
 s_describe (
     const char *key, const char *const *known, const char *at, json_fault_t *fault)
 {
-    size_t count = 0;
     char shown[KEY_SIZE];
-    while (known[count])
-        count++;
-    *fault = (json_fault_t){0};
+    *fault = (json_fault_t){.unknown = true};
     s_show (key, shown);
     s_point (at, shown, fault->pointer, sizeof fault->pointer);
-    const char *meant = suggest (shown, known, count);
+    const char *meant = s_meant (shown, known);
     snprintf (fault->detail, sizeof fault->detail, "%s is no field of this%s%s%s",
         shown, meant ? ": did you mean " : "", meant ? meant : "", meant ? "?" : "");
 }
@@ -99,6 +107,31 @@ fields_check (const json_t *object, const char *const *known, const char *at,
         s_add (warnings, &found);
     }
     return 0;
+}
+
+void
+fields_guess (const json_t *object, const char *const *known, json_fault_t *fault)
+{
+    const char *key, *missing = fault->pointer + (*fault->pointer == '/');
+    json_t *value;
+    size_t looked = 0;
+    if (!s_is_known (missing, known) || json_read_given (object, missing))
+        return;
+    json_object_foreach ((json_t *)object, key, value)
+    {
+        char shown[KEY_SIZE];
+        if (s_is_known (key, known))
+            continue;
+        if (looked++ == GUESSES_MOST)
+            return;
+        s_show (key, shown);
+        const char *meant = s_meant (shown, known);
+        if (!meant || strcmp (meant, missing))
+            continue;
+        snprintf (fault->detail, sizeof fault->detail,
+            "\"%s\" is missing; did you mean it by \"%s\"?", missing, shown);
+        return;
+    }
 }
 
 void

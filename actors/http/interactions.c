@@ -13,6 +13,7 @@
 #include "actors/http/elements.h"
 #include "actors/http/fields.h"
 #include "actors/http/routes.h"
+#include "base/clock.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
 #include "store/once.h"
@@ -57,9 +58,12 @@ s_read_one (exchange_t *exchange, const json_t *element, const char *at,
 {
     if (!json_is_object (element))
         return json_fail (fault, "", "an interaction must be an object");
-    if (exchange_check_fields (exchange, element, interaction_fields, at, fault) ||
-        interaction_read (row, element, NULL, fault))
+    if (exchange_check_fields (exchange, element, interaction_fields, at, fault))
         return -1;
+    if (interaction_read (row, element, NULL, fault)) {
+        fields_guess (element, interaction_fields, fault);
+        return -1;
+    }
     return s_fix_time (row, fault);
 }
 
@@ -209,9 +213,11 @@ s_write (http_context_t *context, exchange_t *exchange, const arrivals_t *self,
     if (!db)
         return false;
     db_status_t status = DB_RETRY;
+    int64_t started_us = clock_monotonic_us ();
     for (int i = 0; i < TRIES && status == DB_RETRY; i++)
         status = s_try (db, exchange, self, &outcome, body);
     once_cancel (db);
+    exchange->stages.commit_us = clock_monotonic_us () - started_us;
     if (!s_give_db (context, exchange, &db, status))
         return false;
     if (outcome == ONCE_ANOTHER)

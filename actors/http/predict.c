@@ -61,11 +61,13 @@ predict_post (http_context_t *context, exchange_t *exchange)
     char request_id[PROTO_ID_SIZE];
     snprintf (request_id, sizeof request_id, "%s", request->request_id);
     request->job = true;
+    int64_t started_us = clock_monotonic_us ();
     ticket_t *ticket = ticket_new ();
     ticket_status_t status = ask_send (context->accept, &request, ticket);
     if (status == TICKET_DONE)
         status = ticket_wait (
             ticket, clock_monotonic_ms () + ACCEPT_WAIT_MS, ACCEPT_GRACE_MS);
+    exchange->stages.commit_us = clock_monotonic_us () - started_us;
     if (status == TICKET_DONE)
         s_reply_accepted (exchange, request_id);
     else

@@ -20,6 +20,8 @@ static const row_t s_rows[PROBLEM_COUNT] = {
     [PROBLEM_INVALID_JSON] = {400, "invalid-json", "The body is not valid JSON"},
     [PROBLEM_INVALID_FIELD] = {422, "invalid-field",
         "A field of the body is not valid"},
+    [PROBLEM_UNKNOWN_FIELD] = {422, "unknown-field",
+        "A field of the body is none there is"},
     [PROBLEM_INVALID_PARAMETER] = {422, "invalid-parameter",
         "A parameter of the URL is not valid"},
     [PROBLEM_FOREIGN_ORIGIN] = {403, "foreign-origin",
@@ -69,6 +71,15 @@ problem_of_ticket (ticket_status_t status, const char *reason)
     bool said = reason && *reason;
     return (problem_t){
         .type = rows[status].type, .detail = said ? reason : rows[status].detail};
+}
+
+problem_t
+problem_of_fault (const json_fault_t *fault)
+{
+    return (problem_t){
+        .type = fault->unknown ? PROBLEM_UNKNOWN_FIELD : PROBLEM_INVALID_FIELD,
+        .detail = fault->detail,
+        .pointer = fault->pointer};
 }
 
 static void

@@ -17,6 +17,7 @@ typedef enum {
     PROBLEM_TOO_MANY_REQUESTS,
     PROBLEM_INVALID_JSON,
     PROBLEM_INVALID_FIELD,
+    PROBLEM_UNKNOWN_FIELD,
     PROBLEM_INVALID_PARAMETER,
     PROBLEM_FOREIGN_ORIGIN,
     PROBLEM_KEY_NEEDED,
@@ -54,6 +55,9 @@ int problem_status (problem_type_t type);
 
 /* What every status but TICKET_DONE is; reason is borrowed, and may be "". */
 problem_t problem_of_ticket (ticket_status_t status, const char *reason);
+
+/* Of a field of the body. fault is borrowed. */
+problem_t problem_of_fault (const json_fault_t *fault);
 
 /* {"type","title","status","detail","instance","request_id"} and, where they apply,
  * "line" and "column", or "errors":[{"pointer" or "parameter","detail"}], "warnings". The

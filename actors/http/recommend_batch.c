@@ -58,14 +58,12 @@ s_read_element (
         json_is_object (object) ? 0 : json_fail (fault, "", "it must be an object");
     if (rc == 0)
         rc = exchange_check_fields (exchange, object, request_body_fields, at, fault);
-    if (rc == 0)
-        rc = request_read_body (element->request, object, fault);
+    if (rc == 0 && (rc = request_read_body (element->request, object, fault)))
+        fields_guess (object, request_body_fields, fault);
     if (rc == 0)
         return;
     fields_place (fault, at);
-    element->problem = (problem_t){.type = PROBLEM_INVALID_FIELD,
-        .detail = fault->detail,
-        .pointer = fault->pointer};
+    element->problem = problem_of_fault (fault);
     request_destroy (&element->request);
 }
 
@@ -200,6 +198,8 @@ s_reply (const requests_t *self, exchange_t *exchange)
 {
     strbuf_t body = STRBUF_EMPTY;
     for (size_t i = 0; i < self->count; i++) {
+        if (self->elements[i].result)
+            exchange_time_result (exchange, self->elements[i].result);
         strbuf_add (&body, i > 0 ? "," : "{\"results\":[");
         s_add_element (&self->elements[i], &body);
     }

@@ -116,6 +116,7 @@ test_results_have_items_scores_and_provenance (void **state)
     request->history[1] = 99999; /* unknown */
     snprintf (request->user_id, sizeof request->user_id, "user_9");
     request->accepted_us = 17;
+    request->queued_us = clock_monotonic_us () - 5000;
     batch->requests[batch->count++] = request;
     s_give (world, batch);
     result_t *result = s_result (world);
@@ -129,6 +130,7 @@ test_results_have_items_scores_and_provenance (void **state)
     assert_int_equal (result->unknown_dropped, 1);
     assert_true (result->job);
     assert_int_equal (result->accepted_us, 17);
+    assert_true (result->queue_us >= 5000 && result->compute_us > 0);
     for (size_t i = 0; i < result->count; i++)
         assert_int_not_equal (result->item_ids[i], 10); /* was seen */
     assert_true (result->scores[0] >= result->scores[2]);

@@ -98,9 +98,10 @@ LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t length)
         return 0;
     }
     request_t *request = request_new ();
-    if (request_read_body (request, object, &fault))
+    if (request_read_body (request, object, &fault)) {
+        fields_guess (object, request_body_fields, &fault);
         s_check_problem (PROBLEM_INVALID_FIELD, &fault);
-    else
+    } else
         s_check_round_trip (request);
     request_destroy (&request);
     json_decref (object);

@@ -70,8 +70,37 @@ test_strict_refuses (void **state)
     json_fault_t fault;
     assert_int_equal (s_check ("{\"histroy\":1}", "/3", true, &warnings, &fault), -1);
     assert_string_equal (fault.pointer, "/histroy");
+    assert_true (fault.unknown);
     assert_int_equal (warnings.length, 0);
     assert_int_equal (s_check ("{\"k\":1}", "", true, &warnings, &fault), 0);
+}
+
+/* Of an object without what the fault misses. */
+static json_fault_t
+s_guess (const char *text)
+{
+    json_fault_t fault;
+    json_t *object = json_read_object (text, strlen (text), &fault);
+    assert_non_null (object);
+    json_fail (&fault, "/history", "history is missing");
+    fields_guess (object, s_known, &fault);
+    json_decref (object);
+    assert_string_equal (fault.pointer, "/history");
+    return fault;
+}
+
+static void
+test_what_is_missing_may_be_there_misspelt (void **state)
+{
+    (void)state;
+    assert_string_equal (s_guess ("{\"colour\":2,\"histroy\":[1]}").detail,
+        "\"history\" is missing; did you mean it by \"histroy\"?");
+    assert_string_equal (
+        s_guess ("{\"colour\":2,\"K\":1}").detail, "history is missing");
+    assert_string_equal (s_guess ("{}").detail, "history is missing");
+    /* It is there: something else is wrong with it. */
+    assert_string_equal (
+        s_guess ("{\"history\":7,\"histroy\":[1]}").detail, "history is missing");
 }
 
 static void
@@ -123,6 +152,7 @@ main (void)
         cmocka_unit_test (test_known_fields_are_no_news),
         cmocka_unit_test (test_a_slip_is_named_with_what_was_meant),
         cmocka_unit_test (test_strict_refuses),
+        cmocka_unit_test (test_what_is_missing_may_be_there_misspelt),
         cmocka_unit_test (test_odd_keys_are_shown_safely),
         cmocka_unit_test (test_endless_keys_and_endlessly_many_stay_short),
         cmocka_unit_test (test_a_fault_gets_its_place),
