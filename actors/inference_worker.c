@@ -188,6 +188,8 @@ s_compute (self_t *self, const model_t *model, result_t **results)
             .allow = request->allow,
             .allow_count = request->allow_count,
             .only_allowed = request->only_allowed,
+            .candidates = request->candidates,
+            .candidate_count = request->candidate_count,
             .similar = request->similar};
         self->answers[i] = (model_answer_t){
             .item_ids = results[i]->item_ids, .scores = results[i]->scores};
@@ -208,13 +210,21 @@ s_all_finite (const result_t *result)
     return true;
 }
 
+/* What is scored or like an item is no recommendation, and says nothing of the requests
+ * that a model gets. */
+static bool
+s_recommends (const model_query_t *query)
+{
+    return !query->similar && query->candidate_count == 0;
+}
+
 static void
 s_tally (self_t *self, const model_t *model)
 {
     const baseline_t *baseline = model_baseline (model);
     self->tally = (tally_t){0};
     for (size_t i = 0; i < self->batch->count; i++) {
-        if (self->queries[i].similar)
+        if (!s_recommends (&self->queries[i]))
             continue;
         feature_source_t source = model_features (&self->queries[i], &self->answers[i]);
         baseline_tally (baseline, &source, &self->tally);
@@ -232,7 +242,7 @@ s_observe_scores (self_t *self, const result_t *result)
 }
 
 static void
-s_finish (self_t *self, result_t *result, const model_answer_t *answer, bool similar)
+s_finish (self_t *self, result_t *result, const model_answer_t *answer, bool recommends)
 {
     result->count = answer->count;
     result->source = answer->popular ? RESULT_FROM_POPULAR : RESULT_FROM_MODEL;
@@ -240,7 +250,7 @@ s_finish (self_t *self, result_t *result, const model_answer_t *answer, bool sim
     result->unknown_dropped = answer->unknown_dropped;
     if (s_all_finite (result)) {
         metric_add (self->processed, 1);
-        if (!similar)
+        if (recommends)
             s_observe_scores (self, result);
     } else {
         metric_add (self->errors, 1);
@@ -333,8 +343,8 @@ s_handle_batch (self_t *self)
         const model_query_t *query = &self->queries[i];
         results[i]->queue_us = s_queue_us (batch->requests[i], start_us);
         results[i]->compute_us = compute_us;
-        s_finish (self, results[i], &self->answers[i], query->similar);
-        if (!query->similar)
+        s_finish (self, results[i], &self->answers[i], s_recommends (query));
+        if (s_recommends (query))
             metric_observe (self->history_length, (double)query->history_count);
         s_trace (self, batch->requests[i], results[i], start_us);
         ring_push (self->unsent, results[i]);

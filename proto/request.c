@@ -33,6 +33,7 @@ request_destroy (request_t **self_p)
     free (self->history);
     free (self->exclude);
     free (self->allow);
+    free (self->candidates);
     free (self);
     *self_p = NULL;
 }
@@ -143,7 +144,6 @@ s_read_wish (request_t *self, const json_t *object, json_fault_t *fault)
 {
     int64_t k = (int64_t)self->k, deadline_s = 0;
     if (json_read_integer (object, "k", 1, PROTO_K_LIMIT, &k, fault) ||
-        s_read_id (object, "user_id", self->user_id, fault) ||
         s_read_rules (self, object, fault) ||
         json_read_integer (
             object, "deadline_s", 1, DEADLINE_LIMIT_S, &deadline_s, fault))
@@ -156,26 +156,55 @@ s_read_wish (request_t *self, const json_t *object, json_fault_t *fault)
 const char *const request_body_fields[] = {"history", "user_id", "append", "k",
     "include_seen", "seen", "exclude", "allow", "deadline_s", NULL};
 
+static bool
+s_is_named (const request_t *self)
+{
+    return strcmp (self->user_id, PROTO_USER_DEFAULT) != 0;
+}
+
 int
-request_read_body (request_t *self, const json_t *object, json_fault_t *fault)
+request_read_whose (request_t *self, const json_t *object, json_fault_t *fault)
 {
     bool append = false, given = json_read_given (object, "history");
     if ((given && s_read_history (self, object, fault)) ||
-        s_read_wish (self, object, fault) ||
+        s_read_id (object, "user_id", self->user_id, fault) ||
         json_read_bool (object, "append", &append, fault))
         return -1;
-    bool named = strcmp (self->user_id, PROTO_USER_DEFAULT) != 0;
+    bool named = s_is_named (self);
     if (!given && !named)
         return json_fail (fault, "/history",
             "history is missing; or give the user_id whose stored history counts");
-    if (self->seen_event[0] && !named)
-        return json_fail (fault, "/seen",
-            "seen with an event is about what is stored of a user, and needs a "
-            "user_id");
     if (append && !named)
         return json_fail (fault, "/append",
             "append is for a history behind a stored one, and needs its user_id");
     self->from_store = named && (append || !given);
+    return 0;
+}
+
+int
+request_read_body (request_t *self, const json_t *object, json_fault_t *fault)
+{
+    if (request_read_whose (self, object, fault) || s_read_wish (self, object, fault))
+        return -1;
+    if (self->seen_event[0] && !s_is_named (self))
+        return json_fail (fault, "/seen",
+            "seen with an event is about what is stored of a user, and needs a "
+            "user_id");
+    return 0;
+}
+
+int
+request_read_candidates (request_t *self, const json_t *object, const char *key,
+    size_t most, json_fault_t *fault)
+{
+    char pointer[40];
+    snprintf (pointer, sizeof pointer, "/%s", key);
+    if (s_read_items (
+            object, key, most, &self->candidates, &self->candidate_count, fault))
+        return -1;
+    if (self->candidate_count == 0)
+        return json_fail (fault, pointer, "at least one item has to be named");
+    self->k = self->candidate_count;
     return 0;
 }
 
@@ -236,6 +265,7 @@ s_read_envelope (request_t *self, const json_t *object, json_fault_t *fault)
 {
     int64_t attempt = 1;
     if (s_read_id (object, "request_id", self->request_id, fault) ||
+        s_read_id (object, "user_id", self->user_id, fault) ||
         json_read_integer (
             object, "deadline", 0, JSON_INTEGER_MAX, &self->deadline_ms, fault) ||
         json_read_integer (object, "attempt", 1, ATTEMPT_LIMIT, &attempt, fault))

@@ -23,7 +23,8 @@
 #define PROTO_USER_DEFAULT  "anon"
 #define PROTO_EXCLUDE_LIMIT 10000
 #define PROTO_ALLOW_LIMIT   1000
-#define PROTO_EVENT_SIZE    65 /* view, cart, purchase, ...: 1 to 64 bytes */
+#define PROTO_EVENT_SIZE    65   /* view, cart, purchase, ...: 1 to 64 bytes */
+#define PROTO_SCORE_LIMIT   1000 /* candidates; as many as k may be */
 
 /* Of a request that may be sent again, once its row was to be written. */
 typedef enum {
@@ -53,6 +54,9 @@ typedef struct request {
     char fingerprint[FINGERPRINT_SIZE]; /* of the body, when the client may send it
                                            again under this id; else "" */
     request_once_t once;
+    int64_t
+        *candidates; /* at once only: not the best, but the scores of these; owned */
+    size_t candidate_count;
     bool job;            /* has a row in predictions; else only a ticket waits */
     int deadline_s;      /* of a job, from acceptance; 0 = the configured one */
     int64_t deadline_ms; /* unix ms, 0 = none: not worth computing after it */
@@ -87,6 +91,13 @@ request_t *request_recv (zsock_t *socket);
 int request_read_body (request_t *self, const json_t *object, json_fault_t *fault);
 extern const char
     *const request_body_fields[]; /* the fields there are; ends with NULL */
+
+/* The same, but not what is wished: history, user_id, append. */
+int request_read_whose (request_t *self, const json_t *object, json_fault_t *fault);
+
+/* The candidates, a list of at least one item, at most `most`; k becomes their number. */
+int request_read_candidates (request_t *self, const json_t *object, const char *key,
+    size_t most, json_fault_t *fault);
 
 /* The JSON of inference.requests; and of predictions.request_json, which has the trace,
  * too. The history is required. Unknown fields are ignored on reading. A fresh request, or

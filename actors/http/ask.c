@@ -125,29 +125,37 @@ s_complete (http_context_t *context, exchange_t *exchange, request_t *request)
     return http_context_give_db (context, &db, status, exchange);
 }
 
-static bool
-s_read_body (exchange_t *exchange, const json_t *object, request_t *request)
+request_t *
+ask_read_as (http_context_t *context, exchange_t *exchange, const char *const *fields,
+    ask_read_fn *read, void *own)
 {
     json_fault_t fault;
-    int rc = exchange_check_fields (exchange, object, request_body_fields, "", &fault);
-    if (rc == 0 && (rc = request_read_body (request, object, &fault)))
-        fields_guess (object, request_body_fields, &fault);
+    json_t *object = exchange_read_json (exchange);
+    if (!object)
+        return NULL;
+    request_t *self = ask_new (exchange);
+    int rc = exchange_check_fields (exchange, object, fields, "", &fault);
+    if (rc == 0 && (rc = read (self, object, own, &fault)))
+        fields_guess (object, fields, &fault);
     if (rc)
         exchange_problem_json (exchange, PROBLEM_INVALID_FIELD, &fault);
-    return rc == 0;
+    if (rc || !s_complete (context, exchange, self))
+        request_destroy (&self);
+    json_decref (object);
+    return self;
+}
+
+static int
+s_read (request_t *request, const json_t *object, void *own, json_fault_t *fault)
+{
+    (void)own;
+    return request_read_body (request, object, fault);
 }
 
 request_t *
 ask_read (http_context_t *context, exchange_t *exchange)
 {
-    json_t *object = exchange_read_json (exchange);
-    if (!object)
-        return NULL;
-    request_t *self = ask_new (exchange);
-    if (!s_read_body (exchange, object, self) || !s_complete (context, exchange, self))
-        request_destroy (&self);
-    json_decref (object);
-    return self;
+    return ask_read_as (context, exchange, request_body_fields, s_read, NULL);
 }
 
 bool
@@ -173,10 +181,8 @@ ask_send (outlet_t *outlet, request_t **request_p, ticket_t *ticket)
     return TICKET_FULL;
 }
 
-/* The provenance stands beside the result, where it is easy to find, and inside it, as in
- * /result. */
 void
-ask_add_result (const result_t *result, strbuf_t *body)
+ask_add_provenance (const result_t *result, strbuf_t *body)
 {
     strbuf_add (body, "\"request_id\":");
     strbuf_add_json_string (body, result->request_id);
@@ -188,6 +194,14 @@ ask_add_result (const result_t *result, strbuf_t *body)
         ",\"source\":\"%s\",\"history_used\":%zu,\"unknown_dropped\":%zu",
         result_source_word (result->source), result->history_used,
         result->unknown_dropped);
+}
+
+/* The provenance stands beside the result, where it is easy to find, and inside it, as in
+ * /result. */
+void
+ask_add_result (const result_t *result, strbuf_t *body)
+{
+    ask_add_provenance (result, body);
     strbuf_add (body, ",\"result\":");
     result_payload_to_json (result, body);
 }

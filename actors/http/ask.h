@@ -12,6 +12,13 @@
 request_t *ask_new (exchange_t *exchange);
 request_t *ask_read (http_context_t *context, exchange_t *exchange);
 
+/* The same of a body of another route: its fields (ended by NULL), and what reads them:
+ * -1 with *fault. own: the route's. */
+typedef int (ask_read_fn) (
+    request_t *request, const json_t *object, void *own, json_fault_t *fault);
+request_t *ask_read_as (http_context_t *context, exchange_t *exchange,
+    const char *const *fields, ask_read_fn *read, void *own);
+
 /* Puts the user's stored history before the one that was given, where the request is
  * from_store: all that /users/{user_id}/history tells, up to limit in all, without the events
  * that the model in use was trained without, which are excluded instead. None is stored: it
@@ -48,7 +55,9 @@ result_t *ask_result (
 /* Both, and replies with the answer. Taken. */
 void ask_once (http_context_t *context, exchange_t *exchange, request_t **request_p);
 
-/* The members of a recommendation. */
+/* The members that say for whom an answer is, and who made it of what; then those of a
+ * recommendation. */
+void ask_add_provenance (const result_t *result, strbuf_t *body);
 void ask_add_result (const result_t *result, strbuf_t *body);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "model/kernel/dot.h"
 #include "model/data/idmap.h"
 #include "model/serve/gather.h"
 #include "model/serve/kv_cache.h"
@@ -279,7 +280,7 @@ s_read_history (const model_t *self, const model_query_t *query, int32_t *tokens
 static bool
 s_gathers (const model_query_t *query)
 {
-    return query->only_allowed || query->only_seen;
+    return query->only_allowed || query->only_seen || query->candidate_count > 0;
 }
 
 static bool
@@ -407,6 +408,42 @@ s_encode (const model_t *self, model_scratch_t *scratch, const model_query_t *qu
     return batch;
 }
 
+/* Their dense indexes, those that are known. */
+static size_t
+s_read_candidates (const model_t *self, const model_query_t *query, int64_t *items)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < query->candidate_count; i++) {
+        int32_t item = idmap_find (self->indexes, query->candidates[i]);
+        if (item >= 0)
+            items[count++] = item;
+    }
+    return count;
+}
+
+static void
+s_score (
+    const model_t *self, const float *hidden, const model_query_t *query, top_t *top)
+{
+    const float *items = sasrec_items (self->weights);
+    size_t width = self->weights->shape.width;
+    top->count = s_read_candidates (self, query, top->items);
+    for (size_t i = 0; i < top->count; i++)
+        top->scores[i] = dot (hidden, items + (size_t)top->items[i] * width, width);
+}
+
+static void
+s_score_popular (
+    const model_t *self, const model_query_t *query, model_answer_t *answer)
+{
+    answer->count = s_read_candidates (self, query, answer->item_ids);
+    for (size_t i = 0; i < answer->count; i++) {
+        int64_t item = answer->item_ids[i];
+        answer->item_ids[i] = self->item_ids[item];
+        answer->scores[i] = self->popularity[item];
+    }
+}
+
 static void
 s_answer_popular (const model_t *self, const model_query_t *query, const uint64_t *bits,
     model_answer_t *answer)
@@ -415,6 +452,10 @@ s_answer_popular (const model_t *self, const model_query_t *query, const uint64_
     answer->popular = true;
     answer->best = -1;
     answer->count = 0;
+    if (query->candidate_count > 0) {
+        s_score_popular (self, query, answer);
+        return;
+    }
     for (size_t i = 0; i < self->weights->shape.items && answer->count < query->k;
          i++) {
         if (s_has (bits, (int32_t)i) != gathers)
@@ -448,11 +489,16 @@ s_rank (const model_t *self, model_scratch_t *scratch, const batch_t *batch,
             .scores = answers[i].scores};
     }
     scorer_top (self->scorer, scratch->hidden, scratch->tops, batch->scanned);
-    for (size_t row = batch->scanned; row < batch->rows; row++)
-        gather_top (sasrec_items (self->weights), self->weights->shape.width,
-            scratch->hidden + row * self->weights->shape.width,
-            scratch->bits + scratch->queries[row] * scratch->words, scratch->words,
-            &scratch->tops[row]);
+    for (size_t row = batch->scanned; row < batch->rows; row++) {
+        size_t i = scratch->queries[row];
+        const float *hidden = scratch->hidden + row * self->weights->shape.width;
+        if (queries[i].candidate_count > 0)
+            s_score (self, hidden, &queries[i], &scratch->tops[row]);
+        else
+            gather_top (sasrec_items (self->weights), self->weights->shape.width,
+                hidden, scratch->bits + i * scratch->words, scratch->words,
+                &scratch->tops[row]);
+    }
 }
 
 static void

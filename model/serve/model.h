@@ -64,13 +64,18 @@ typedef struct {
     bool only_allowed;
     bool similar; /* not what comes next, but what is like the history's first item
                      (similar.h); nothing when that is unknown */
+    const int64_t *candidates; /* with candidate_count: not the best, but the scores of
+                                  these, whatever was seen and is excluded */
+    size_t candidate_count;
 } model_query_t;
 
 typedef struct {
     int64_t *
         item_ids; /* room for k, the caller's; best first, ties by smaller dense index */
     float *scores; /* room for k, the caller's; descending, finite */
-    size_t count;  /* K eligible items exist -> K items come back */
+    size_t
+        count; /* K eligible items exist -> K items come back. Of candidates both have
+                      room for all, and those that the model knows, in their order */
     bool
         popular; /* no known item: from popularity, score = log share of interactions */
     size_t history_used;    /* known items inside the window */

@@ -116,6 +116,31 @@ class Api(unittest.TestCase):
             problem = self.ask("POST", "/recommend/batch", {"requests": requests}, expected=422)
             self.assertEqual([e["pointer"] for e in problem["errors"]], ["/requests"])
 
+    def test_given_items_are_scored(self):
+        items = self.recommend(user_id="user_5", k=1000)["result"]
+        known = dict(zip(items["item_ids"], items["scores"]))
+        asked = [999999] + sorted(known)
+        answer = self.ask("POST", "/score", {"user_id": "user_5", "items": asked})
+        self.assertEqual((answer["item_ids"], answer["scores"][0]), (asked, None))
+        self.assertEqual(answer["unknown_items"], [999999])
+        for item, score in zip(asked[1:], answer["scores"][1:]):
+            self.assertAlmostEqual(score, known[item], places=4)
+        ranked = self.ask("POST", "/score", {"user_id": "user_5", "items": asked, "order": "ranked"})
+        self.assertEqual(ranked["item_ids"][-1], 999999)
+        self.assertEqual(ranked["scores"][:-1], sorted(ranked["scores"][:-1], reverse=True))
+
+    def test_a_recommendation_is_explained(self):
+        history = self.history("user_6")
+        answer = self.ask("POST", "/explain", {"user_id": "user_6", "k": 3, "reasons": 200})
+        self.assertEqual([e["item_id"] for e in answer["explanations"]],
+                         self.recommend(user_id="user_6", k=3)["result"]["item_ids"])
+        first = answer["explanations"][0]
+        self.assertEqual(len(first["reasons"]), answer["left_out"])
+        for reason in first["reasons"][:3]:
+            without = self.ask("POST", "/score", {"items": [first["item_id"]],
+                               "history": [i for i in history if i != reason["item_id"]]})
+            self.assertAlmostEqual(reason["change"], first["score"] - without["scores"][0], places=4)
+
     def test_similar_items(self):
         items = self.recommend(history=[], k=1000)["result"]["item_ids"]
         answer = self.ask("GET", f"/items/{items[0]}/similar?k=1000")
@@ -141,6 +166,12 @@ class Api(unittest.TestCase):
         self.assertEqual(len(self.ask("GET", "/popular?k=3&days=3650")["item_ids"]), 3)
         for path in "/popular?days=0", "/popular?k=1001", "/popular?category=%01":
             self.ask("GET", path, expected=422)
+
+    def test_answers_say_where_the_time_went(self):
+        status, _, headers = self.stack.request("POST", "/recommend", {"history": [10]})
+        self.assertRegex(headers["Server-Timing"], r"^(queue;dur=\d+\.\d{3}, )?compute;dur=\d+\.\d{3}$")
+        status, _, headers = self.stack.request("POST", "/predict", {"history": [10]})
+        self.assertRegex(headers["Server-Timing"], r"^commit;dur=\d+\.\d{3}$")
 
     # Telling
 
@@ -270,6 +301,7 @@ class Api(unittest.TestCase):
         problem = self.ask("POST", "/interactions", {"user_id": "warned", "item_id": 1, "item": 2},
                            {"Prefer": "handling=strict"}, 422)
         self.assertEqual([e["pointer"] for e in problem["errors"]], ["/item"])
+        self.assertEqual(problem["type"], "/problems/unknown-field")
         self.assertEqual(self.history("warned"), [1])
 
     # Forgetting

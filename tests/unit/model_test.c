@@ -112,6 +112,42 @@ unknown_items_are_dropped_and_counted (void **state)
     s_assert_same (&with, &without);
 }
 
+/* The very scores of the ranking, with and without a known history. */
+static void
+s_check_candidates (fixture_t *self, const int64_t *history, size_t history_count)
+{
+    const int64_t candidates[] = {70, 5, 10, 70, 4000, -1, 30};
+    const int64_t known[] = {70, 10, 70, 4000, 30};
+    result_t all, some;
+    model_query_t query = {.history = history,
+        .history_count = history_count,
+        .k = ITEMS,
+        .include_seen = true};
+    s_ask (self, query, &all);
+    query.candidates = candidates;
+    query.candidate_count = 7;
+    query.include_seen = false;
+    s_ask (self, query, &some);
+    assert_int_equal (some.answer.count, 5);
+    assert_int_equal (some.answer.popular, all.answer.popular);
+    assert_int_equal (some.answer.history_used, all.answer.history_used);
+    for (size_t i = 0; i < 5; i++) {
+        size_t rank = 0;
+        while (all.item_ids[rank] != known[i])
+            rank++;
+        assert_int_equal (some.item_ids[i], known[i]);
+        assert_true (some.scores[i] == all.scores[rank]);
+    }
+}
+
+static void
+candidates_get_the_scores_of_the_ranking (void **state)
+{
+    const int64_t history[] = {10, 20, 5, 30};
+    s_check_candidates (*state, history, 4);
+    s_check_candidates (*state, history + 2, 1); /* nothing known */
+}
+
 static void
 what_drift_looks_at_is_in_the_answer (void **state)
 {
@@ -341,6 +377,7 @@ main (void)
         cmocka_unit_test (seen_items_are_left_out),
         cmocka_unit_test (include_seen_brings_them_back),
         cmocka_unit_test (unknown_items_are_dropped_and_counted),
+        cmocka_unit_test (candidates_get_the_scores_of_the_ranking),
         cmocka_unit_test (what_drift_looks_at_is_in_the_answer),
         cmocka_unit_test (only_the_window_is_used_but_all_is_seen),
         cmocka_unit_test (no_known_item_is_answered_from_popularity),

@@ -235,6 +235,35 @@ test_a_body_asks_for_a_history_or_a_user_or_both (void **state)
     }
 }
 
+static int
+s_read_candidates (request_t *request, const char *text, json_fault_t *fault)
+{
+    json_t *object = json_read_object (text, strlen (text), fault);
+    assert_non_null (object);
+    int rc = request_read_candidates (request, object, "items", 3, fault);
+    json_decref (object);
+    return rc;
+}
+
+static void
+test_candidates_are_read_in_their_order (void **state)
+{
+    (void)state;
+    json_fault_t fault;
+    request_t *request = request_new ();
+    assert_int_equal (s_read_candidates (request, "{\"items\":[7,3,7]}", &fault), 0);
+    assert_int_equal (request->candidate_count, 3);
+    assert_int_equal (request->k, 3);
+    assert_int_equal (request->candidates[1], 3);
+    static const char *const bad[][2] = {{"{}", "/items"}, {"{\"items\":[]}", "/items"},
+        {"{\"items\":[1,2,3,4]}", "/items"}, {"{\"items\":[1,-2]}", "/items/1"}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal (s_read_candidates (request, bad[i][0], &fault), -1);
+        assert_string_equal (fault.pointer, bad[i][1]);
+    }
+    request_destroy (&request);
+}
+
 static void
 test_a_body_that_asks_for_nobody_is_refused (void **state)
 {
@@ -383,6 +412,7 @@ main (void)
         cmocka_unit_test (test_ids_of_128_bytes_fit_and_longer_ones_do_not),
         cmocka_unit_test (test_a_body_fills_what_it_names),
         cmocka_unit_test (test_a_body_asks_for_a_history_or_a_user_or_both),
+        cmocka_unit_test (test_candidates_are_read_in_their_order),
         cmocka_unit_test (test_a_body_that_asks_for_nobody_is_refused),
         cmocka_unit_test (test_a_message_needs_its_history),
         cmocka_unit_test (test_a_body_with_a_bad_field_is_refused),

@@ -1,0 +1,74 @@
+/* POST /score: what the model makes of items that are given. SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "actors/http/ask.h"
+#include "actors/http/routes.h"
+#include "actors/http/scored.h"
+
+typedef struct {
+    int64_t *items; /* of the request, which is given away; owned */
+    size_t count;
+    bool ranked;
+} wish_t;
+
+static const char *const s_fields[] = {
+    "history", "user_id", "append", "items", "order", NULL};
+
+static int
+s_read_order (const json_t *object, bool *ranked, json_fault_t *fault)
+{
+    const char *word = NULL;
+    if (json_read_string (object, "order", 1, 16, &word, fault))
+        return -1;
+    *ranked = word && strcmp (word, "ranked") == 0;
+    if (!word || *ranked || strcmp (word, "given") == 0)
+        return 0;
+    return json_fail (fault, "/order", "order must be given or ranked");
+}
+
+static int
+s_read (request_t *request, const json_t *object, void *own, json_fault_t *fault)
+{
+    wish_t *wish = own;
+    if (request_read_whose (request, object, fault) ||
+        request_read_candidates (request, object, "items", PROTO_SCORE_LIMIT, fault) ||
+        s_read_order (object, &wish->ranked, fault))
+        return -1;
+    wish->count = request->candidate_count;
+    wish->items = malloc (wish->count * sizeof *wish->items);
+    assert (wish->items);
+    memcpy (wish->items, request->candidates, wish->count * sizeof *wish->items);
+    return 0;
+}
+
+static void
+s_reply (exchange_t *exchange, const wish_t *wish, const result_t *result)
+{
+    strbuf_t body = STRBUF_EMPTY;
+    scored_t *items = scored_new (wish->items, wish->count, result);
+    if (wish->ranked)
+        scored_rank (items, wish->count);
+    strbuf_add (&body, "{");
+    ask_add_provenance (result, &body);
+    strbuf_add (&body, ",");
+    scored_write (items, wish->count, &body);
+    scored_write_unknown (items, wish->count, &body);
+    exchange_add_warnings (exchange, &body);
+    strbuf_add (&body, "}");
+    free (items);
+    exchange_reply_json (exchange, 200, &body);
+}
+
+void
+score_post (http_context_t *context, exchange_t *exchange)
+{
+    wish_t wish = {0};
+    request_t *request = ask_read_as (context, exchange, s_fields, s_read, &wish);
+    result_t *result = request ? ask_result (context, exchange, &request) : NULL;
+    if (result)
+        s_reply (exchange, &wish, result);
+    result_destroy (&result);
+    free (wish.items);
+}
