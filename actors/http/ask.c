@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actors/http/expand.h"
 #include "actors/http/fields.h"
 #include "base/clock.h"
 #include "base/uuid.h"
@@ -248,17 +249,32 @@ ask_result (http_context_t *context, exchange_t *exchange, request_t **request_p
     return result;
 }
 
-void
-ask_once (http_context_t *context, exchange_t *exchange, request_t **request_p)
+static void
+s_reply (http_context_t *context, exchange_t *exchange, const result_t *result,
+    bool with_items)
 {
-    result_t *result = ask_result (context, exchange, request_p);
-    if (!result)
-        return;
     strbuf_t body = STRBUF_EMPTY;
     strbuf_add (&body, "{");
     ask_add_result (result, &body);
+    if (with_items &&
+        !expand_write (context, exchange, result->item_ids, result->count, &body)) {
+        strbuf_free (&body);
+        return;
+    }
     exchange_add_warnings (exchange, &body);
     strbuf_add (&body, "}");
     exchange_reply_json (exchange, 200, &body);
+}
+
+void
+ask_once (http_context_t *context, exchange_t *exchange, request_t **request_p)
+{
+    bool with_items;
+    result_t *result = NULL;
+    if (expand_read (exchange, &with_items))
+        result = ask_result (context, exchange, request_p);
+    if (result)
+        s_reply (context, exchange, result, with_items);
     result_destroy (&result);
+    request_destroy (request_p);
 }

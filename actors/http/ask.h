@@ -52,7 +52,7 @@ result_t *ask_finish (asked_t *asked, problem_t *problem, char reason[160]);
 result_t *ask_result (
     http_context_t *context, exchange_t *exchange, request_t **request_p);
 
-/* Both, and replies with the answer. Taken. */
+/* Both, and replies with the answer, and its items (expand.h). Taken. */
 void ask_once (http_context_t *context, exchange_t *exchange, request_t **request_p);
 
 /* The members that say for whom an answer is, and who made it of what; then those of a

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "actors/http/context.h"
+#include "actors/http/item.h"
 #include "actors/http/query.h"
 #include "actors/http/routes.h"
 
@@ -22,17 +23,24 @@ s_add_text (strbuf_t *body, const char *key, const char *value)
         strbuf_add (body, "null");
 }
 
+void
+item_write (const item_t *item, strbuf_t *body)
+{
+    strbuf_add (body, "{\"item_id\":");
+    strbuf_add_json_int (body, item->item_id);
+    s_add_text (body, "title", item->title);
+    s_add_text (body, "category", item->category);
+    strbuf_add (body, "}");
+}
+
 static void
 s_reply_items (exchange_t *exchange, const item_t *items, size_t count)
 {
     strbuf_t body = STRBUF_EMPTY;
     strbuf_add (&body, "[");
     for (size_t i = 0; i < count; i++) {
-        strbuf_add (&body, i > 0 ? ",{\"item_id\":" : "{\"item_id\":");
-        strbuf_add_json_int (&body, items[i].item_id);
-        s_add_text (&body, "title", items[i].title);
-        s_add_text (&body, "category", items[i].category);
-        strbuf_add (&body, "}");
+        strbuf_add (&body, i > 0 ? "," : "");
+        item_write (&items[i], &body);
     }
     strbuf_add (&body, "]");
     exchange_reply_json (exchange, 200, &body);

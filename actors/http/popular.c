@@ -2,6 +2,7 @@
 #include "store/popular.h"
 
 #include "actors/http/context.h"
+#include "actors/http/expand.h"
 #include "actors/http/routes.h"
 #include "proto/request.h"
 
@@ -9,22 +10,34 @@
 #define DAYS_LIMIT    3650
 #define CATEGORY_SIZE 257
 
+typedef struct {
+    char category[CATEGORY_SIZE]; /* "": any */
+    int64_t days;
+    int64_t k;
+    bool with_items;
+} wish_t;
+
 static void
-s_reply (
-    exchange_t *exchange, int64_t days, const char *category, const popular_t *popular)
+s_reply (http_context_t *context, exchange_t *exchange, const wish_t *wish,
+    const popular_t *popular)
 {
     strbuf_t body = STRBUF_EMPTY;
     strbuf_add (&body, "{\"days\":");
-    strbuf_add_json_int (&body, days);
+    strbuf_add_json_int (&body, wish->days);
     strbuf_add (&body, ",\"category\":");
-    if (*category)
-        strbuf_add_json_string (&body, category);
+    if (*wish->category)
+        strbuf_add_json_string (&body, wish->category);
     else
         strbuf_add (&body, "null");
     strbuf_add (&body, ",\"item_ids\":");
     strbuf_add_json_int_array (&body, popular->item_ids, popular->count);
     strbuf_add (&body, ",\"counts\":");
     strbuf_add_json_int_array (&body, popular->counts, popular->count);
+    if (wish->with_items &&
+        !expand_write (context, exchange, popular->item_ids, popular->count, &body)) {
+        strbuf_free (&body);
+        return;
+    }
     strbuf_add (&body, "}");
     exchange_reply_json (exchange, 200, &body);
 }
@@ -32,18 +45,20 @@ s_reply (
 void
 popular_get (http_context_t *context, exchange_t *exchange)
 {
-    char category[CATEGORY_SIZE];
-    int64_t days = DAYS_DEFAULT, k = PROTO_K_DEFAULT;
-    if (!exchange_read_integer (exchange, "days", 1, DAYS_LIMIT, &days) ||
-        !exchange_read_integer (exchange, "k", 1, PROTO_K_LIMIT, &k) ||
-        !exchange_read_text (exchange, "category", category, sizeof category))
+    wish_t wish = {.days = DAYS_DEFAULT, .k = PROTO_K_DEFAULT};
+    if (!exchange_read_integer (exchange, "days", 1, DAYS_LIMIT, &wish.days) ||
+        !exchange_read_integer (exchange, "k", 1, PROTO_K_LIMIT, &wish.k) ||
+        !exchange_read_text (
+            exchange, "category", wish.category, sizeof wish.category) ||
+        !expand_read (exchange, &wish.with_items))
         return;
     db_t *db = http_context_take_db_for_list (context, exchange);
     if (!db)
         return;
     popular_t popular;
-    db_status_t status = popular_find (db, (int)days, category, (size_t)k, &popular);
+    db_status_t status =
+        popular_find (db, (int)wish.days, wish.category, (size_t)wish.k, &popular);
     if (http_context_give_db_for_list (context, &db, status, exchange))
-        s_reply (exchange, days, category, &popular);
+        s_reply (context, exchange, &wish, &popular);
     popular_free (&popular);
 }

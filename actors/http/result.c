@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "actors/http/context.h"
+#include "actors/http/expand.h"
 #include "actors/http/query.h"
 #include "actors/http/routes.h"
 #include "base/clock.h"
@@ -24,10 +25,40 @@ s_add_text (strbuf_t *body, const char *key, const char *value)
         strbuf_add (body, "null");
 }
 
-static void
-s_reply_row (
-    exchange_t *exchange, const char *id, const prediction_t *row, const char *fresh)
+/* The ids of a result; fresh, *count of them. What is no result of ours has none. */
+static int64_t *
+s_item_ids (const char *result, size_t *count)
 {
+    json_fault_t fault;
+    int64_t *ids = NULL;
+    *count = 0;
+    json_t *object = json_read_object (result, strlen (result), &fault);
+    if (object && json_read_integers (object, "item_ids", PROTO_K_LIMIT, 0,
+                      JSON_INTEGER_MAX, &ids, count, &fault))
+        *count = 0;
+    json_decref (object);
+    return ids;
+}
+
+/* As long as there is no result, there are no items. False: the problem has been replied. */
+static bool
+s_add_items (
+    http_context_t *context, exchange_t *exchange, const char *result, strbuf_t *body)
+{
+    size_t count;
+    if (!result)
+        return true;
+    int64_t *ids = s_item_ids (result, &count);
+    bool good = expand_write (context, exchange, ids, count, body);
+    free (ids);
+    return good;
+}
+
+static void
+s_reply_row (http_context_t *context, exchange_t *exchange, const prediction_t *row,
+    const char *fresh, bool with_items)
+{
+    const char *id = exchange->parameter;
     const char *result = row->result_json ? row->result_json : fresh;
     strbuf_t body = STRBUF_EMPTY;
     strbuf_addf (&body, "{\"request_id\":\"%s\",\"status\":\"%s\",\"result\":%s", id,
@@ -37,6 +68,10 @@ s_reply_row (
     s_add_text (&body, "model_version", row->model_version);
     s_add_text (&body, "created_at", row->created_at);
     s_add_text (&body, "updated_at", row->updated_at);
+    if (with_items && !s_add_items (context, exchange, result, &body)) {
+        strbuf_free (&body);
+        return;
+    }
     strbuf_add (&body, "}");
     exchange_reply_json (exchange, 200, &body);
 }
@@ -128,6 +163,9 @@ result_get (http_context_t *context, exchange_t *exchange)
             exchange, PROBLEM_UNKNOWN_REQUEST, "The id of a request is a UUID.");
         return;
     }
+    bool with_items;
+    if (!expand_read (exchange, &with_items))
+        return;
     int wait_s = s_wait_s (exchange);
     ended_waiter_t *waiter = wait_s > 0 ? ended_wait (context->args->ended, id) : NULL;
     char *fresh = NULL;
@@ -136,7 +174,7 @@ result_get (http_context_t *context, exchange_t *exchange)
         good = s_wait_ended (context, exchange, waiter, wait_s, &row, &fresh);
     ended_leave (&waiter);
     if (good)
-        s_reply_row (exchange, id, &row, fresh);
+        s_reply_row (context, exchange, &row, fresh, with_items);
     prediction_clear (&row);
     free (fresh);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "actors/http/ask.h"
+#include "actors/http/expand.h"
 #include "actors/http/query.h"
 #include "actors/http/routes.h"
 
@@ -30,7 +31,8 @@ s_request (exchange_t *exchange, int64_t item_id, int64_t k)
 }
 
 static void
-s_reply (exchange_t *exchange, int64_t item_id, const result_t *result)
+s_reply (http_context_t *context, exchange_t *exchange, int64_t item_id,
+    const result_t *result, bool with_items)
 {
     strbuf_t body = STRBUF_EMPTY;
     strbuf_add (&body, "{\"item_id\":");
@@ -41,6 +43,11 @@ s_reply (exchange_t *exchange, int64_t item_id, const result_t *result)
     strbuf_add_json_int_array (&body, result->item_ids, result->count);
     strbuf_add (&body, ",\"scores\":");
     strbuf_add_json_float_array (&body, result->scores, result->count);
+    if (with_items &&
+        !expand_write (context, exchange, result->item_ids, result->count, &body)) {
+        strbuf_free (&body);
+        return;
+    }
     strbuf_add (&body, "}");
     exchange_reply_json (exchange, 200, &body);
 }
@@ -49,7 +56,8 @@ void
 similar_get (http_context_t *context, exchange_t *exchange)
 {
     int64_t item_id, k = PROTO_K_DEFAULT;
-    if (!s_read_item (exchange, &item_id) ||
+    bool with_items;
+    if (!s_read_item (exchange, &item_id) || !expand_read (exchange, &with_items) ||
         !exchange_read_integer (exchange, "k", 1, PROTO_K_LIMIT, &k))
         return;
     request_t *request = s_request (exchange, item_id, k);
@@ -58,6 +66,6 @@ similar_get (http_context_t *context, exchange_t *exchange)
         exchange_problem (exchange, PROBLEM_UNKNOWN_ITEM,
             "No interaction of this item was there when the model was trained.");
     else if (result)
-        s_reply (exchange, item_id, result);
+        s_reply (context, exchange, item_id, result, with_items);
     result_destroy (&result);
 }

@@ -105,6 +105,7 @@ test_bad_parameters_are_named (void **state)
         {"/items?ids=1,,2", "ids"},
         {"/items?ids=9007199254740992", "ids"},
         {"/readyz?verbose=x", "verbose"},
+        {"/popular?expand=titles", "expand"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         answer_t answer = s_get (self, cases[i][0]);

@@ -141,6 +141,26 @@ class Api(unittest.TestCase):
                                "history": [i for i in history if i != reason["item_id"]]})
             self.assertAlmostEqual(reason["change"], first["score"] - without["scores"][0], places=4)
 
+    def test_items_come_beside_their_ids(self):
+        self.stack.sql("delete from items where item_id = 10")
+        request_id = self.ask("POST", "/predict", {"history": [20]}, expected=202)["request_id"]
+        job = self.ask("GET", f"/result/{request_id}?expand=items", headers={"Prefer": "wait=10"})
+        once = self.ask("POST", "/recommend?expand=items", {"history": [20], "allow": [10, 30, 40]})
+        for ids, items in [(job["result"]["item_ids"], job["items"]),
+                           (once["result"]["item_ids"], once["items"])] + [
+                (answer["item_ids"], answer["items"]) for answer in (
+                    self.ask("GET", "/items/20/similar?k=1000&expand=items"),
+                    self.ask("GET", "/popular?days=3650&k=1000&expand=items"))]:
+            self.assertGreater(len(ids), 2)
+            stored = self.ask("GET", "/items?ids=" + ",".join(map(str, ids)))
+            rows = {item["item_id"]: item for item in stored}
+            self.assertEqual(items, [rows.get(item_id) for item_id in ids])
+        self.assertIn(None, once["items"])
+        self.assertNotIn("items", self.recommend(history=[20]))
+        self.assertNotIn("items", self.ask("GET", f"/result/{request_id}"))
+        for path in "/popular?expand=titles", "/items/20/similar?expand", "/users/user_1/recommendations?expand=":
+            self.assertEqual(self.ask("GET", path, expected=422)["errors"][0]["parameter"], "expand")
+
     def test_similar_items(self):
         items = self.recommend(history=[], k=1000)["result"]["item_ids"]
         answer = self.ask("GET", f"/items/{items[0]}/similar?k=1000")
