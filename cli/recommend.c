@@ -6,16 +6,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/jsonread.h"
+#include "cli/all_users.h"
 #include "cli/chosen_model.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 
 #define S_HISTORY_LIMIT 10000 /* as over HTTP */
 #define S_K_LIMIT       1000
+#define S_THREADS_LIMIT 64
 
-enum { S_KEY_HISTORY = 0x100, S_KEY_SEEN };
+enum { S_KEY_HISTORY = 0x100, S_KEY_SEEN, S_KEY_ALL, S_KEY_RESUME, S_KEY_THREADS };
 
 typedef struct {
     const char *checkpoint; /* NULL: the current one */
@@ -24,13 +27,27 @@ typedef struct {
     bool has_history;
     size_t k;
     bool include_seen;
+    bool all_users;
+    bool resume;
+    const char *path; /* with all_users */
+    size_t threads;
 } s_options_t;
 
 static const struct argp_option s_options[] = {
     {"checkpoint", 'c', "F", 0, "A file, or a version; else the current model", 0},
     {"history", S_KEY_HISTORY, "ITEMS", 0, "Item ids, oldest first: 10,20,30", 0},
     {0, 'k', "N", 0, "How many items to recommend, 1 to 1000 (10)", 0},
-    {"include-seen", S_KEY_SEEN, 0, 0, "Items of the history may come back", 0}, {0}};
+    {"include-seen", S_KEY_SEEN, 0, 0, "Items of the history may come back", 0},
+    {"all-users", S_KEY_ALL, 0, 0,
+        "Everybody in the database, into the file of --out, in place of --history", 0},
+    {"out", 'o', "FILE", 0,
+        "A .jsonl with a line for each user, or a .csv with a line for each item; "
+        "written complete or not at all",
+        0},
+    {"resume", S_KEY_RESUME, 0, 0,
+        "Go on where a run for this file was interrupted, with the same options", 0},
+    {"threads", S_KEY_THREADS, "N", 0, "Threads of --all-users (one for each core)", 0},
+    {0}};
 
 static void
 s_parse_history (s_options_t *options, const char *text, struct argp_state *state)
@@ -52,6 +69,28 @@ s_parse_history (s_options_t *options, const char *text, struct argp_state *stat
     }
 }
 
+static void
+s_parse_path (s_options_t *options, const char *text, struct argp_state *state)
+{
+    if (!all_users_format (text))
+        argp_error (state, "--out must end in .jsonl or .csv, not '%s'", text);
+    options->path = text;
+}
+
+/* Either one history, or everybody into a file. */
+static void
+s_check (const s_options_t *options, struct argp_state *state)
+{
+    if (options->all_users && options->has_history)
+        argp_error (state, "--history and --all-users are two questions: ask one");
+    if (options->all_users && !options->path)
+        argp_error (state, "--all-users needs --out, a file for the answers");
+    if (!options->all_users && (options->path || options->resume || options->threads))
+        argp_error (state, "--out, --resume and --threads are for --all-users");
+    if (!options->all_users && !options->has_history)
+        argp_error (state, "--history is missing; \"\" is an empty one");
+}
+
 static error_t
 s_parse (int key, char *text, struct argp_state *state)
 {
@@ -69,25 +108,43 @@ s_parse (int key, char *text, struct argp_state *state)
     case S_KEY_SEEN:
         options->include_seen = true;
         return 0;
+    case S_KEY_ALL:
+        options->all_users = true;
+        return 0;
+    case S_KEY_RESUME:
+        options->resume = true;
+        return 0;
+    case S_KEY_THREADS:
+        options->threads =
+            (size_t)command_integer (state, "--threads", text, 1, S_THREADS_LIMIT);
+        return 0;
+    case 'o':
+        s_parse_path (options, text, state);
+        return 0;
     case ARGP_KEY_END:
-        if (!options->has_history)
-            argp_error (state, "--history is missing; \"\" is an empty one");
+        s_check (options, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
+static const config_key_t s_settings[] = {CONFIG_CHECKPOINTS, CONFIG_POSTGRES_URL,
+    CONFIG_PGHOST, CONFIG_PGPORT, CONFIG_PGUSER, CONFIG_PGDATABASE, CONFIG_PGPASSWORD,
+    CONFIG_SCHEMA, CONFIG_COUNT};
+
 static const command_spec_t s_spec = {
     .name = "sasrec recommend",
     .help =
-        "Answer one history, without a server or a database. Items that the model does "
-        "not know are left out; when none is left, popular items are the answer.",
+        "Answer one history, without a server or a database, or everybody's in the "
+        "database. Items that the model does not know are left out; when none is left, "
+        "popular items are the answer.",
     .examples = "sasrec recommend --history 10,20,30\n"
-                "sasrec recommend --history 10,20,30 -k 5 --json",
+                "sasrec recommend --history 10,20,30 -k 5 --json\n"
+                "sasrec recommend --all-users -k 100 --out tonight.jsonl",
     .options = s_options,
     .parser = s_parse,
-    .settings = chosen_model_settings,
+    .settings = s_settings,
     .speaks_json = true,
 };
 
@@ -141,6 +198,25 @@ s_recommend (const command_t *self, const model_t *model)
     return COMMAND_DONE;
 }
 
+static size_t
+s_cores (void)
+{
+    long cores = sysconf (_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 1 : cores > S_THREADS_LIMIT ? S_THREADS_LIMIT : (size_t)cores;
+}
+
+static int
+s_recommend_all (const command_t *self, const model_t *model)
+{
+    const s_options_t *options = self->options;
+    const all_users_options_t all = {.path = options->path,
+        .k = options->k,
+        .include_seen = options->include_seen,
+        .resume = options->resume,
+        .threads = options->threads ? options->threads : s_cores ()};
+    return all_users_run (self, model, &all);
+}
+
 int
 command_recommend (int argc, char **argv)
 {
@@ -150,7 +226,9 @@ command_recommend (int argc, char **argv)
     command_t *self = command_new (&s_spec, &options, argc, argv);
     char path[CHECKPOINT_PATH_SIZE];
     model_t *model = self ? chosen_model_load (self, options.checkpoint, path) : NULL;
-    int status = model ? s_recommend (self, model) : COMMAND_FAILED;
+    int status = !model              ? COMMAND_FAILED
+                 : options.all_users ? s_recommend_all (self, model)
+                                     : s_recommend (self, model);
     model_destroy (&model);
     command_destroy (&self);
     free (options.history);

@@ -107,6 +107,10 @@ class Words(Cli):
                           ("recommend", "--history", "9007199254740992"),
                           ("recommend", "--history", "1", "-k", "0"),
                           ("recommend", "--history", "1", "-k", "1001"),
+                          ("recommend", "--all-users"),
+                          ("recommend", "--all-users", "--out", "all.txt"),
+                          ("recommend", "--all-users", "--out", "all.csv", "--history", "1"),
+                          ("recommend", "--history", "1", "--resume"),
                           ("serve", "--http-port", "99999"), ("config", "extra")):
             with self.subTest(arguments):
                 self.assertTrue(self.refuse(64, *arguments)
@@ -394,6 +398,62 @@ class Model(Cli):
                          ("model", 3, 0))
         five = self.run_json("recommend", "--history", "10,20,30", "-k", "5")
         self.assertEqual(five["item_ids"], answer["item_ids"][:5])
+
+    def everybody(self, name, *more):
+        path = self.stack.folder / name
+        answer = self.run_json("recommend", "--all-users", "--out", str(path), *more)
+        self.assertEqual((answer["file"], answer["users"]), (str(path), 100))
+        self.assertEqual(answer["model_version"], self.report["version"])
+        self.assertEqual(sorted(self.stack.folder.glob(name + "*")), [path])
+        return path.read_text()
+
+    def assert_same(self, answer, direct):
+        self.assertEqual(answer["item_ids"], direct["item_ids"])
+        for one, other in zip(answer["scores"], direct["scores"], strict=True):
+            self.assertAlmostEqual(one, other, places=4)
+
+    def test_recommend_for_everybody(self):
+        answers = [json.loads(line) for line in self.everybody("all.jsonl").splitlines()]
+        self.assertEqual([answer.pop("user_id") for answer in answers],
+                         sorted(f"user_{i}" for i in range(1, 101)))
+        histories = {}
+        for row in self.interactions():
+            user, item = row.split("|")
+            histories.setdefault(user, []).append(item)
+        for place in 0, 50, 99:
+            direct = self.run_json("recommend", "--history", ",".join(sorted(histories.items())[place][1]))
+            self.assertEqual(set(direct), set(answers[place]))
+            self.assert_same(answers[place], direct)
+
+    def test_recommend_for_everybody_as_csv(self):
+        lines = self.everybody("all.csv", "-k", "3", "--include-seen", "--threads", "3").splitlines()
+        self.assertEqual(lines[0], "user_id,rank,item_id,score")
+        rows = [line.split(",") for line in lines[1:]]
+        self.assertEqual([row[:2] for row in rows],
+                         [[f"user_{i}", str(rank)] for i in sorted(range(1, 101), key=str) for rank in (1, 2, 3)])
+
+    def test_recommend_for_everybody_goes_on_after_a_kill(self):
+        whole = self.everybody("whole.jsonl", "-k", "5").splitlines(keepends=True)
+        done = "".join(whole[:70])
+        terms = {"model_version": self.report["version"], "k": 5, "include_seen": False, "format": "jsonl"}
+        part = self.stack.folder / "gone_on.jsonl.part"
+        part.write_text(done + whole[70][:40])
+        state = {"terms": terms, "last_user": json.loads(whole[69])["user_id"], "users": 70,
+                 "interactions": 2800, "bytes": len(done)}
+        self.file("gone_on.jsonl.part.json", json.dumps(state))
+        for more in ("-k", "6"), ("-k", "5", "--include-seen"):
+            self.assertIn('"k":5', self.refuse(1, "recommend", "--all-users", "--resume", "--out",
+                                               str(self.stack.folder / "gone_on.jsonl"), *more))
+        text = self.everybody("gone_on.jsonl", "-k", "5", "--resume")
+        self.assertTrue(text.startswith(done))
+        for line, other in zip(text.splitlines(), whole, strict=True):
+            self.assert_same(json.loads(line), json.loads(other))
+
+    def test_recommend_for_everybody_says_what_it_cannot(self):
+        place = str(self.stack.folder / "all.jsonl")
+        self.assertIn("run 'sasrec migrate'", self.refuse(
+            1, "recommend", "--all-users", "--out", place, "--pgdatabase", "none"))
+        self.assertIn("No such file", self.refuse(1, "recommend", "--all-users", "--out", "/nowhere/all.csv"))
 
     def test_openblas_uses_what_the_cpu_can_do(self):
         """Also on a CPU that it does not know, unless somebody chose otherwise."""

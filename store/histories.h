@@ -1,0 +1,30 @@
+/* The histories of all users, one after the other: what a batch over everybody reads. The
+ * server puts each together, from the index that is in their order, so that neither side
+ * holds more than one. Reads the columns that store/interactions.h does.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SASREC_STORE_HISTORIES_H
+#define SASREC_STORE_HISTORIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/db.h"
+
+#define HISTORIES_LIMIT 10000 /* items: of a longer history the newest */
+
+/* items: oldest first, count of them, at least one. False: no more of them. */
+typedef bool (histories_fn) (
+    void *context, const char *user_id, const int64_t *items, size_t count);
+
+/* Users in the order of their ids, those after `after` ("": all), in one transaction that
+ * only reads. -1 with error. Who wants no more, and after an error: destroy the
+ * connection. */
+int histories_each (
+    db_t *db, const char *after, histories_fn *each, void *context, char error[160]);
+
+/* About how many interactions there are, as PostgreSQL's statistics have it; 0: unknown
+ * (a view, or a table that was never analyzed). */
+uint64_t histories_estimate (db_t *db);
+
+#endif
