@@ -16,8 +16,8 @@
     ROUTE ("GET",    "/result/{request_id}",             result_get,               SCOPE_PREDICT)                \
     ROUTE ("POST",   "/recommend",                       recommend_post,           SCOPE_PREDICT)                \
     ROUTE ("POST",   "/recommend/batch",                 recommend_batch_post,     SCOPE_PREDICT)                \
-    ROUTE ("POST",   "/score",                           score_post,               SCOPE_PREDICT)               \
-    ROUTE ("POST",   "/explain",                         explain_post,             SCOPE_PREDICT)               \
+    ROUTE ("POST",   "/score",                           score_post,               SCOPE_PREDICT)                \
+    ROUTE ("POST",   "/explain",                         explain_post,             SCOPE_PREDICT)                \
     ROUTE ("POST",   "/interactions",                    interactions_post,        SCOPE_WRITE)                  \
     ROUTE ("GET",    "/users",                           users_get,                SCOPE_READ)                   \
     ROUTE ("DELETE", "/users/{user_id}",                 user_delete,              SCOPE_WRITE)                  \
