@@ -10,6 +10,10 @@
 
 #define SPINS 1000 /* before others may have the core */
 
+/* Times that others may have the core before it sleeps: who asks again within 30 us or so
+ * needs not wait until it has woken up, which takes as long. */
+#define YIELDS 64
+
 typedef enum { S_IDLE, S_CALLED, S_WORKING } s_state_t;
 
 struct assist {
@@ -29,16 +33,29 @@ s_change (assist_t *self, int from, int to)
     return atomic_compare_exchange_strong (&self->state, &from, to);
 }
 
+/* Until there is no call for a while. */
+static void
+s_work (assist_t *self)
+{
+    for (size_t yields = 0; yields < YIELDS; yields++) {
+        if (s_change (self, S_CALLED, S_WORKING)) {
+            self->work (self->context);
+            atomic_store (&self->state, S_IDLE);
+            yields = 0;
+        }
+        sched_yield ();
+    }
+}
+
 static void *
 s_thread (void *argument)
 {
     assist_t *self = argument;
     pthread_mutex_lock (&self->mutex);
     while (!self->ends) {
-        if (s_change (self, S_CALLED, S_WORKING)) {
+        if (atomic_load (&self->state) == S_CALLED) {
             pthread_mutex_unlock (&self->mutex);
-            self->work (self->context);
-            atomic_store (&self->state, S_IDLE);
+            s_work (self);
             pthread_mutex_lock (&self->mutex);
         } else
             pthread_cond_wait (&self->called, &self->mutex);

@@ -9,8 +9,10 @@
 
 #include "model/serve/serving_steps.h"
 
-/* Rows that one of two threads takes at a time. */
-#define PART (2 * FORWARD_ROWS)
+/* Rows that one of two threads takes at a time: few, so that both end together; but each
+ * part reads a block's weights, so where they do not fit into a core's cache, half of all. */
+#define PART_LEAST  (2 * FORWARD_ROWS)
+#define CACHE_BYTES ((size_t)1 << 20)
 
 /* Products beyond which another thread is called, which comes within 50 us: about 100 us. */
 #define ALONE_MOST 5e6
@@ -86,6 +88,7 @@ s_run (serving_pass_t *pass)
 
 typedef struct {
     serving_pass_t pass;
+    size_t part; /* rows */
     size_t parts, phases;
     atomic_size_t next[PHASES_MOST]; /* part to be taken */
     atomic_size_t done[PHASES_MOST]; /* parts */
@@ -95,10 +98,10 @@ static void
 s_do_part (const shared_t *shared, size_t phase, size_t part, float *scores)
 {
     serving_pass_t pass = shared->pass;
-    size_t left = pass.rows - part * PART, index = phase / 2;
+    size_t left = pass.rows - part * shared->part, index = phase / 2;
     const packed_block_t *block = &pass.packed->blocks[index];
-    pass.first = part * PART;
-    pass.rows = left < PART ? left : PART;
+    pass.first = part * shared->part;
+    pass.rows = left < shared->part ? left : shared->part;
     pass.scores = scores;
     serving_part_t rows = {pass.sequences, pass.first, pass.rows, pass.first};
     if (phase % 2 == 0) {
@@ -134,12 +137,29 @@ s_assist (void *context)
     s_do_parts (shared, shared->pass.self->scores[1]);
 }
 
+/* Floats of a block's matrices, which each row meets. */
+static size_t
+s_block_floats (const sasrec_shape_t *shape)
+{
+    return (4 + 2 * shape->ffn_factor) * shape->width * shape->width;
+}
+
+static size_t
+s_part (const serving_pass_t *pass)
+{
+    size_t half = (pass->rows / 2 + FORWARD_ROWS - 1) / FORWARD_ROWS * FORWARD_ROWS;
+    size_t weights = s_block_floats (&pass->self->shape) * sizeof (float);
+    return weights > CACHE_BYTES && half > PART_LEAST ? half : PART_LEAST;
+}
+
 static void
 s_run_together (serving_pass_t *pass)
 {
     serving_encoder_t *self = pass->self;
+    size_t part = s_part (pass);
     shared_t shared = {.pass = *pass,
-        .parts = (pass->rows + PART - 1) / PART,
+        .part = part,
+        .parts = (pass->rows + part - 1) / part,
         .phases = 2 * self->shape.blocks - 1};
     assist_call (self->assist, s_assist, &shared);
     s_do_parts (&shared, pass->scores);
@@ -147,14 +167,12 @@ s_run_together (serving_pass_t *pass)
     serving_go_on_with_last (pass, self->shape.blocks - 1);
 }
 
-/* Products of one row's way through a block. */
 static bool
 s_worth_it (const serving_pass_t *pass)
 {
-    double d = (double)pass->self->shape.width, rows = (double)pass->rows;
     double blocks = (double)pass->self->shape.blocks - 0.8;
-    double row = (4 + 2 * (double)pass->self->shape.ffn_factor) * d * d;
-    return pass->count == 1 && blocks * rows * row > ALONE_MOST;
+    double row = (double)s_block_floats (&pass->self->shape);
+    return pass->count == 1 && blocks * row * (double)pass->rows > ALONE_MOST;
 }
 
 /* The thread is made when it is first of use. */
