@@ -10,6 +10,9 @@
 
 #include "base/utf8.h"
 
+/* A text with U+0000 is one for its reader to refuse, by name. */
+#define FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL)
+
 /* Always -1. pointer is "" for the whole text. */
 __attribute__ ((format (printf, 3, 4))) static int
 s_fail (json_fault_t *fault, const char *pointer, const char *format, ...)
@@ -90,8 +93,9 @@ json_read_value (const char *text, size_t length, json_fault_t *fault)
     if (s_check_depth (text, length, fault) != 0)
         return NULL;
     json_error_t error;
-    json_t *root =
-        json_loadb (text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    json_t *root = json_loadb (text, length, FLAGS, &error);
+    if (!root && json_error_code (&error) == json_error_numeric_overflow)
+        root = json_loadb (text, length, FLAGS | JSON_DECODE_INT_AS_REAL, &error);
     if (!root)
         s_fail_syntax (fault, &error);
     return root;
@@ -123,11 +127,29 @@ json_read_given (const json_t *object, const char *key)
     return s_get (object, key) != NULL;
 }
 
+/* The integer of a number that has no fraction. */
 static bool
-s_in_range (const json_t *value, int64_t low, int64_t high)
+s_whole (const json_t *value, int64_t *integer)
 {
-    return json_is_integer (value) && json_integer_value (value) >= low &&
-           json_integer_value (value) <= high;
+    double real = json_real_value (value);
+    if (json_is_integer (value)) {
+        *integer = json_integer_value (value);
+        return true;
+    }
+    if (!json_is_real (value) || real < (double)INT64_MIN || real >= -(double)INT64_MIN)
+        return false;
+    *integer = (int64_t)real;
+    return (double)*integer == real;
+}
+
+bool
+json_integral (const json_t *value, int64_t low, int64_t high, int64_t *integer)
+{
+    int64_t found;
+    if (!s_whole (value, &found) || found < low || found > high)
+        return false;
+    *integer = found;
+    return true;
 }
 
 int
@@ -137,14 +159,12 @@ json_read_integer (const json_t *object, const char *key, int64_t low, int64_t h
     const json_t *found = s_get (object, key);
     if (!found)
         return 0;
-    if (!s_in_range (found, low, high)) {
-        char must_be[80];
-        snprintf (must_be, sizeof must_be, "an integer from %" PRId64 " to %" PRId64,
-            low, high);
-        return s_fail_key (fault, key, must_be);
-    }
-    *value = json_integer_value (found);
-    return 0;
+    if (json_integral (found, low, high, value))
+        return 0;
+    char must_be[80];
+    snprintf (
+        must_be, sizeof must_be, "an integer from %" PRId64 " to %" PRId64, low, high);
+    return s_fail_key (fault, key, must_be);
 }
 
 int
@@ -177,7 +197,8 @@ s_is_string (const json_t *value, size_t least, size_t most)
 {
     const char *text = json_string_value (value);
     size_t length = json_string_length (value);
-    return text && length >= least && length <= most && utf8_check (text) == UTF8_PLAIN;
+    return text && length >= least && length <= most && strlen (text) == length &&
+           utf8_check (text) == UTF8_PLAIN;
 }
 
 int
@@ -221,17 +242,17 @@ json_read_integers (const json_t *object, const char *key, size_t most, int64_t 
         snprintf (must_be, sizeof must_be, "an array of at most %zu integers", most);
         return s_fail_key (fault, key, must_be);
     }
-    for (size_t i = 0; i < size; i++)
-        if (!s_in_range (json_array_get (found, i), low, high))
-            return s_fail_element (fault, key, i, low, high);
-    *values = NULL;
     *count = size;
-    if (size == 0)
-        return 0;
-    *values = malloc (size * sizeof **values);
-    assert (*values);
-    for (size_t i = 0; i < size; i++)
-        (*values)[i] = json_integer_value (json_array_get (found, i));
+    *values = size > 0 ? malloc (size * sizeof **values) : NULL;
+    assert (*values || size == 0);
+    for (size_t i = 0; i < size; i++) {
+        if (json_integral (json_array_get (found, i), low, high, &(*values)[i]))
+            continue;
+        free (*values);
+        *values = NULL;
+        *count = 0;
+        return s_fail_element (fault, key, i, low, high);
+    }
     return 0;
 }
 

@@ -25,15 +25,20 @@ typedef struct {
 /* Fills the fault of a field that was read, and made no sense. Always -1. */
 int json_fail (json_fault_t *fault, const char *pointer, const char *detail);
 
-/* A fresh reference, or NULL with *fault. The root of an object must be one. */
+/* A fresh reference, or NULL with *fault. The root of an object must be one. Integers beyond
+ * 64 bits are read as reals, so that whoever wants the field can say what is wrong with it. */
 json_t *json_read_value (const char *text, size_t length, json_fault_t *fault);
 json_t *json_read_object (const char *text, size_t length, json_fault_t *fault);
 
 /* The object has the field, and it is not null: null counts as absent. */
 bool json_read_given (const json_t *object, const char *key);
 
+/* The value is an integer in the range, as JSON Schema has it: 3, and 3.0 and 3e0 as well;
+ * else false, and *integer as it was. */
+bool json_integral (const json_t *value, int64_t low, int64_t high, int64_t *integer);
+
 /* Optional fields: absent (or null) leaves *value and returns 0. Wrong type or outside
- * the range: -1 with *fault. An integer is a JSON integer: 1.0 and 1e3 are refused. */
+ * the range: -1 with *fault. Integers as json_integral has them. */
 int json_read_integer (const json_t *object, const char *key, int64_t low, int64_t high,
     int64_t *value, json_fault_t *fault);
 int json_read_number (/* an integer or a real one */
@@ -45,7 +50,7 @@ int json_read_bool (
 int json_read_string (const json_t *object, const char *key, size_t least, size_t most,
     const char **value, json_fault_t *fault);
 
-/* A required array of integers; *values is fresh (free it; NULL when empty). */
+/* A required array of integers; *values is fresh (free it; NULL when empty or -1). */
 int json_read_integers (const json_t *object, const char *key, size_t most, int64_t low,
     int64_t high, int64_t **values, size_t *count, json_fault_t *fault);
 

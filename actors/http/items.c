@@ -1,4 +1,4 @@
-/* GET /items?ids=1,2,3: titles and categories. SPDX-License-Identifier: Apache-2.0 */
+/* GET /items?ids=1&ids=2: titles and categories. SPDX-License-Identifier: Apache-2.0 */
 #include "store/items.h"
 
 #include <assert.h>
@@ -53,7 +53,8 @@ s_read_ids (exchange_t *exchange, size_t *count)
     char *text = malloc (IDS_TEXT_SIZE);
     int64_t *ids = malloc (IDS_LIMIT * sizeof *ids);
     assert (text && ids);
-    query_status_t status = query_find (exchange->query, "ids", text, IDS_TEXT_SIZE);
+    query_status_t status =
+        query_find_list (exchange->query, "ids", text, IDS_TEXT_SIZE);
     bool good = status == QUERY_FOUND &&
                 query_integers (text, 0, JSON_INTEGER_MAX, ids, IDS_LIMIT, count);
     free (text);
@@ -61,7 +62,7 @@ s_read_ids (exchange_t *exchange, size_t *count)
         return ids;
     free (ids);
     exchange_problem_parameter (
-        exchange, "ids", "ids must be 1 to 1000 item ids with commas between them");
+        exchange, "ids", "ids must be 1 to 1000 item ids: ids=1,2 or ids=1&ids=2");
     return NULL;
 }
 

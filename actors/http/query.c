@@ -40,23 +40,51 @@ query_decode (
     return true;
 }
 
+/* The next value of that name, still encoded; NULL: there is no other. *query moves on. */
+static const char *
+s_next_value (const char **query, const char *name, size_t *value_length)
+{
+    size_t name_length = strlen (name);
+    while (*query && **query) {
+        const char *pair = *query;
+        size_t length = strcspn (pair, "&"), key = strcspn (pair, "=&");
+        *query += length + (pair[length] == '&');
+        if (key != name_length || memcmp (pair, name, key))
+            continue;
+        size_t start = key < length ? key + 1 : length;
+        *value_length = length - start;
+        return pair + start;
+    }
+    return NULL;
+}
+
 query_status_t
 query_find (const char *query, const char *name, char *value, size_t size)
 {
-    size_t name_length = strlen (name);
+    size_t length;
+    const char *found = s_next_value (&query, name, &length);
+    if (!found)
+        return QUERY_ABSENT;
+    if (!query_decode (found, length, true, value, size) ||
+        s_next_value (&query, name, &length))
+        return QUERY_BAD;
+    return QUERY_FOUND;
+}
+
+query_status_t
+query_find_list (const char *query, const char *name, char *values, size_t size)
+{
     query_status_t status = QUERY_ABSENT;
-    while (query && *query) {
-        size_t length = strcspn (query, "&");
-        size_t key = strcspn (query, "=&");
-        if (key == name_length && !memcmp (query, name, key)) {
-            if (status != QUERY_ABSENT)
-                return QUERY_BAD;
-            size_t start = key < length ? key + 1 : length;
-            if (!query_decode (query + start, length - start, true, value, size))
-                return QUERY_BAD;
-            status = QUERY_FOUND;
-        }
-        query += length + (query[length] == '&');
+    const char *found;
+    size_t length, used = 0;
+    while ((found = s_next_value (&query, name, &length))) {
+        if (status == QUERY_FOUND)
+            values[used++] = ','; /* in place of the NUL */
+        if (used == size ||
+            !query_decode (found, length, true, values + used, size - used))
+            return QUERY_BAD;
+        used += strlen (values + used);
+        status = QUERY_FOUND;
     }
     return status;
 }

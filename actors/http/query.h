@@ -19,6 +19,11 @@ typedef enum {
 query_status_t query_find (
     const char *query, const char *name, char *value, size_t size);
 
+/* As query_find, of a list: all that stands behind the name, "ids=1,2" or "ids=1&ids=2", with
+ * commas between them. */
+query_status_t query_find_list (
+    const char *query, const char *name, char *values, size_t size);
+
 /* Percent-decodes length bytes and ends them with a NUL; false when they do not fit,
  * hold "%00" or a broken escape. A plus stays a plus unless plus_is_space. */
 bool query_decode (

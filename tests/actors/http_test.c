@@ -234,7 +234,7 @@ test_bad_fields_are_named (void **state)
 {
     fixture_t *self = *state;
     static const char *const cases[][2] = {
-        {"{\"history\":[1,2,1.0]}", "/history/2"},
+        {"{\"history\":[1,2,1.5]}", "/history/2"},
         {"{\"history\":[1],\"k\":0}", "/k"},
         {"{\"history\":[1],\"user_id\":\"\"}", "/user_id"},
         {"{}", "/history"},

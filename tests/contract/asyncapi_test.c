@@ -294,6 +294,56 @@ test_the_bounds_are_the_codes (void **state)
     assert_true (count >= 20);
 }
 
+/* Workers know what the api was asked, but for what it answers itself. */
+static void
+test_requests_have_the_fields_of_the_api (void **state)
+{
+    (void)state;
+    const json_t *fields = json_object_get (
+        json_object_get (s_message (TOPIC_REQUESTS), "payload"), "properties");
+    static const char *const own[] = {"append", "deadline_s", NULL};
+    for (size_t i = 0; request_body_fields[i]; i++) {
+        size_t j = 0;
+        while (own[j] && strcmp (own[j], request_body_fields[i]))
+            j++;
+        if (!own[j] && !json_object_get (fields, request_body_fields[i]))
+            fail_msg ("%s is not in asyncapi.yaml", request_body_fields[i]);
+    }
+}
+
+static topic_t
+s_topic (const char *name)
+{
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        if (strcmp (topic_name ((topic_t)i), name) == 0)
+            return (topic_t)i;
+    fail_msg ("there is no topic %s", name);
+    return TOPIC_COUNT;
+}
+
+/* What waits in the topics, and other people's programs, when a release comes. */
+static void
+test_messages_of_the_last_release_are_read (void **state)
+{
+    (void)state;
+    FILE *file = fopen (FIXTURES "/messages/0.1.0.jsonl", "r");
+    char line[1000];
+    int count = 0;
+    assert_non_null (file);
+    for (; fgets (line, sizeof line, file); count++) {
+        json_t *message = json_loads (line, 0, NULL);
+        const char *text = json_string_value (json_object_get (message, "value"));
+        json_t *value = json_loads (text, 0, NULL);
+        if (!s_reads (s_topic (json_string_value (json_object_get (message, "topic"))),
+                value))
+            fail_msg ("%s is refused", text);
+        json_decref (value);
+        json_decref (message);
+    }
+    fclose (file);
+    assert_true (count >= 14);
+}
+
 static void
 test_defaults_are_the_codes (void **state)
 {
@@ -441,6 +491,8 @@ main (void)
         cmocka_unit_test (test_examples_are_what_we_write),
         cmocka_unit_test (test_every_field_is_in_an_example),
         cmocka_unit_test (test_the_bounds_are_the_codes),
+        cmocka_unit_test (test_requests_have_the_fields_of_the_api),
+        cmocka_unit_test (test_messages_of_the_last_release_are_read),
         cmocka_unit_test (test_defaults_are_the_codes),
         cmocka_unit_test (test_the_classes_of_dead_letters_are_the_codes),
         cmocka_unit_test (test_the_dead_letter_says_why),

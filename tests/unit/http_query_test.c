@@ -52,6 +52,37 @@ test_find_refuses_doubt (void **state)
 }
 
 static void
+test_lists_stand_together_or_apart (void **state)
+{
+    (void)state;
+    char values[8];
+    static const char *const same[] = {"ids=1,2,30", "ids=1&ids=2&k=5&ids=30",
+        "a=b&ids=1%2C2&ids=30", "ids=1&ids=2,30"};
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        assert_int_equal (
+            query_find_list (same[i], "ids", values, sizeof values), QUERY_FOUND);
+        assert_string_equal (values, "1,2,30");
+    }
+    assert_int_equal (
+        query_find_list ("k=1", "ids", values, sizeof values), QUERY_ABSENT);
+    assert_int_equal (
+        query_find_list ("ids=1&ids", "ids", values, sizeof values), QUERY_FOUND);
+    assert_string_equal (values, "1,");
+}
+
+static void
+test_lists_fit_or_are_bad (void **state)
+{
+    (void)state;
+    char values[8];
+    static const char *const bad[] = {"ids=1&ids=%", "ids=12345678",
+        "ids=1234567&ids=", "ids=123456&ids=8", "ids=1&ids=%00"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal (
+            query_find_list (bad[i], "ids", values, sizeof values), QUERY_BAD);
+}
+
+static void
 test_decode_leaves_plus_in_paths (void **state)
 {
     (void)state;
@@ -142,6 +173,8 @@ main (void)
         cmocka_unit_test (test_find_takes_whole_names_only),
         cmocka_unit_test (test_find_a_name_without_value_is_empty),
         cmocka_unit_test (test_find_refuses_doubt),
+        cmocka_unit_test (test_lists_stand_together_or_apart),
+        cmocka_unit_test (test_lists_fit_or_are_bad),
         cmocka_unit_test (test_decode_leaves_plus_in_paths),
         cmocka_unit_test (test_integers_are_digits_in_range),
         cmocka_unit_test (test_integer_lists),

@@ -91,7 +91,7 @@ test_what_is_wrong_is_named (void **state)
         {"{\"user_id\":\"u\"}", "/item_id"},
         {"{\"user_id\":\"u\",\"item_id\":-1}", "/item_id"},
         {"{\"user_id\":\"u\",\"item_id\":9007199254740992}", "/item_id"},
-        {"{\"user_id\":\"u\",\"item_id\":1.0}", "/item_id"},
+        {"{\"user_id\":\"u\",\"item_id\":1.5}", "/item_id"},
         {"{\"user_id\":\"u\",\"item_id\":1,\"event_id\":\"x\"}", "/event_id"},
         {"{\"user_id\":\"u\",\"item_id\":1,\"event_id\":"
          "\"0b4b3c1e-8a54-4d0e-9d5a-3f1f5e1c7a1g\"}",

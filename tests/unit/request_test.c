@@ -160,7 +160,7 @@ test_bad_fields_are_named (void **state)
         {"{\"request_id\":7,\"history\":[]}", "/request_id"},
         {"{\"request_id\":\"r\",\"history\":[1,-1]}", "/history/1"},
         {"{\"request_id\":\"r\",\"history\":[9007199254740992]}", "/history/0"},
-        {"{\"request_id\":\"r\",\"history\":[1.0]}", "/history/0"},
+        {"{\"request_id\":\"r\",\"history\":[1.5]}", "/history/0"},
         {"{\"request_id\":\"r\",\"history\":[],\"k\":0}", "/k"},
         {"{\"request_id\":\"r\",\"history\":[],\"k\":1001}", "/k"},
         {"{\"request_id\":\"r\",\"history\":[],\"user_id\":\"\"}", "/user_id"},
