@@ -13,6 +13,7 @@
 #include "model/data/idmap.h"
 #include "model/serve/gather.h"
 #include "model/serve/kv_cache.h"
+#include "model/serve/offer.h"
 #include "model/serve/scorer.h"
 #include "model/serve/serving_encoder.h"
 #include "model/serve/similar.h"
@@ -289,6 +290,24 @@ s_has (const uint64_t *bits, int32_t item)
     return bits[item / 64] >> item % 64 & 1;
 }
 
+/* A bit per item that is not on offer, or NULL. */
+static const uint64_t *
+s_hidden (const model_query_t *query)
+{
+    return query->offer && !query->include_hidden ? offer_hidden (query->offer) : NULL;
+}
+
+static void
+s_leave_out_hidden (const model_query_t *query, uint64_t *bits, size_t words)
+{
+    const uint64_t *hidden = s_hidden (query);
+    if (!hidden)
+        return;
+    bool gathers = s_gathers (query);
+    for (size_t i = 0; i < words; i++)
+        bits[i] = gathers ? bits[i] & ~hidden[i] : bits[i] | hidden[i];
+}
+
 /* bits: the seen items at first; then the items that are left where they are gathered,
  * those that are left out where all are scanned. */
 static void
@@ -316,6 +335,7 @@ s_apply_rules (const model_t *self, model_scratch_t *scratch,
         else if (item >= 0)
             bits[item / 64] |= bit;
     }
+    s_leave_out_hidden (query, bits, scratch->words);
 }
 
 typedef struct {
@@ -526,7 +546,10 @@ s_answer_similar (
 {
     int32_t item =
         query->history_count ? idmap_find (self->indexes, query->history[0]) : -1;
-    top_t top = {.k = query->k, .items = answer->item_ids, .scores = answer->scores};
+    top_t top = {.excluded = s_hidden (query),
+        .k = query->k,
+        .items = answer->item_ids,
+        .scores = answer->scores};
     if (item >= 0)
         similar_top (sasrec_items (self->weights), self->weights->shape.items,
             self->weights->shape.width, (size_t)item, &top);

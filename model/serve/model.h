@@ -62,6 +62,9 @@ typedef struct {
     const int64_t *allow; /* with only_allowed: no others are */
     size_t allow_count;
     bool only_allowed;
+    const struct offer *offer; /* offer.h; what it hides is not recommended. NULL: all
+                                  items are on offer */
+    bool include_hidden;       /* ... all the same */
     bool similar; /* not what comes next, but what is like the history's first item
                      (similar.h); nothing when that is unknown */
     const int64_t *candidates; /* with candidate_count: not the best, but the scores of
