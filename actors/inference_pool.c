@@ -162,6 +162,17 @@ s_handle_free (self_t *self)
     }
 }
 
+/* Why nothing can be computed. */
+static const char *
+s_no_model (const self_t *self)
+{
+    model_ref_t *any = model_slot_acquire_any (self->args->slot);
+    bool waits = any != NULL;
+    model_ref_release (&any);
+    return waits ? "it is not known yet which items are on offer"
+                 : "no model yet: run 'sasrec train'";
+}
+
 static void
 s_handle_once (self_t *self)
 {
@@ -173,7 +184,7 @@ s_handle_once (self_t *self)
         if (!has_model) {
             metric_add (self->no_model, 1);
             request_refuse (
-                &request, TICKET_UNAVAILABLE, "no model yet: run 'sasrec train'");
+                &request, TICKET_UNAVAILABLE, s_no_model (self));
         } else if (self->quiesced) {
             request_refuse (&request, TICKET_UNAVAILABLE, "the server is stopping");
         } else if (ring_push (self->once_ring, request)) {

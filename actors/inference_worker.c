@@ -172,8 +172,9 @@ s_crash_if_told (const self_t *self, const request_t *request)
 }
 
 static void
-s_compute (self_t *self, const model_t *model, result_t **results)
+s_compute (self_t *self, const model_ref_t *ref, result_t **results)
 {
+    const model_t *model = model_ref_model (ref);
     batch_t *batch = self->batch;
     for (size_t i = 0; i < batch->count; i++) {
         const request_t *request = batch->requests[i];
@@ -190,6 +191,8 @@ s_compute (self_t *self, const model_t *model, result_t **results)
             .only_allowed = request->only_allowed,
             .candidates = request->candidates,
             .candidate_count = request->candidate_count,
+            .offer = model_ref_offer (ref),
+            .include_hidden = request->include_hidden,
             .similar = request->similar};
         self->answers[i] = (model_answer_t){
             .item_ids = results[i]->item_ids, .scores = results[i]->scores};
@@ -333,7 +336,7 @@ s_handle_batch (self_t *self)
     int64_t start_us = clock_monotonic_us ();
     for (size_t i = 0; i < batch->count; i++)
         results[i] = s_result_for (batch->requests[i], model);
-    s_compute (self, model, results);
+    s_compute (self, ref, results);
     int64_t compute_us = clock_monotonic_us () - start_us;
     double seconds = (double)compute_us * 1e-6;
     metric_observe_times (self->latency, seconds, batch->count);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actors/catalogue_watch.h"
 #include "actors/db_writer.h"
 #include "actors/descriptors.h"
 #include "actors/ended.h"
@@ -98,6 +99,7 @@ typedef struct {
     pruner_args_t pruner;
     ended_watch_args_t ended_watch;
     key_watch_args_t key_watch;
+    catalogue_watch_args_t catalogue_watch;
     http_args_t http;
     span_sender_args_t span_sender;
     bridge_wire_t wires[BRIDGE_WIRE_LIMIT];
@@ -122,6 +124,7 @@ typedef enum {
     PART_PRUNER,
     PART_ENDED_WATCH,
     PART_KEY_WATCH,
+    PART_CATALOGUE_WATCH,
     PART_HTTP,
     PART_BRIDGE,
     PART_INTERACTION_WRITER,
@@ -169,6 +172,9 @@ static const struct {
     [PART_KEY_WATCH] = {"key_watch", key_watch_actor, offsetof (topology_t, key_watch),
         0, ALL | JOINED | API},
     /* PostgreSQL        the keyring                            */
+    [PART_CATALOGUE_WATCH] = {"catalogue_watch", catalogue_watch_actor,
+        offsetof (topology_t, catalogue_watch), 0, ALL | JOINED | API},
+    /* PostgreSQL        the model slot                         */
     [PART_HTTP] = {"http", http_actor, offsetof (topology_t, http), 0,
         ALL | JOINED | API | WORKER | DB_WRITER},
     /* clients           accept, once, reload                   */
@@ -188,7 +194,7 @@ static const struct {
 static const part_t s_start_order[] = {PART_SPAN_SENDER, PART_DB_WRITER,
     PART_INTERACTION_WRITER, PART_RESULT_ROUTER, PART_INFERENCE_POOL,
     PART_INFERENCE_WORKER, PART_RELOAD_CONTROLLER, PART_REQUEST_PRODUCER,
-    PART_RECONCILER, PART_PRUNER, PART_ENDED_WATCH, PART_KEY_WATCH, PART_HTTP,
+    PART_RECONCILER, PART_PRUNER, PART_ENDED_WATCH, PART_KEY_WATCH, PART_CATALOGUE_WATCH, PART_HTTP,
     PART_BRIDGE};
 
 /* Writers before readers: a reader empties its pipes after its writers are gone. The
@@ -203,6 +209,7 @@ static const struct {
     {PART_BRIDGE, "QUIESCE"},
     {PART_ENDED_WATCH, "$TERM"},
     {PART_KEY_WATCH, "$TERM"},
+    {PART_CATALOGUE_WATCH, "$TERM"},
     {PART_RELOAD_CONTROLLER, "$TERM"},
     {PART_REQUEST_PRODUCER, "$TERM"},
     {PART_RECONCILER, "$TERM"},
@@ -277,6 +284,9 @@ s_make_inference (topology_t *self)
             .slot = self->slot,
             .drift = self->drift,
             .spans = self->spans};
+    self->catalogue_watch = (catalogue_watch_args_t){.conninfo = self->conninfo,
+        .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
+        .slot = self->slot};
     self->reload_controller = (reload_controller_args_t){
         .folder = config_text (self->config, CONFIG_CHECKPOINTS),
         .check_ms = MODEL_CHECK_MS,
@@ -515,6 +525,8 @@ s_new (const config_t *config, const sampler_t *sampler, unsigned role,
         self->keyring = keyring_new ();
     }
     self->slot = model_slot_new ();
+    if (role & s_parts[PART_CATALOGUE_WATCH].roles)
+        model_slot_await_catalogue (self->slot);
     self->drift = drift_watch_new ();
     self->live = live_new (RECENT_LIMIT);
     self->ended = ended_new (

@@ -12,18 +12,25 @@
 #include "cli/commands.h"
 #include "cli/files/reader.h"
 #include "cli/files/source.h"
+#include "cli/import_items.h"
 #include "store/interactions.h"
 
-enum { S_KEY_APPEND = 0x100, S_BAD_SHOWN = 10 };
+enum { S_KEY_APPEND = 0x100, S_KEY_ITEMS, S_BAD_SHOWN = 10 };
 
 typedef struct {
     const char *path;
     bool append;
+    bool items; /* of the catalogue, not interactions */
 } s_options_t;
 
 static const struct argp_option s_options[] = {
     {"append", S_KEY_APPEND, 0, 0,
         "Also when this very file was loaded before: add what is missing of it", 0},
+    {"items", S_KEY_ITEMS, 0, 0,
+        "The file is a catalogue: item_id, title, categories (\"a|b\"), hidden, "
+        "available_from, expires_at, attributes, image_url; an item that is there is "
+        "replaced",
+        0},
     {0}};
 
 static error_t
@@ -34,6 +41,9 @@ s_parse (int key, char *text, struct argp_state *state)
     switch (key) {
     case S_KEY_APPEND:
         options->append = true;
+        return 0;
+    case S_KEY_ITEMS:
+        options->items = true;
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
@@ -66,6 +76,7 @@ static const command_spec_t s_spec = {
     .examples = "sasrec import events.csv\n"
                 "sasrec import ratings.dat --no-header user,item,_,time\n"
                 "sasrec import log.jsonl.gz --columns user=who,item=what,time=when\n"
+                "sasrec import --items movies.csv\n"
                 "psql -c '\\copy views to stdout csv header' shop | sasrec import -",
     .options = s_options,
     .parser = s_parse,
@@ -296,7 +307,8 @@ command_import (int argc, char **argv)
     if (!source)
         command_fail (self, "%s", error);
     else if ((db = command_database (self)))
-        status = s_run (self, db, source);
+        status = options.items ? import_items (self, db, source, options.path)
+                               : s_run (self, db, source);
     db_destroy (&db);
     source_close (&source);
     command_destroy (&self);

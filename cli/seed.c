@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/strbuf.h"
 #include "demo/catalog.h"
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -11,7 +12,8 @@
 #include "store/interactions.h"
 #include "store/items.h"
 
-#define S_IMPORT_NAME "seed"
+#define S_IMPORT_NAME  "seed"
+#define S_ITEM_PORTION 10000 /* in one statement */
 
 enum { S_KEY_USERS = 0x100, S_KEY_ITEMS, S_KEY_SEED, S_KEY_APPEND };
 
@@ -76,19 +78,31 @@ s_has_interactions (const command_t *self, db_t *db)
     return count > 0;
 }
 
+static void
+s_add_item (const catalog_t *catalog, size_t i, const char *before, strbuf_t *json)
+{
+    strbuf_addf (json, "%s{\"item_id\":%zu,\"hidden\":false,\"title\":", before, i + 1);
+    strbuf_add_json_string (json, catalog_title (catalog, i));
+    strbuf_add (json, ",\"categories\":[");
+    strbuf_add_json_string (json, catalog_category (catalog, i));
+    strbuf_add (json, "]}");
+}
+
 static int
 s_put_items (const command_t *self, db_t *db, const catalog_t *catalog)
 {
     size_t count = catalog_item_count (catalog);
-    item_t *items = calloc (count, sizeof *items);
-    assert (items);
-    for (size_t i = 0; i < count; i++) {
-        items[i].item_id = (int64_t)i + 1;
-        items[i].title = (char *)catalog_title (catalog, i);
-        items[i].category = (char *)catalog_category (catalog, i);
+    db_status_t status = DB_OK;
+    for (size_t first = 0; first < count && status == DB_OK; first += S_ITEM_PORTION) {
+        size_t end = first + S_ITEM_PORTION < count ? first + S_ITEM_PORTION : count;
+        strbuf_t json = STRBUF_EMPTY;
+        size_t created;
+        for (size_t i = first; i < end; i++)
+            s_add_item (catalog, i, i > first ? "," : "[", &json);
+        strbuf_add (&json, "]");
+        status = items_put (db, json.data, &created);
+        strbuf_free (&json);
     }
-    db_status_t status = items_put (db, items, count);
-    free (items);
     if (status == DB_OK)
         return COMMAND_DONE;
     return command_fail (self, "cannot write the items: %s", db_error (db));

@@ -129,6 +129,7 @@ s_read_rules (request_t *self, const json_t *object, json_fault_t *fault)
 {
     self->only_allowed = json_read_given (object, "allow");
     if (s_read_seen (self, object, fault) ||
+        json_read_bool (object, "include_hidden", &self->include_hidden, fault) ||
         (json_read_given (object, "exclude") &&
             s_read_items (object, "exclude", PROTO_EXCLUDE_LIMIT, &self->exclude,
                 &self->exclude_count, fault)))
@@ -154,7 +155,7 @@ s_read_wish (request_t *self, const json_t *object, json_fault_t *fault)
 }
 
 const char *const request_body_fields[] = {"history", "user_id", "append", "k",
-    "include_seen", "seen", "exclude", "allow", "deadline_s", NULL};
+    "include_seen", "seen", "include_hidden", "exclude", "allow", "deadline_s", NULL};
 
 static bool
 s_is_named (const request_t *self)
@@ -224,6 +225,8 @@ s_add_members (const request_t *self, strbuf_t *out)
         strbuf_add (out, ",\"include_seen\":true");
     if (self->only_seen)
         strbuf_add (out, ",\"seen\":\"only\"");
+    if (self->include_hidden)
+        strbuf_add (out, ",\"include_hidden\":true");
     if (self->exclude_count > 0) {
         strbuf_add (out, ",\"exclude\":");
         strbuf_add_json_int_array (out, self->exclude, self->exclude_count);

@@ -41,6 +41,7 @@ typedef struct request {
     size_t k;          /* 1..PROTO_K_LIMIT */
     bool include_seen; /* items of the history may be recommended */
     bool only_seen;    /* nothing but items of the history */
+    bool include_hidden; /* items that are not on offer may be recommended */
     int64_t *exclude;  /* item ids that are not recommended; owned */
     size_t exclude_count;
     int64_t *allow; /* with only_allowed: no others are; owned */
@@ -85,9 +86,9 @@ int request_send (request_t **self_p, zsock_t *socket);
 request_t *request_recv (zsock_t *socket);
 
 /* The body of POST /predict and POST /recommend: history, user_id or both, append, k,
- * include_seen or seen, exclude, allow, deadline_s. Fills all but the request id and the
- * ticket. from_store: there is a user, and no history or append. seen_event: there is a
- * user; whoever read it turns it into exclude. -1 with *fault. */
+ * include_seen or seen, include_hidden, exclude, allow, deadline_s. Fills all but the
+ * request id and the ticket. from_store: there is a user, and no history or append.
+ * seen_event: there is a user; whoever read it turns it into exclude. -1 with *fault. */
 int request_read_body (request_t *self, const json_t *object, json_fault_t *fault);
 extern const char
     *const request_body_fields[]; /* the fields there are; ends with NULL */

@@ -15,8 +15,8 @@ static const char s_in_the_way[] =
     "  ELSE 'table' END, relname, relname IN (" ADOPTABLE ")"
     "  AND relkind IN ('r', 'p', 'v') AND (relname, relkind) <> ('predictions', 'v')"
     " FROM pg_class WHERE relnamespace = quote_ident (current_schema ())::regnamespace"
-    " AND relname IN (" ADOPTABLE ", 'items', 'imports', 'schema_migrations',"
-    "  'api_keys', 'idempotency')"
+    " AND relname IN (" ADOPTABLE ", 'items', 'item_changes', 'imports',"
+    "  'schema_migrations', 'api_keys', 'idempotency')"
     " ORDER BY 4, 3";
 
 static const char s_move_aside[] =

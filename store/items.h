@@ -1,8 +1,9 @@
-/* The table items: titles and categories, all optional.
- * SPDX-License-Identifier: Apache-2.0 */
+/* The table items: what a shop knows of its items, all of it optional. Items come and go
+ * as JSON, in the form of proto/item.h. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_STORE_ITEMS_H
 #define SASREC_STORE_ITEMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,16 +11,37 @@
 
 typedef struct {
     int64_t item_id;
-    char *title;    /* NULL: none */
-    char *category; /* NULL: none */
+    char *json; /* an object: {"item_id","title","category","categories","hidden",
+                 * "available_from","expires_at","attributes","image_url"} */
 } item_t;
 
-/* Those of the ids that have a row, by id. *items is fresh: items_free. */
-db_status_t items_find (
-    db_t *db, const int64_t *ids, size_t id_count, item_t **items, size_t *count);
-void items_free (item_t **items_p, size_t count);
+typedef struct {
+    item_t *items;
+    size_t count;
+} items_t;
 
-/* Inserts or replaces, in the caller's transaction if one is open. */
-db_status_t items_put (db_t *db, const item_t *items, size_t count);
+/* Those of the ids that have a row, by id. *found is fresh: items_free. */
+db_status_t items_find (db_t *db, const int64_t *ids, size_t id_count, items_t *found);
+
+/* Words are letters and digits; other characters part them. */
+bool items_has_word (const char *words);
+
+/* Those in whose title each of the words begins a word (letters' case does not count), at
+ * most limit: first those whose title begins with the words as they are given, then by
+ * title. There must be a word. By a trigram index where there is one. */
+db_status_t items_search (db_t *db, const char *words, size_t limit, items_t *found);
+
+void items_free (items_t *self);
+
+/* Inserts or replaces, in the caller's transaction if one is open. json: an array of whole
+ * items (item_read); of an id given twice the last counts. *created: new rows. */
+db_status_t items_put (db_t *db, const char *json, size_t *created);
+
+/* Changes what the patch names. *found: the item as it is now, or none. */
+db_status_t items_patch (
+    db_t *db, int64_t item_id, const char *json, items_t *found);
+
+/* An item that is gone is not recommended until it is put again. *deleted: rows. */
+db_status_t items_delete (db_t *db, int64_t item_id, size_t *deleted);
 
 #endif

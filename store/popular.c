@@ -14,7 +14,13 @@ static const db_statement_t s_find = {
            "  WHERE created_at >= now () - make_interval (days => $1::int)"
            "  GROUP BY 1) c"
            " LEFT JOIN items i ON i.item_id = c.item_id"
-           " WHERE i.hidden IS NOT TRUE AND ($2::text = '' OR i.category = $2)"
+           " WHERE i.hidden IS NOT TRUE"
+           " AND coalesce (i.available_from <= now (), true)"
+           " AND coalesce (i.expires_at > now (), true)"
+           " AND (i.item_id IS NOT NULL OR NOT EXISTS (SELECT FROM item_changes g"
+           "  WHERE g.item_id = c.item_id AND g.gone))"
+           " AND ($2::text = ''"
+           "  OR $2 = ANY (item_categories (i.category, i.categories)))"
            " ORDER BY c.count DESC, c.item_id LIMIT $3::bigint",
     .binary_result = true,
 };

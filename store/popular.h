@@ -14,7 +14,7 @@ typedef struct {
 } popular_t;
 
 /* At most k items of the last so many days (of 24 hours, until now), without those that
- * are hidden; category: "" for any. *popular is fresh (popular_free), empty unless DB_OK.
+ * are not on offer; category: "" for any. *popular is fresh (popular_free), empty unless DB_OK.
  * The cost follows the interactions of these days where they were written as they happened
  * (a BRIN index on their time); of a view, or after an import in another order, all. */
 db_status_t popular_find (

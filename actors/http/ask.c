@@ -162,13 +162,14 @@ ask_read (http_context_t *context, exchange_t *exchange)
 bool
 ask_has_model (http_context_t *context, exchange_t *exchange)
 {
-    model_ref_t *model = http_context_model (context);
-    if (model || !context->args->slot) {
-        model_ref_release (&model);
+    model_slot_t *slot = context->args->slot;
+    if (!slot || model_slot_has (slot))
         return true;
-    }
-    exchange_problem (
-        exchange, PROBLEM_UNAVAILABLE, "There is no model yet: run sasrec train.");
+    model_ref_t *model = http_context_model (context);
+    exchange_problem (exchange, PROBLEM_UNAVAILABLE,
+        model ? "It is not known yet which items are on offer: the database is away."
+              : "There is no model yet: run sasrec train.");
+    model_ref_release (&model);
     return false;
 }
 

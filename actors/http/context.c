@@ -115,7 +115,7 @@ http_context_give_db_for_list (
 model_ref_t *
 http_context_model (http_context_t *self)
 {
-    return self->args->slot ? model_slot_acquire (self->args->slot) : NULL;
+    return self->args->slot ? model_slot_acquire_any (self->args->slot) : NULL;
 }
 
 db_t *

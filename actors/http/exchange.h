@@ -128,6 +128,7 @@ bool exchange_read_integer (
 bool exchange_read_text (exchange_t *self, const char *name, char *value, size_t size);
 bool exchange_read_flag (exchange_t *self, const char *name, bool *value);
 bool exchange_read_user (exchange_t *self); /* checks self->parameter as a user id */
+bool exchange_read_item (exchange_t *self, int64_t *item_id); /* of self->parameter */
 
 /* fields_check, strict where the client prefers that. The warnings of all of a body's
  * objects come with exchange_add_warnings: ,"warnings":[...], or nothing when all is well. */

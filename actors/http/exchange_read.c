@@ -85,6 +85,16 @@ exchange_read_user (exchange_t *self)
     return false;
 }
 
+bool
+exchange_read_item (exchange_t *self, int64_t *item_id)
+{
+    if (query_integer (self->parameter, 0, JSON_INTEGER_MAX, item_id))
+        return true;
+    exchange_problem_parameter (
+        self, "item_id", "item_id must be an integer from 0 to 9007199254740991");
+    return false;
+}
+
 int
 exchange_check_fields (exchange_t *self, const json_t *object, const char *const *known,
     const char *at, json_fault_t *fault)

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "actors/http/item.h"
+#include "actors/http/items.h"
 #include "actors/http/query.h"
-#include "store/items.h"
 
 bool
 expand_read (exchange_t *exchange, bool *wanted)
@@ -28,34 +27,36 @@ s_compare (const void *id, const void *item)
 }
 
 static void
-s_write (const int64_t *ids, size_t id_count, const item_t *items, size_t count,
-    strbuf_t *body)
+s_write (http_context_t *context, const int64_t *ids, size_t id_count,
+    const items_t *found, strbuf_t *body)
 {
+    model_ref_t *model = http_context_model (context);
     strbuf_add (body, ",\"items\":[");
     for (size_t i = 0; i < id_count; i++) {
-        const item_t *item = bsearch (&ids[i], items, count, sizeof *items, s_compare);
+        const item_t *item = bsearch (
+            &ids[i], found->items, found->count, sizeof *found->items, s_compare);
         strbuf_add (body, i > 0 ? "," : "");
         if (item)
-            item_write (item, body);
+            items_add_one (item, model, body);
         else
             strbuf_add (body, "null");
     }
     strbuf_add (body, "]");
+    model_ref_release (&model);
 }
 
 bool
 expand_write (http_context_t *context, exchange_t *exchange, const int64_t *ids,
     size_t id_count, strbuf_t *body)
 {
-    item_t *items = NULL;
-    size_t count = 0;
+    items_t found;
     db_t *db = http_context_take_db (context, exchange);
     if (!db)
         return false;
-    db_status_t status = items_find (db, ids, id_count, &items, &count);
+    db_status_t status = items_find (db, ids, id_count, &found);
     bool good = http_context_give_db (context, &db, status, exchange);
     if (good)
-        s_write (ids, id_count, items, count, body);
-    items_free (&items, count);
+        s_write (context, ids, id_count, &found, body);
+    items_free (&found);
     return good;
 }

@@ -24,6 +24,11 @@
     ROUTE ("GET",    "/users/{user_id}/history",         user_history_get,         SCOPE_READ)                   \
     ROUTE ("GET",    "/users/{user_id}/recommendations", user_recommendations_get, SCOPE_PREDICT)                \
     ROUTE ("GET",    "/items",                           items_get,                SCOPE_READ)                   \
+    ROUTE ("POST",   "/items",                           items_post,               SCOPE_WRITE)                  \
+    ROUTE ("GET",    "/items/{item_id}",                 item_get,                 SCOPE_READ)                   \
+    ROUTE ("PUT",    "/items/{item_id}",                 item_put,                 SCOPE_WRITE)                  \
+    ROUTE ("PATCH",  "/items/{item_id}",                 item_patch,               SCOPE_WRITE)                  \
+    ROUTE ("DELETE", "/items/{item_id}",                 item_delete,              SCOPE_WRITE)                  \
     ROUTE ("GET",    "/items/{item_id}/similar",         similar_get,              SCOPE_PREDICT)                \
     ROUTE ("GET",    "/popular",                         popular_get,              SCOPE_PREDICT)                \
     ROUTE ("GET",    "/models",                          models_get,               SCOPE_READ)                   \

@@ -4,18 +4,7 @@
 
 #include "actors/http/ask.h"
 #include "actors/http/expand.h"
-#include "actors/http/query.h"
 #include "actors/http/routes.h"
-
-static bool
-s_read_item (exchange_t *exchange, int64_t *item_id)
-{
-    if (query_integer (exchange->parameter, 0, JSON_INTEGER_MAX, item_id))
-        return true;
-    exchange_problem_parameter (
-        exchange, "item_id", "item_id must be an integer from 0 to 9007199254740991");
-    return false;
-}
 
 static request_t *
 s_request (exchange_t *exchange, int64_t item_id, int64_t k)
@@ -57,7 +46,7 @@ similar_get (http_context_t *context, exchange_t *exchange)
 {
     int64_t item_id, k = PROTO_K_DEFAULT;
     bool with_items;
-    if (!s_read_item (exchange, &item_id) || !expand_read (exchange, &with_items) ||
+    if (!exchange_read_item (exchange, &item_id) || !expand_read (exchange, &with_items) ||
         !exchange_read_integer (exchange, "k", 1, PROTO_K_LIMIT, &k))
         return;
     request_t *request = s_request (exchange, item_id, k);

@@ -4,14 +4,12 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { S_NAME_SIZE = 40 };
-
 static const char *const s_words[COLUMN_COUNT] = {
     "user", "item", "time", "event", "kind", "value"};
 static const char *const s_own_names[COLUMN_COUNT] = {
     "user_id", "item_id", "created_at", "event_id", "event", "value"};
 
-/* In order of preference, as s_plain writes them: a file of Amazon's has asin and
+/* In order of preference, as column_plain writes them: a file of Amazon's has asin and
  * parent_asin, one of a shop user and session. A time that needs a reader of its own
  * (Amazon's reviewTime, "02 28, 2014") is not there. */
 static const char *const s_user_names[] = {"userid", "user", "uid", "visitorid",
@@ -59,12 +57,11 @@ column_by_word (const char *word, size_t length)
     return (column_t)column;
 }
 
-/* "User-ID:token" is "userid". */
-static void
-s_plain (const char *name, char plain[S_NAME_SIZE])
+void
+column_plain (const char *name, char plain[COLUMN_PLAIN_SIZE])
 {
     size_t length = 0;
-    for (; *name && *name != ':' && length < S_NAME_SIZE - 1; name++) {
+    for (; *name && *name != ':' && length < COLUMN_PLAIN_SIZE - 1; name++) {
         if (!strchr ("_- ", *name))
             plain[length++] = (char)tolower ((unsigned char)*name);
     }
@@ -74,10 +71,10 @@ s_plain (const char *name, char plain[S_NAME_SIZE])
 int
 column_fit (column_t column, const char *name)
 {
-    char plain[S_NAME_SIZE];
+    char plain[COLUMN_PLAIN_SIZE];
     if (strcmp (name, s_own_names[column]) == 0)
         return 0;
-    s_plain (name, plain);
+    column_plain (name, plain);
     for (int i = 0; s_names[column][i]; i++) {
         if (strcmp (plain, s_names[column][i]) == 0)
             return i + 1;

@@ -29,4 +29,8 @@ column_t column_by_word (const char *word, size_t length);
  * -1 not at all. Letters' case, "_", "-", spaces and a type after ":" do not count. */
 int column_fit (column_t column, const char *name);
 
+#define COLUMN_PLAIN_SIZE 40
+/* "User-ID:token" is "userid". */
+void column_plain (const char *name, char plain[COLUMN_PLAIN_SIZE]);
+
 #endif

@@ -3,46 +3,68 @@
 
 #include "store/items.h"
 
-static const item_t s_items[] = {
-    {10, (char *)"Ten", (char *)"numbers"},
-    {2, (char *)"Zwölf Äpfel", NULL},
-    {7, NULL, NULL},
-    {100, (char *)"100% \"off\", {a,b}\\", (char *)""},
-};
+#define REST                                                                           \
+    "\"hidden\":false,\"available_from\":null,\"expires_at\":null,"                    \
+    "\"attributes\":null,\"image_url\":null"
 
-#define S_ITEM_COUNT (sizeof s_items / sizeof *s_items)
+static const char s_items[] =
+    "[{\"item_id\":10,\"title\":\"Ten\",\"categories\":[\"numbers\",\"even\"]," REST
+    "},{\"item_id\":2,\"title\":\"Zwölf Äpfel\",\"categories\":[]," REST
+    "},{\"item_id\":7,\"title\":null,\"categories\":[]," REST
+    "},{\"item_id\":100,\"title\":\"100% \\\"off\\\", {a,b}\\\\\",\"categories\":"
+    "[\"a,b\"],\"hidden\":true,\"available_from\":\"2026-01-02T03:04:05.678Z\","
+    "\"expires_at\":\"2027-01-01T00:00:00Z\",\"attributes\":{\"x\":{\"y\":1}},"
+    "\"image_url\":\"https://x/y.png\"}]";
 
 static void
-s_put_all (store_fixture_t *self)
+s_put (store_fixture_t *self, const char *json, size_t expected)
 {
-    assert_int_equal (items_put (self->db, s_items, S_ITEM_COUNT), DB_OK);
+    size_t created;
+    assert_int_equal (items_put (self->db, json, &created), DB_OK);
+    assert_int_equal (created, expected);
+}
+
+static void
+s_assert_json (const item_t *item, const char *expected)
+{
+    char *text = strdup (item->json), *to = text;
+    for (const char *from = item->json; *from; from++) /* spaces between members */
+        if (!(*from == ' ' && (strchr (":,", from[-1]) || strchr (":", from[1]))))
+            *to++ = *from;
+    *to = '\0';
+    assert_string_equal (text, expected);
+    free (text);
 }
 
 static void
 s_put_items_are_found_by_id (void **state)
 {
     store_fixture_t *self = *state;
-    s_put_all (self);
+    s_put (self, s_items, 4);
     const int64_t ids[] = {100, 5, 7, 100};
-    item_t *items;
-    size_t count;
-    assert_int_equal (items_find (self->db, ids, 4, &items, &count), DB_OK);
-    assert_int_equal (count, 2);
-    assert_int_equal (items[0].item_id, 7);
-    assert_null (items[0].title);
-    assert_string_equal (items[1].title, s_items[3].title);
-    assert_string_equal (items[1].category, "");
-    items_free (&items, count);
-    assert_null (items);
+    items_t found;
+    assert_int_equal (items_find (self->db, ids, 4, &found), DB_OK);
+    assert_int_equal (found.count, 2);
+    assert_int_equal (found.items[0].item_id, 7);
+    s_assert_json (&found.items[0],
+        "{\"item_id\":7,\"title\":null,\"category\":null,\"categories\":[],\"hidden\":"
+        "false,\"available_from\":null,\"expires_at\":null,\"attributes\":null,"
+        "\"image_url\":null}");
+    assert_non_null (strstr (found.items[1].json, "2026-01-02T03:04:05.678000Z"));
+    assert_non_null (strstr (found.items[1].json, "100% \\\"off\\\", {a,b}\\\\"));
+    items_free (&found);
+    assert_null (found.items);
 }
 
 static void
 s_put_replaces_and_the_last_of_a_batch_counts (void **state)
 {
     store_fixture_t *self = *state;
-    s_put_all (self);
-    const item_t again[] = {{10, (char *)"x", NULL}, {10, (char *)"Dix", NULL}};
-    assert_int_equal (items_put (self->db, again, 2), DB_OK);
+    s_put (self, s_items, 4);
+    s_put (self,
+        "[{\"item_id\":10,\"title\":\"x\",\"categories\":[]," REST
+        "},{\"item_id\":10,\"title\":\"Dix\",\"categories\":[]," REST "}]",
+        0);
     store_assert_value (self,
         "SELECT title || (category IS NULL) FROM items WHERE item_id = 10", "Dixtrue");
 }
@@ -51,8 +73,12 @@ static void
 s_put_refuses_ids_outside_the_range (void **state)
 {
     store_fixture_t *self = *state;
-    const item_t items[] = {{1, NULL, NULL}, {INT64_C (9007199254740992), NULL, NULL}};
-    assert_int_equal (items_put (self->db, items, 2), DB_DATA);
+    size_t created;
+    assert_int_equal (
+        items_put (self->db,
+            "[{\"item_id\":9007199254740992,\"title\":null,\"categories\":[]," REST "}]",
+            &created),
+        DB_DATA);
     store_assert_value (self, "SELECT count (*) FROM items", "0");
 }
 
@@ -61,9 +87,131 @@ s_put_belongs_to_the_callers_transaction (void **state)
 {
     store_fixture_t *self = *state;
     assert_int_equal (db_script (self->db, "BEGIN"), DB_OK);
-    s_put_all (self);
+    s_put (self, s_items, 4);
     assert_int_equal (db_script (self->db, "ROLLBACK"), DB_OK);
     store_assert_value (self, "SELECT count (*) FROM items", "0");
+}
+
+static void
+s_patch (store_fixture_t *self, int64_t item_id, const char *json, const char *expected)
+{
+    items_t found;
+    assert_int_equal (items_patch (self->db, item_id, json, &found), DB_OK);
+    assert_int_equal (found.count, expected != NULL);
+    if (expected)
+        s_assert_json (&found.items[0], expected);
+    items_free (&found);
+}
+
+static void
+s_a_patch_changes_what_it_names (void **state)
+{
+    store_fixture_t *self = *state;
+    s_put (self, s_items, 4);
+    s_patch (self, 10, "{\"hidden\":true,\"attributes\":{\"a\":1,\"b\":{\"c\":2}}}",
+        "{\"item_id\":10,\"title\":\"Ten\",\"category\":\"numbers\",\"categories\":"
+        "[\"numbers\",\"even\"],\"hidden\":true,\"available_from\":null,\"expires_at\":"
+        "null,\"attributes\":{\"a\":1,\"b\":{\"c\":2}},\"image_url\":null}");
+    s_patch (self, 10,
+        "{\"title\":null,\"categories\":[],\"hidden\":false,"
+        "\"attributes\":{\"a\":null,\"b\":{\"d\":null,\"e\":[3]}}}",
+        "{\"item_id\":10,\"title\":null,\"category\":null,\"categories\":[],\"hidden\":"
+        "false,\"available_from\":null,\"expires_at\":null,\"attributes\":"
+        "{\"b\":{\"c\":2,\"e\":[3]}},\"image_url\":null}");
+    s_patch (self, 100, "{\"attributes\":null,\"expires_at\":null}",
+        "{\"item_id\":100,\"title\":\"100% \\\"off\\\",{a,b}\\\\\",\"category\":\"a,b\","
+        "\"categories\":[\"a,b\"],\"hidden\":true,\"available_from\":"
+        "\"2026-01-02T03:04:05.678000Z\",\"expires_at\":null,\"attributes\":null,"
+        "\"image_url\":\"https://x/y.png\"}");
+    s_patch (self, 11, "{\"hidden\":true}", NULL);
+}
+
+static void
+s_deleting_says_whether_there_was_one (void **state)
+{
+    store_fixture_t *self = *state;
+    size_t deleted;
+    s_put (self, s_items, 4);
+    assert_int_equal (items_delete (self->db, 10, &deleted), DB_OK);
+    assert_int_equal (deleted, 1);
+    assert_int_equal (items_delete (self->db, 10, &deleted), DB_OK);
+    assert_int_equal (deleted, 0);
+}
+
+/* As strangers wrote it before there were several. */
+static void
+s_one_category_is_still_understood (void **state)
+{
+    store_fixture_t *self = *state;
+    const char *all = "SELECT item_categories (category, categories) FROM items";
+    store_do (self, "INSERT INTO items (item_id, category) VALUES (1, 'old')");
+    store_assert_value (self, all, "{old}");
+    s_put (self, "[{\"item_id\":1,\"title\":null,\"categories\":[\"a\",\"b\"]," REST "}]",
+        0);
+    store_assert_value (self, all, "{a,b}");
+    store_assert_value (self, "SELECT category FROM items", "a");
+    store_do (self, "UPDATE items SET category = 'new'");
+    store_assert_value (self, all, "{new}");
+    store_do (self, "UPDATE items SET category = NULL");
+    store_assert_value (self, all, "{}");
+}
+
+/* Searching */
+
+static void
+s_assert_found (
+    store_fixture_t *self, const char *words, size_t limit, const char *expected)
+{
+    items_t found;
+    char ids[100] = "";
+    assert_true (items_has_word (words));
+    assert_int_equal (items_search (self->db, words, limit, &found), DB_OK);
+    for (size_t i = 0; i < found.count; i++)
+        snprintf (ids + strlen (ids), sizeof ids - strlen (ids), "%s%d", i ? " " : "",
+            (int)found.items[i].item_id);
+    assert_string_equal (ids, expected);
+    items_free (&found);
+}
+
+static const char s_titles[] =
+    "INSERT INTO items (item_id, title) VALUES (1, 'Star Wars'), (2, 'The Star'),"
+    " (3, 'Wars of the stars'), (4, 'Upstart'), (5, '100% of_it'), (6, NULL),"
+    " (7, 'Spider-Man: übermut'), (8, 'a.b')";
+
+static void
+s_titles_are_found_by_the_beginnings_of_their_words (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self, s_titles);
+    s_assert_found (self, "star", 10, "1 2 3");
+    s_assert_found (self, "star", 1, "1");
+    s_assert_found (self, "wars STA", 10, "1 3");
+    s_assert_found (self, "the star", 10, "2 3"); /* the whole beginning first */
+    s_assert_found (self, "man über", 10, "7");
+    s_assert_found (self, "100%", 10, "5");
+    s_assert_found (self, "of_", 10, "5 3");
+    s_assert_found (self, "a.b", 10, "8");
+    s_assert_found (self, "tart", 10, "");
+    assert_false (items_has_word (" %._"));
+}
+
+static void
+s_a_search_does_not_need_the_extension (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self, "DROP EXTENSION pg_trgm CASCADE");
+    store_do (self, s_titles);
+    s_assert_found (self, "wars sta", 10, "1 3");
+}
+
+static void
+s_titles_have_a_trigram_index (void **state)
+{
+    store_fixture_t *self = *state;
+    store_assert_value (self,
+        "SELECT count (*) FROM pg_indexes WHERE indexname = 'items_words'"
+        " AND indexdef LIKE '%gin_trgm_ops%'",
+        "1");
 }
 
 int
@@ -74,6 +222,12 @@ main (void)
         STORE_TEST (s_put_replaces_and_the_last_of_a_batch_counts),
         STORE_TEST (s_put_refuses_ids_outside_the_range),
         STORE_TEST (s_put_belongs_to_the_callers_transaction),
+        STORE_TEST (s_a_patch_changes_what_it_names),
+        STORE_TEST (s_deleting_says_whether_there_was_one),
+        STORE_TEST (s_one_category_is_still_understood),
+        STORE_TEST (s_titles_are_found_by_the_beginnings_of_their_words),
+        STORE_TEST (s_a_search_does_not_need_the_extension),
+        STORE_TEST (s_titles_have_a_trigram_index),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

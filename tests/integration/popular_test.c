@@ -56,6 +56,28 @@ s_a_category_is_its_items_alone (void **state)
 }
 
 static void
+s_an_item_has_several_categories (void **state)
+{
+    store_do (*state, s_rows);
+    store_do (*state, "UPDATE items SET categories = '{b,a}' WHERE item_id = 4");
+    s_assert_popular (*state, 7, "a", 10, "4:4 1:1");
+    s_assert_popular (*state, 7, "b", 10, "4:4 3:3");
+}
+
+static void
+s_what_is_not_on_offer_is_left_out (void **state)
+{
+    store_do (*state, s_rows);
+    store_do (*state, "UPDATE items SET expires_at = now () WHERE item_id = 4;"
+                      "UPDATE items SET expires_at = now () + interval '1 h',"
+                      " available_from = now () WHERE item_id = 3;"
+                      "INSERT INTO items (item_id, available_from)"
+                      " VALUES (2, now () + interval '1 h');"
+                      "DELETE FROM items WHERE item_id = 1");
+    s_assert_popular (*state, 7, "", 10, "3:3 7:1");
+}
+
+static void
 s_without_interactions_there_is_nothing (void **state)
 {
     s_assert_popular (*state, 7, "", 10, "");
@@ -78,6 +100,8 @@ main (void)
         STORE_TEST (s_the_most_chosen_come_first),
         STORE_TEST (s_days_reach_back),
         STORE_TEST (s_a_category_is_its_items_alone),
+        STORE_TEST (s_an_item_has_several_categories),
+        STORE_TEST (s_what_is_not_on_offer_is_left_out),
         STORE_TEST (s_without_interactions_there_is_nothing),
         STORE_TEST (s_the_time_has_an_index),
     };

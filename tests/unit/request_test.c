@@ -52,7 +52,7 @@ test_json_round_trip (void **state)
     request_t *request =
         s_read ("{\"request_id\":\"a\\\"b\",\"user_id\":\"\xc3\xa9\",\"history\":"
                 "[9007199254740991,0],\"k\":1000,\"seen\":\"only\",\"exclude\":[4,5],"
-                "\"allow\":[6],"
+                "\"allow\":[6],\"include_hidden\":true,"
                 "\"deadline\":1700000000123,\"attempt\":4}",
             &fault);
     assert_non_null (request);
@@ -68,7 +68,7 @@ test_json_round_trip (void **state)
     assert_true (again->only_seen && !again->include_seen);
     assert_int_equal (again->exclude_count, 2);
     assert_int_equal (again->exclude[1], 5);
-    assert_true (again->only_allowed);
+    assert_true (again->only_allowed && again->include_hidden);
     assert_int_equal (again->allow_count, 1);
     assert_int_equal (again->allow[0], 6);
     assert_int_equal (again->deadline_ms, 1700000000123);
@@ -166,6 +166,8 @@ test_bad_fields_are_named (void **state)
         {"{\"request_id\":\"r\",\"history\":[],\"user_id\":\"\"}", "/user_id"},
         {"{\"request_id\":\"r\",\"history\":[],\"user_id\":\"a\\n\"}", "/user_id"},
         {"{\"request_id\":\"r\",\"history\":[],\"include_seen\":1}", "/include_seen"},
+        {"{\"request_id\":\"r\",\"history\":[],\"include_hidden\":1}",
+            "/include_hidden"},
         {"{\"request_id\":\"r\",\"history\":[],\"deadline\":-1}", "/deadline"},
         {"{\"request_id\":\"r\",\"history\":[],\"attempt\":0}", "/attempt"},
     };

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "actors/http/faults.h"
+
+#include <stdio.h>
+
+#include "actors/http/fields.h"
+#include "base/utf8.h"
+
+void
+faults_note (faults_t *self, const char *at, json_fault_t *fault)
+{
+    fields_place (fault, at);
+    if (self->count < FAULTS_MOST)
+        self->faults[self->count] = *fault;
+    self->count++;
+}
+
+bool
+faults_none (
+    const faults_t *self, exchange_t *exchange, size_t count, const char *things)
+{
+    char detail[200];
+    size_t told = self->count < FAULTS_MOST ? self->count : FAULTS_MOST;
+    if (told == 0)
+        return true;
+    snprintf (detail, sizeof detail,
+        "%zu of %zu %.20s are not valid, and nothing was written. The first: %.70s",
+        self->count, count, things, self->faults[0].detail);
+    utf8_trim (detail);
+    exchange_problem_fields (exchange, detail, self->faults, told);
+    return false;
+}

@@ -1,0 +1,95 @@
+/* POST /items: a catalogue, or a part of one. All of a request or nothing of it.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "actors/http/elements.h"
+#include "actors/http/faults.h"
+#include "actors/http/items.h"
+#include "actors/http/routes.h"
+#include "proto/item.h"
+
+#define TRIES 3 /* of what was rolled back: a deadlock with the same items */
+
+typedef struct {
+    strbuf_t json; /* an array of whole items */
+    size_t count;
+    faults_t faults;
+} arrivals_t;
+
+static int
+s_read_one (arrivals_t *self, exchange_t *exchange, const json_t *element,
+    const char *at, json_fault_t *fault)
+{
+    int64_t item_id = -1;
+    if (!json_is_object (element))
+        return json_fail (fault, "", "an item must be an object");
+    if (exchange_check_fields (exchange, element, item_fields, at, fault) ||
+        item_read_id (element, &item_id, fault))
+        return -1;
+    if (item_id < 0)
+        return json_fail (fault, "/item_id", "item_id is required");
+    strbuf_add (&self->json, self->json.length > 1 ? "," : "");
+    return item_read (element, item_id, false, &self->json, fault);
+}
+
+static void
+s_read_all (arrivals_t *self, exchange_t *exchange, const json_t *elements, bool single)
+{
+    self->count = json_array_size (elements);
+    strbuf_add (&self->json, "[");
+    for (size_t i = 0; i < self->count; i++) {
+        char at[24] = "";
+        json_fault_t fault;
+        if (!single)
+            snprintf (at, sizeof at, "/%zu", i);
+        if (s_read_one (self, exchange, json_array_get (elements, i), at, &fault))
+            faults_note (&self->faults, at, &fault);
+    }
+    strbuf_add (&self->json, "]");
+}
+
+static bool
+s_read (arrivals_t *self, exchange_t *exchange)
+{
+    json_fault_t fault;
+    bool single,
+        lines = elements_are_lines (exchange_request_header (exchange, "Content-Type"));
+    json_t *elements = elements_read (exchange->body ? exchange->body : "",
+        exchange->body_length, lines, &single, &fault);
+    if (!elements) {
+        exchange_problem_json (exchange, PROBLEM_INVALID_JSON, &fault);
+        return false;
+    }
+    s_read_all (self, exchange, elements, single);
+    json_decref (elements);
+    return faults_none (&self->faults, exchange, self->count, "items");
+}
+
+static bool
+s_write (http_context_t *context, exchange_t *exchange, const arrivals_t *self,
+    size_t *created)
+{
+    db_t *db = http_context_take_db (context, exchange);
+    if (!db)
+        return false;
+    db_status_t status = DB_RETRY;
+    for (int i = 0; i < TRIES && status == DB_RETRY; i++)
+        status = items_put (db, self->json.data, created);
+    return items_give_db (context, &db, status, exchange);
+}
+
+void
+items_post (http_context_t *context, exchange_t *exchange)
+{
+    arrivals_t arrivals = {0};
+    size_t created = 0;
+    if (s_read (&arrivals, exchange) &&
+        s_write (context, exchange, &arrivals, &created)) {
+        strbuf_t body = STRBUF_EMPTY;
+        strbuf_addf (&body, "{\"received\":%zu,\"created\":%zu", arrivals.count, created);
+        exchange_add_warnings (exchange, &body);
+        strbuf_add (&body, "}");
+        exchange_reply_json (exchange, 200, &body);
+    }
+    strbuf_free (&arrivals.json);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/files/item_row.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "cli/files/columns.h"
+#include "cli/files/values.h"
+
+typedef json_t *(value_f) (const char *name, const json_t *value, char error[160]);
+
+/* NULL with error, as all of these; null is what databases write for it. */
+static json_t *
+s_text (const char *name, const json_t *value, char error[160])
+{
+    char number[32];
+    const char *text = json_string_value (value);
+    if (json_is_null (value) || (text && values_is_null (text)))
+        return json_null ();
+    if (text)
+        return json_string (text);
+    if (json_is_integer (value)) {
+        snprintf (
+            number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value (value));
+        return json_string (number);
+    }
+    snprintf (error, 160, "%.60s must be a text", name);
+    return NULL;
+}
+
+static void
+s_add_pieces (json_t *list, const char *text)
+{
+    while (*text) {
+        size_t length = strcspn (text, "|");
+        if (length > 0)
+            json_array_append_new (list, json_stringn (text, length));
+        text += length + (text[length] == '|');
+    }
+}
+
+/* MovieLens says "(no genres listed)". */
+static json_t *
+s_categories (const char *name, const json_t *value, char error[160])
+{
+    const char *text = json_string_value (value);
+    if (json_is_array (value))
+        return json_copy ((json_t *)(uintptr_t)value);
+    if (!text && !json_is_null (value)) {
+        snprintf (error, 160, "%.60s must be a text or an array of texts", name);
+        return NULL;
+    }
+    json_t *list = json_array ();
+    if (text && !values_is_null (text) && strcmp (text, "(no genres listed)") != 0)
+        s_add_pieces (list, text);
+    return list;
+}
+
+static json_t *
+s_flag (const char *name, const json_t *value, char error[160])
+{
+    static const char *const yes[] = {"true", "t", "1", "yes", "y"};
+    static const char *const no[] = {"false", "f", "0", "no", "n", ""};
+    json_t *text = json_is_boolean (value) ? NULL : s_text (name, value, error);
+    const char *word = text ? json_string_value (text) : NULL;
+    json_t *flag = json_is_boolean (value) ? json_boolean (json_is_true (value)) : NULL;
+    if (json_is_null (text))
+        flag = json_false ();
+    for (size_t i = 0; word && i < sizeof yes / sizeof yes[0]; i++)
+        if (strcasecmp (word, yes[i]) == 0)
+            flag = json_true ();
+    for (size_t i = 0; word && i < sizeof no / sizeof no[0]; i++)
+        if (strcasecmp (word, no[i]) == 0)
+            flag = json_false ();
+    json_decref (text);
+    if (!flag)
+        snprintf (error, 160, "%.60s must be true or false", name);
+    return flag;
+}
+
+/* As interactions have them: with or without a zone, or as numbers. */
+static json_t *
+s_time (const char *name, const json_t *value, char error[160])
+{
+    char fixed[TIMESTAMP_SIZE];
+    int64_t unix_us;
+    json_t *text = s_text (name, value, error);
+    if (!text || json_is_null (text))
+        return text;
+    int rc = timestamp_parse (json_string_value (text), &unix_us);
+    if (rc)
+        values_refuse (name, json_string_value (text), "is no time", error);
+    else
+        timestamp_format (unix_us, fixed);
+    json_decref (text);
+    return rc ? NULL : json_string (fixed);
+}
+
+static json_t *
+s_object (const char *name, const json_t *value, char error[160])
+{
+    const char *text = json_string_value (value);
+    json_t *object = text && !values_is_null (text)
+                         ? json_loads (text, JSON_REJECT_DUPLICATES, NULL)
+                     : text ? json_null ()
+                            : json_incref ((json_t *)(uintptr_t)value);
+    if (json_is_object (object) || json_is_null (object))
+        return object;
+    json_decref (object);
+    snprintf (error, 160, "%.60s must be a JSON object", name);
+    return NULL;
+}
+
+static const struct {
+    const char *field;
+    value_f *read;
+    const char *names[12]; /* in plain letters, as column_plain writes them */
+} s_fields[] = {
+    {"title", s_text,
+        {"title", "name", "itemname", "itemtitle", "productname", "producttitle",
+            "movietitle", "booktitle", "trackname"}},
+    {"categories", s_categories,
+        {"categories", "category", "genres", "genre", "itemcategory", "productcategory",
+            "maincategory", "classes"}},
+    {"hidden", s_flag, {"hidden", "ishidden"}},
+    {"available_from", s_time, {"availablefrom", "availableat"}},
+    {"expires_at", s_time, {"expiresat", "expires", "availableuntil"}},
+    {"attributes", s_object, {"attributes"}},
+    {"image_url", s_text,
+        {"imageurl", "image", "imurl", "img", "imgurl", "thumbnail", "thumbnailurl",
+            "posterurl", "imageurll"}},
+};
+
+#define FIELD_COUNT (sizeof s_fields / sizeof s_fields[0])
+
+/* The row of s_fields, or FIELD_COUNT. */
+static size_t
+s_find (const char *name)
+{
+    char plain[COLUMN_PLAIN_SIZE];
+    column_plain (name, plain);
+    for (size_t field = 0; field < FIELD_COUNT; field++)
+        for (size_t i = 0; i < 12 && s_fields[field].names[i]; i++)
+            if (strcmp (plain, s_fields[field].names[i]) == 0)
+                return field;
+    return FIELD_COUNT;
+}
+
+/* How well the name fits the id; -1: not at all. */
+static int
+s_id_fit (const char *name, const char *item)
+{
+    if (item)
+        return strcmp (name, item) == 0 ? 0 : -1;
+    int fit = column_fit (COLUMN_ITEM, name);
+    return fit >= 0 ? fit : strcasecmp (name, "id") == 0 ? 1000 : -1;
+}
+
+const char *
+item_row_meaning (const char *name)
+{
+    size_t field = s_find (name);
+    return field < FIELD_COUNT         ? s_fields[field].field
+           : s_id_fit (name, NULL) >= 0 ? "item_id"
+                                        : NULL;
+}
+
+static int
+s_take_id (const json_t *object, const char *item, json_t *out, char error[160])
+{
+    const char *key, *best = NULL;
+    json_t *value;
+    int64_t item_id;
+    json_object_foreach ((json_t *)(uintptr_t)object, key, value)
+    {
+        int fit = s_id_fit (key, item);
+        if (fit >= 0 && (!best || fit < s_id_fit (best, item)))
+            best = key;
+    }
+    if (!best) {
+        snprintf (error, 160, "has no %.60s%s", item ? item : "item_id",
+            item ? "" : ": --columns item=NAME says which it is");
+        return -1;
+    }
+    json_t *text = s_text (best, json_object_get (object, best), error);
+    int rc = !text ? -1
+                   : values_item (best,
+                         json_is_null (text) ? "" : json_string_value (text), &item_id,
+                         error);
+    json_decref (text);
+    if (rc == 0)
+        json_object_set_new (out, "item_id", json_integer (item_id));
+    return rc;
+}
+
+/* The first of two names of one field counts. */
+static int
+s_take_fields (const json_t *object, json_t *out, char error[160])
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)(uintptr_t)object, key, value)
+    {
+        size_t field = s_find (key);
+        if (field == FIELD_COUNT || json_object_get (out, s_fields[field].field))
+            continue;
+        json_t *taken = s_fields[field].read (key, value, error);
+        if (!taken)
+            return -1;
+        json_object_set_new (out, s_fields[field].field, taken);
+    }
+    return 0;
+}
+
+json_t *
+item_row_take (const json_t *object, const char *item, char error[160])
+{
+    json_t *out = json_object ();
+    assert (out);
+    if (s_take_id (object, item, out, error) == 0 &&
+        s_take_fields (object, out, error) == 0)
+        return out;
+    json_decref (out);
+    return NULL;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/import_items.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/progress.h"
+#include "cli/files/item_row.h"
+#include "cli/files/objects.h"
+#include "proto/item.h"
+#include "store/items.h"
+
+enum { S_BAD_SHOWN = 10, S_PORTION = 1000, S_NAMES_SHOWN = 8 };
+
+/* One run over a file. */
+typedef struct {
+    const command_t *command; /* borrowed */
+    source_t *source;         /* borrowed */
+    db_t *db;                 /* borrowed; in a transaction */
+    objects_t *objects;       /* owned */
+    progress_t *progress;     /* owned */
+    strbuf_t json;            /* items that are not written yet, without their bracket */
+    size_t waiting;           /* so many */
+    strbuf_t told;            /* how the first was understood */
+    uint64_t rows, created, bad;
+} s_run_t;
+
+static void
+s_tell_bad (s_run_t *run, const char *error)
+{
+    if (run->bad++ < S_BAD_SHOWN)
+        fprintf (stderr, "%s: %s:%" PRIu64 ": %s\n", run->command->spec->name,
+            source_name (run->source), objects_line (run->objects), error);
+}
+
+static int
+s_write (s_run_t *run)
+{
+    size_t created = 0;
+    if (run->waiting == 0)
+        return COMMAND_DONE;
+    strbuf_add (&run->json, "]");
+    db_status_t status = items_put (run->db, run->json.data, &created);
+    strbuf_clear (&run->json);
+    run->waiting = 0;
+    run->created += created;
+    return status == DB_OK ? COMMAND_DONE
+                           : command_fail (run->command, "nothing was loaded: %s",
+                                 db_error (run->db));
+}
+
+static void
+s_tell (s_run_t *run, const json_t *object)
+{
+    const char *key;
+    json_t *value;
+    strbuf_t left = STRBUF_EMPTY;
+    size_t left_count = 0;
+    const char *item = run->command->layout.named[COLUMN_ITEM]
+                           ? run->command->layout.names[COLUMN_ITEM]
+                           : NULL;
+    json_object_foreach ((json_t *)(uintptr_t)object, key, value)
+    {
+        const char *meaning = item && strcmp (key, item) == 0 ? "item_id"
+                                                              : item_row_meaning (key);
+        if (meaning)
+            strbuf_addf (&run->told, "%s%s is %.40s", run->told.length > 0 ? ", " : "",
+                meaning, key);
+        else if (left_count++ < S_NAMES_SHOWN)
+            strbuf_addf (&left, "%s%.40s", left_count > 1 ? ", " : "", key);
+    }
+    if (left_count > 0)
+        strbuf_addf (&run->told, "; left out: %s%s", left.data,
+            left_count > S_NAMES_SHOWN ? ", ..." : "");
+    strbuf_free (&left);
+    if (!run->command->quiet)
+        fprintf (stderr, "%s: %s\n", source_name (run->source), run->told.data);
+}
+
+static int
+s_read_row (s_run_t *run, const json_t *object, char error[160])
+{
+    const layout_t *layout = &run->command->layout;
+    json_fault_t fault;
+    json_t *row = item_row_take (object,
+        layout->named[COLUMN_ITEM] ? layout->names[COLUMN_ITEM] : NULL, error);
+    if (!row)
+        return -1;
+    strbuf_add (&run->json, run->waiting > 0 ? "," : "[");
+    int64_t item_id = json_integer_value (json_object_get (row, "item_id"));
+    int rc = item_read (row, item_id, false, &run->json, &fault);
+    if (rc)
+        snprintf (error, 160, "%s", fault.detail);
+    json_decref (row);
+    return rc;
+}
+
+/* After a bad row the rest is only checked: nothing will be kept. */
+static int
+s_take (s_run_t *run, const json_t *object)
+{
+    char error[160];
+    if (run->told.length == 0)
+        s_tell (run, object);
+    if (s_read_row (run, object, error)) {
+        s_tell_bad (run, error);
+        return COMMAND_DONE;
+    }
+    run->rows++;
+    if (run->bad > 0)
+        strbuf_clear (&run->json);
+    else if (++run->waiting == S_PORTION)
+        return s_write (run);
+    return COMMAND_DONE;
+}
+
+static int
+s_read_all (s_run_t *run)
+{
+    int status = COMMAND_DONE;
+    while (status == COMMAND_DONE) {
+        char error[160];
+        json_t *object;
+        objects_status_t got = objects_next (run->objects, &object, error);
+        if (got == OBJECTS_END)
+            break;
+        if (got == OBJECTS_BROKEN) {
+            command_fail (run->command, "%s: %s", source_name (run->source), error);
+            return COMMAND_REFUSED;
+        }
+        if (got == OBJECTS_BAD)
+            s_tell_bad (run, error);
+        else
+            status = s_take (run, object);
+        json_decref (object);
+        progress_update (run->progress, objects_line (run->objects), NULL);
+    }
+    return status == COMMAND_DONE && run->bad == 0 ? s_write (run) : status;
+}
+
+static int
+s_refuse (const s_run_t *run)
+{
+    const char *name = source_name (run->source);
+    if (run->bad == 0)
+        command_fail (run->command, "%s has no items", name);
+    else
+        command_fail (run->command,
+            "%" PRIu64 " bad line%s of %" PRIu64 " in %s; nothing was loaded", run->bad,
+            run->bad == 1 ? "" : "s", run->rows + run->bad, name);
+    return COMMAND_REFUSED;
+}
+
+static int
+s_answer (const s_run_t *run, double seconds)
+{
+    if (!run->command->json) {
+        printf ("Loaded %" PRIu64 " item%s from %s in %.1f s; %" PRIu64 " of them new.\n",
+            run->rows, run->rows == 1 ? "" : "s", source_name (run->source), seconds,
+            run->created);
+        return COMMAND_DONE;
+    }
+    json_t *answer = json_pack ("{s:s,s:s,s:s,s:I,s:I,s:f}", "file",
+        source_name (run->source), "sha256", source_digest (run->source), "understood",
+        run->told.data, "items", (json_int_t)run->rows, "created",
+        (json_int_t)run->created, "seconds", seconds);
+    return command_answer (run->command, &answer);
+}
+
+static int
+s_load (s_run_t *run)
+{
+    int64_t started_us = clock_monotonic_us ();
+    if (db_script (run->db, "BEGIN") != DB_OK)
+        return command_fail (
+            run->command, "cannot load items: %s", db_error (run->db));
+    int status = s_read_all (run);
+    progress_destroy (&run->progress);
+    if (status == COMMAND_DONE && (run->bad > 0 || run->rows == 0))
+        status = s_refuse (run);
+    if (status != COMMAND_DONE) {
+        db_script (run->db, "ROLLBACK");
+        return status;
+    }
+    if (db_script (run->db, "COMMIT") != DB_OK)
+        return command_fail (
+            run->command, "nothing was loaded: %s", db_error (run->db));
+    return s_answer (run, (double)(clock_monotonic_us () - started_us) / 1e6);
+}
+
+int
+import_items (const command_t *command, db_t *db, source_t *source, const char *path)
+{
+    s_run_t run = {.command = command, .source = source, .db = db};
+    run.objects = objects_new (source_file (source), path, &command->layout);
+    run.progress =
+        progress_new ("import", "lines", source_lines (source), command->quiet);
+    int status = s_load (&run);
+    progress_destroy (&run.progress);
+    objects_destroy (&run.objects);
+    strbuf_free (&run.json);
+    strbuf_free (&run.told);
+    return status;
+}
