@@ -22,6 +22,8 @@
 #define ENDPOINT_ENDINGS  "inproc://endings"  /* ending_t   bridge              db_writer, reconciler (through actors/ended.h) */
 #define ENDPOINT_ENDED    "inproc://ended"    /* ending_t   ended_watch         bridge */
 #define ENDPOINT_EVENTS   "inproc://events"   /* interaction_t  interaction_writer  bridge */
+#define ENDPOINT_FACTS    "inproc://facts"    /* fact_message_t  bridge           catalogue_publisher */
+#define ENDPOINT_HEARD    "inproc://heard"    /* fact_message_t  catalogue_reader, catalogue_publisher  bridge */
 #define ENDPOINT_SETTLE   "inproc://settle"   /* settlement bridge              db_writer, interaction_writer, inference_pool */
 
 /* Messages that a pipe holds; both of its ends name the same figure. The job pipe takes
@@ -35,6 +37,7 @@
 #define ENDPOINT_WRITE_LIMIT   32768 /* what comes while a transaction takes a second */
 #define ENDPOINT_RELOAD_LIMIT  64
 #define ENDPOINT_ENDINGS_LIMIT 16384 /* some of the largest transactions */
+#define ENDPOINT_FACTS_LIMIT   4096
 #define ENDPOINT_SETTLE_LIMIT  16384 /* above all that can be out at once */
 /* clang-format on */
 

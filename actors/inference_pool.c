@@ -183,8 +183,7 @@ s_handle_once (self_t *self)
         request->queued_us = now_us;
         if (!has_model) {
             metric_add (self->no_model, 1);
-            request_refuse (
-                &request, TICKET_UNAVAILABLE, s_no_model (self));
+            request_refuse (&request, TICKET_UNAVAILABLE, s_no_model (self));
         } else if (self->quiesced) {
             request_refuse (&request, TICKET_UNAVAILABLE, "the server is stopping");
         } else if (ring_push (self->once_ring, request)) {

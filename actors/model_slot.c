@@ -30,7 +30,7 @@ struct model_slot {
     size_t alive;         /* references not freed yet, the current one included */
     bool awaits;          /* a catalogue */
     pthread_mutex_t making;
-    catalogue_t *catalogue; /* NULL: none */
+    catalogue_t *catalogue;    /* NULL: none */
     _Atomic int64_t rolled_ms; /* when an offer was made anew for the time's sake */
 };
 
@@ -219,14 +219,12 @@ model_slot_put_catalogue (model_slot_t *self, catalogue_t **catalogue_p)
     self->catalogue = *catalogue_p;
     *catalogue_p = NULL;
     if (self->current)
-        s_swap (self, self->current->held,
-            s_offer (self, self->current->held->model));
+        s_swap (self, self->current->held, s_offer (self, self->current->held->model));
     pthread_mutex_unlock (&self->making);
 }
 
 static void
-s_change_offer (
-    model_slot_t *self, const model_slot_change_t *changes, size_t count)
+s_change_offer (model_slot_t *self, const model_slot_change_t *changes, size_t count)
 {
     int64_t *item_ids = calloc (count + 1, sizeof *item_ids);
     assert (item_ids);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actors/catalogue_publisher.h"
+#include "actors/catalogue_reader.h"
 #include "actors/catalogue_watch.h"
 #include "actors/db_writer.h"
 #include "actors/descriptors.h"
@@ -45,10 +47,11 @@
 #include "store/conninfo.h"
 
 #define WORKER_LIMIT         256
-#define PART_LIMIT           16 /* kinds of actors */
+#define PART_LIMIT           20 /* kinds of actors */
 #define STATEMENT_TIMEOUT_MS 2000
 #define SWEEP_MS             60000 /* for what is older than SASREC_RETENTION */
-#define POOL_SIZE            8     /* connections for HTTP reads */
+#define CATALOGUE_WALK_MS    5000
+#define POOL_SIZE            8 /* connections for HTTP reads */
 #define RECENT_LIMIT         4096
 #define SPAN_LIMIT           4096 /* that wait for their receiver */
 #define WRITE_BATCH_LIMIT    1000
@@ -100,6 +103,9 @@ typedef struct {
     ended_watch_args_t ended_watch;
     key_watch_args_t key_watch;
     catalogue_watch_args_t catalogue_watch;
+    catalogue_publisher_args_t catalogue_publisher;
+    catalogue_reader_args_t catalogue_reader;
+    listener_until_t catalogue_until; /* with Kafka */
     http_args_t http;
     span_sender_args_t span_sender;
     bridge_wire_t wires[BRIDGE_WIRE_LIMIT];
@@ -125,6 +131,8 @@ typedef enum {
     PART_ENDED_WATCH,
     PART_KEY_WATCH,
     PART_CATALOGUE_WATCH,
+    PART_CATALOGUE_PUBLISHER,
+    PART_CATALOGUE_READER,
     PART_HTTP,
     PART_BRIDGE,
     PART_INTERACTION_WRITER,
@@ -175,6 +183,12 @@ static const struct {
     [PART_CATALOGUE_WATCH] = {"catalogue_watch", catalogue_watch_actor,
         offsetof (topology_t, catalogue_watch), 0, ALL | JOINED | API},
     /* PostgreSQL        the model slot                         */
+    [PART_CATALOGUE_PUBLISHER] = {"catalogue_publisher", catalogue_publisher_actor,
+        offsetof (topology_t, catalogue_publisher), 0, JOINED | DB_WRITER},
+    /* PostgreSQL, heard facts                                  */
+    [PART_CATALOGUE_READER] = {"catalogue_reader", catalogue_reader_actor,
+        offsetof (topology_t, catalogue_reader), 0, WORKER},
+    /* heard             the model slot                         */
     [PART_HTTP] = {"http", http_actor, offsetof (topology_t, http), 0,
         ALL | JOINED | API | WORKER | DB_WRITER},
     /* clients           accept, once, reload                   */
@@ -194,7 +208,8 @@ static const struct {
 static const part_t s_start_order[] = {PART_SPAN_SENDER, PART_DB_WRITER,
     PART_INTERACTION_WRITER, PART_RESULT_ROUTER, PART_INFERENCE_POOL,
     PART_INFERENCE_WORKER, PART_RELOAD_CONTROLLER, PART_REQUEST_PRODUCER,
-    PART_RECONCILER, PART_PRUNER, PART_ENDED_WATCH, PART_KEY_WATCH, PART_CATALOGUE_WATCH, PART_HTTP,
+    PART_RECONCILER, PART_PRUNER, PART_ENDED_WATCH, PART_KEY_WATCH,
+    PART_CATALOGUE_WATCH, PART_CATALOGUE_PUBLISHER, PART_CATALOGUE_READER, PART_HTTP,
     PART_BRIDGE};
 
 /* Writers before readers: a reader empties its pipes after its writers are gone. The
@@ -210,6 +225,8 @@ static const struct {
     {PART_ENDED_WATCH, "$TERM"},
     {PART_KEY_WATCH, "$TERM"},
     {PART_CATALOGUE_WATCH, "$TERM"},
+    {PART_CATALOGUE_PUBLISHER, "$TERM"},
+    {PART_CATALOGUE_READER, "$TERM"},
     {PART_RELOAD_CONTROLLER, "$TERM"},
     {PART_REQUEST_PRODUCER, "$TERM"},
     {PART_RECONCILER, "$TERM"},
@@ -287,6 +304,13 @@ s_make_inference (topology_t *self)
     self->catalogue_watch = (catalogue_watch_args_t){.conninfo = self->conninfo,
         .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
         .slot = self->slot};
+    self->catalogue_until = -1;
+    self->catalogue_publisher = (catalogue_publisher_args_t){.conninfo = self->conninfo,
+        .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
+        .until = &self->catalogue_until,
+        .walk_ms = CATALOGUE_WALK_MS};
+    self->catalogue_reader =
+        (catalogue_reader_args_t){.until = &self->catalogue_until, .slot = self->slot};
     self->reload_controller = (reload_controller_args_t){
         .folder = config_text (self->config, CONFIG_CHECKPOINTS),
         .check_ms = MODEL_CHECK_MS,
@@ -404,6 +428,9 @@ static const struct {
     {KAFKA, AT (interaction_writer.settle_endpoint), ENDPOINT_SETTLE},
     {KAFKA, AT (ended_watch.endings_endpoint), ENDPOINT_ENDED},
     {EVERY, AT (reload_controller.reload_endpoint), ENDPOINT_RELOAD},
+    {KAFKA, AT (catalogue_publisher.heard_endpoint), ENDPOINT_HEARD},
+    {KAFKA, AT (catalogue_publisher.facts_endpoint), ENDPOINT_FACTS},
+    {KAFKA, AT (catalogue_reader.heard_endpoint), ENDPOINT_HEARD},
     {KAFKA, AT (bridge.settlements), ENDPOINT_SETTLE},
 };
 
@@ -429,6 +456,10 @@ static const struct {
                                    ENDPOINT_ENDINGS_LIMIT, NULL, NULL, 0}},
     {API | JOINED, {BRIDGE_LISTEN, TOPIC_ENDED, ENDPOINT_ENDED, ENDPOINT_ENDINGS_LIMIT,
                        NULL, NULL, 0}},
+    {DB_WRITER | JOINED, {BRIDGE_PUBLISH, TOPIC_CATALOGUE, ENDPOINT_FACTS,
+                             ENDPOINT_FACTS_LIMIT, NULL, NULL, 0}},
+    {WORKER | DB_WRITER | JOINED, {BRIDGE_LISTEN, TOPIC_CATALOGUE, ENDPOINT_HEARD,
+                                      ENDPOINT_FACTS_LIMIT, NULL, NULL, 0}},
     {API | WORKER | JOINED, {BRIDGE_LISTEN, TOPIC_CONTROL, ENDPOINT_RELOAD,
                                 ENDPOINT_RELOAD_LIMIT, NULL, NULL, 0}},
 };
@@ -447,7 +478,8 @@ s_make_bridge (topology_t *self, const char *role)
         .required = self->role & (WORKER | DB_WRITER),
         .watches = {{WORKER_GROUP, TOPIC_REQUESTS}, {DB_WRITER_GROUP, TOPIC_RESULTS}},
         .watch_count = self->role & (API | JOINED) ? 2 : 0,
-        .waiting = &self->on_way};
+        .waiting = &self->on_way,
+        .catalogue_until = &self->catalogue_until};
     for (size_t i = 0; i < sizeof s_wires / sizeof s_wires[0]; i++)
         if (s_wires[i].roles & self->role)
             self->wires[self->bridge.wire_count++] = s_wires[i].wire;
@@ -525,7 +557,8 @@ s_new (const config_t *config, const sampler_t *sampler, unsigned role,
         self->keyring = keyring_new ();
     }
     self->slot = model_slot_new ();
-    if (role & s_parts[PART_CATALOGUE_WATCH].roles)
+    if (role &
+        (s_parts[PART_CATALOGUE_WATCH].roles | s_parts[PART_CATALOGUE_READER].roles))
         model_slot_await_catalogue (self->slot);
     self->drift = drift_watch_new ();
     self->live = live_new (RECENT_LIMIT);

@@ -41,7 +41,8 @@ s_new_topic (const topics_options_t *options, topic_t index)
     s_config (topic, "retention.bytes", row->retention_bytes);
     s_config (topic, "segment.bytes", row->segment_bytes);
     s_config (topic, "max.message.bytes", row->message_bytes);
-    rd_kafka_NewTopic_set_config (topic, "cleanup.policy", "delete");
+    rd_kafka_NewTopic_set_config (
+        topic, "cleanup.policy", row->compacted ? "compact" : "delete");
     return topic;
 }
 

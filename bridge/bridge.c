@@ -71,6 +71,7 @@ s_new (const bridge_args_t *args)
     self->broker_args.required = args->required;
     self->broker_args.listener.bootstrap_servers = args->bootstrap_servers;
     self->broker_args.listener.client_id = args->client_id;
+    self->broker_args.listener.until = args->catalogue_until;
     for (size_t i = 0; i < args->wire_count; i++)
         s_plan_wire (self, &args->wires[i]);
     self->backlog = backlog_new (args);
@@ -182,6 +183,16 @@ s_serve_group (self_t *self, size_t group)
     }
 }
 
+/* A reader that must miss nothing is full. */
+static bool
+s_listener_blocked (const self_t *self)
+{
+    bool blocked = false;
+    for (int i = 0; i < TOPIC_COUNT && !self->quiesced; i++)
+        blocked |= self->listens[i] && inbound_socket (self->listens[i]);
+    return blocked;
+}
+
 static void
 s_serve_listener (self_t *self)
 {
@@ -191,7 +202,9 @@ s_serve_listener (self_t *self)
     codec_fault_t fault;
     if (listener)
         listener_wake (listener);
-    for (int i = 0; i < BUDGET && listener && listener_next (listener, &record); i++) {
+    for (int i = 0; i < BUDGET && listener && !s_listener_blocked (self) &&
+                    listener_next (listener, &record);
+         i++) {
         inbound_pass (self->listens[record.topic], &record, &status, &fault);
         if (status != CODEC_READ && status != CODEC_IGNORED)
             metric_add (self->unreadable, 1);
@@ -344,7 +357,8 @@ static bool
 s_ready (const self_t *self)
 {
     const listener_t *listener = broker_listener (self->broker);
-    return groups_ready (self->groups) || (listener && listener_ready (listener));
+    return groups_ready (self->groups) ||
+           (listener && listener_ready (listener) && !s_listener_blocked (self));
 }
 
 /* True: there is a command. */

@@ -6,7 +6,8 @@
  * effect is durable), or by the delivery report of the published message that carries
  * it. What cannot be read becomes a dead letter and its request FAILED; what could not be
  * delivered is read again. While a reader's pipe or the broker's queue is full nothing is
- * read on that side; nothing is dropped but what is only listened to (counted). A broker
+ * read on that side; nothing is dropped but what is only listened to (counted), and that not
+ * of a topic that is heard as a whole (compacted). A broker
  * that is away, or topics that do not exist yet: the check "kafka" says so, and the
  * bridge joins when they appear.
  *
@@ -27,7 +28,7 @@
 #include "bridge/topics.h"
 
 #define BRIDGE_FLUSH_MS    1500
-#define BRIDGE_WIRE_LIMIT  10
+#define BRIDGE_WIRE_LIMIT  12
 #define BRIDGE_WATCH_LIMIT 2
 #define BRIDGE_QUEUE_LIMIT 10000 /* messages without their delivery report */
 
@@ -53,6 +54,9 @@ typedef struct {
     topic_t topic;
 } bridge_watch_t;
 
+/* An offset of the topic of which all before it is to be heard; -1: not known yet. */
+typedef _Atomic int64_t listener_until_t;
+
 typedef struct {
     const char *bootstrap_servers;
     const char *client_id;
@@ -68,6 +72,8 @@ typedef struct {
     atomic_size_t
         *waiting; /* out: in the producer's queue, plus what the watched groups
                                are behind by when they lag; or NULL */
+    listener_until_t
+        *catalogue_until; /* out: where TOPIC_CATALOGUE ended at the start; or NULL */
 } bridge_args_t;
 
 /* args: bridge_args_t, borrowed until the actor ends. */

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "proto/ending.h"
+#include "proto/fact.h"
 #include "proto/interaction.h"
 #include "proto/reload.h"
 #include "proto/result.h"
@@ -204,6 +205,41 @@ s_destroy_interaction (void *message)
     interaction_destroy (&interaction);
 }
 
+/* facts */
+
+static codec_status_t
+s_decode_fact (const record_t *record, void **message_p, json_fault_t *fault)
+{
+    fact_message_t *message =
+        fact_message_from_json (record->value, record->value_size, fault);
+    if (!message)
+        return CODEC_UNREADABLE;
+    message->offset = record->offset;
+    message->receipt = record->receipt;
+    *message_p = message;
+    return CODEC_READ;
+}
+
+static const char *
+s_encode_fact (const void *message, strbuf_t *value)
+{
+    fact_message_to_json (message, value);
+    return ((const fact_message_t *)message)->key;
+}
+
+static const receipt_t *
+s_fact_receipt (const void *message)
+{
+    return &((const fact_message_t *)message)->receipt;
+}
+
+static void
+s_destroy_fact (void *message)
+{
+    fact_message_t *fact = message;
+    fact_message_destroy (&fact);
+}
+
 static const struct {
     const char *tag;
     codec_status_t (*decode) (const record_t *, void **, json_fault_t *);
@@ -222,6 +258,8 @@ static const struct {
         s_control_receipt, s_destroy_control, NULL},
     [TOPIC_INTERACTIONS] = {INTERACTION_TAG, s_decode_interaction, NULL,
         s_interaction_receipt, s_destroy_interaction, NULL},
+    [TOPIC_CATALOGUE] = {FACT_TAG, s_decode_fact, s_encode_fact, s_fact_receipt,
+        s_destroy_fact, NULL},
 };
 
 /* Only a message of this topic can end a request, whatever ids others name. */

@@ -71,7 +71,7 @@ inbound_pass (inbound_t *self, const record_t *record, codec_status_t *status,
     *status = codec_decode (record, &message, fault);
     if (*status != CODEC_READ)
         return true;
-    if (self->wire->way == BRIDGE_LISTEN) {
+    if (self->wire->way == BRIDGE_LISTEN && !topic_row (self->wire->topic)->compacted) {
         inbound_offer (self, &message);
     } else {
         self->kept = message;

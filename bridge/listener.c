@@ -2,6 +2,7 @@
 #include "bridge/listener.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -140,6 +141,31 @@ s_find_ends (const listener_t *self, rd_kafka_topic_partition_list_t *fresh,
     return rc ? -1 : 0;
 }
 
+/* Of compacted topics. */
+static int
+s_go_to_beginnings (const listener_t *self, rd_kafka_topic_partition_list_t *fresh,
+    int timeout_ms, char error[160])
+{
+    for (int i = 0; i < fresh->cnt; i++) {
+        topic_t topic;
+        int64_t low, high;
+        rd_kafka_topic_partition_t *at = &fresh->elems[i];
+        if (topic_find (at->topic, &topic) || !topic_row (topic)->compacted)
+            continue;
+        rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets (
+            self->rk, at->topic, at->partition, &low, &high, timeout_ms);
+        if (rc) {
+            snprintf (error, 160, "no beginning of a partition: %.100s",
+                rd_kafka_err2str (rc));
+            return -1;
+        }
+        at->offset = low;
+        if (self->args.until)
+            atomic_store (self->args.until, high > low ? high : 0);
+    }
+    return 0;
+}
+
 /* What is followed goes on where it is. */
 static int
 s_assign (
@@ -176,7 +202,10 @@ listener_follow (listener_t *self, int timeout_ms, char error[160])
         for (int i = 0; i < fresh->cnt; i++)
             fresh->elems[i].offset = 0;
     else if (rc == 0 && fresh->cnt > 0)
-        rc = s_find_ends (self, fresh, timeout_ms, error);
+        rc = s_find_ends (self, fresh, timeout_ms, error) ||
+                     s_go_to_beginnings (self, fresh, timeout_ms, error)
+                 ? -1
+                 : 0;
     if (rc == 0 && fresh->cnt > 0)
         rc = s_assign (self, fresh, error);
     rd_kafka_topic_partition_list_destroy (fresh);

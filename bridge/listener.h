@@ -1,5 +1,5 @@
-/* The listener: hears every message of some topics from now on, in every process that
- * has one: all partitions, no group, nothing to settle. "Now" is a concrete offset per
+/* The listener: hears every message of some topics from now on, of a compacted one from its
+ * beginning, in every process that has one: all partitions, no group, nothing to settle. "Now" is a concrete offset per
  * partition, asked of the broker once, so that a lost connection skips nothing. One
  * thread uses it. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_BRIDGE_LISTENER_H
@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bridge/bridge.h"
 #include "bridge/record.h"
 
 typedef struct listener listener_t;
@@ -17,6 +18,8 @@ typedef struct {
     const char *client_id;
     topic_t topics[TOPIC_COUNT];
     size_t topic_count;
+    listener_until_t *until; /* out: what of a compacted topic was there when it began;
+                                0: nothing; or NULL */
 } listener_args_t;
 
 /* args: copied but for the strings. Hears nothing before listener_follow. NULL with
@@ -24,7 +27,7 @@ typedef struct {
 listener_t *listener_new (const listener_args_t *args, char error[160]);
 void listener_destroy (listener_t **self_p);
 
-/* Starts at the present ends; later calls only take up partitions that were added since
+/* Starts at the present ends, or the beginning; later calls only take up partitions that were added since
  * (from their beginning). Asks the broker, each question at most timeout_ms. -1 with
  * error: try again later. */
 int listener_follow (listener_t *self, int timeout_ms, char error[160]);

@@ -13,6 +13,7 @@ typedef enum {
     TOPIC_CONTROL,      /* reload_t: "look at current", to every process */
     TOPIC_ENDED,        /* ending_t: rows that have ended, for whoever waits */
     TOPIC_INTERACTIONS, /* interactions from outside, for the db-writer */
+    TOPIC_CATALOGUE,    /* fact_message_t: what is on offer, to who has no database */
     TOPIC_DEAD_LETTERS, /* what could not be read, untouched, with its reason */
     TOPIC_COUNT
 } topic_t;
@@ -24,7 +25,9 @@ typedef struct {
     int64_t retention_bytes; /* of one partition */
     int64_t segment_bytes;   /* granularity of both */
     int message_bytes;       /* the largest message; the dead letters' exceeds all */
-    bool sticky; /* our producers choose partitions by bridge/sticky.h, not by key */
+    bool sticky;    /* our producers choose partitions by bridge/sticky.h, not by key */
+    bool compacted; /* the last message of each key stays; who listens hears it from its
+                       beginning, and misses nothing */
 } topic_row_t;
 
 const topic_row_t *topic_row (topic_t topic);

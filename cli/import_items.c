@@ -21,9 +21,9 @@ typedef struct {
     db_t *db;                 /* borrowed; in a transaction */
     objects_t *objects;       /* owned */
     progress_t *progress;     /* owned */
-    strbuf_t json;            /* items that are not written yet, without their bracket */
-    size_t waiting;           /* so many */
-    strbuf_t told;            /* how the first was understood */
+    strbuf_t json;  /* items that are not written yet, without their bracket */
+    size_t waiting; /* so many */
+    strbuf_t told;  /* how the first was understood */
     uint64_t rows, created, bad;
 } s_run_t;
 
@@ -63,8 +63,8 @@ s_tell (s_run_t *run, const json_t *object)
                            : NULL;
     json_object_foreach ((json_t *)(uintptr_t)object, key, value)
     {
-        const char *meaning = item && strcmp (key, item) == 0 ? "item_id"
-                                                              : item_row_meaning (key);
+        const char *meaning =
+            item && strcmp (key, item) == 0 ? "item_id" : item_row_meaning (key);
         if (meaning)
             strbuf_addf (&run->told, "%s%s is %.40s", run->told.length > 0 ? ", " : "",
                 meaning, key);
@@ -84,8 +84,8 @@ s_read_row (s_run_t *run, const json_t *object, char error[160])
 {
     const layout_t *layout = &run->command->layout;
     json_fault_t fault;
-    json_t *row = item_row_take (object,
-        layout->named[COLUMN_ITEM] ? layout->names[COLUMN_ITEM] : NULL, error);
+    json_t *row = item_row_take (
+        object, layout->named[COLUMN_ITEM] ? layout->names[COLUMN_ITEM] : NULL, error);
     if (!row)
         return -1;
     strbuf_add (&run->json, run->waiting > 0 ? "," : "[");
@@ -157,7 +157,8 @@ static int
 s_answer (const s_run_t *run, double seconds)
 {
     if (!run->command->json) {
-        printf ("Loaded %" PRIu64 " item%s from %s in %.1f s; %" PRIu64 " of them new.\n",
+        printf ("Loaded %" PRIu64 " item%s from %s in %.1f s; %" PRIu64
+                " of them new.\n",
             run->rows, run->rows == 1 ? "" : "s", source_name (run->source), seconds,
             run->created);
         return COMMAND_DONE;
@@ -174,8 +175,7 @@ s_load (s_run_t *run)
 {
     int64_t started_us = clock_monotonic_us ();
     if (db_script (run->db, "BEGIN") != DB_OK)
-        return command_fail (
-            run->command, "cannot load items: %s", db_error (run->db));
+        return command_fail (run->command, "cannot load items: %s", db_error (run->db));
     int status = s_read_all (run);
     progress_destroy (&run->progress);
     if (status == COMMAND_DONE && (run->bad > 0 || run->rows == 0))

@@ -38,11 +38,11 @@ typedef struct request {
     char user_id[PROTO_ID_SIZE];    /* "anon" when the client gave none */
     int64_t *history;               /* item ids, oldest first; owned */
     size_t history_count;
-    size_t k;          /* 1..PROTO_K_LIMIT */
-    bool include_seen; /* items of the history may be recommended */
-    bool only_seen;    /* nothing but items of the history */
+    size_t k;            /* 1..PROTO_K_LIMIT */
+    bool include_seen;   /* items of the history may be recommended */
+    bool only_seen;      /* nothing but items of the history */
     bool include_hidden; /* items that are not on offer may be recommended */
-    int64_t *exclude;  /* item ids that are not recommended; owned */
+    int64_t *exclude;    /* item ids that are not recommended; owned */
     size_t exclude_count;
     int64_t *allow; /* with only_allowed: no others are; owned */
     size_t allow_count;

@@ -13,7 +13,7 @@ struct facts {
     char *seen; /* the snapshot of what has been read: pg_snapshot as text */
 };
 
-/* A time that is none (infinity is a timestamp, too) is before or after all. */
+/* Infinity is a timestamp, too. */
 #define MS(column)                                                                     \
     "CASE WHEN isfinite (" column ") THEN floor (extract (epoch FROM " column          \
     ") * 1000)::bigint WHEN " column " > now () THEN '9223372036854775807'::bigint"    \
@@ -88,6 +88,7 @@ s_tell (PGresult *result, int row, facts_each_t *each, void *context)
         .from_ms = s_integer (result, row, 2, INT64_MIN),
         .until_ms = s_integer (result, row, 3, INT64_MAX),
         .categories = PQgetvalue (result, row, 4)};
+    fact_settle_times (&fact);
     each (context, &fact);
     return fact.item_id;
 }

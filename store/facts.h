@@ -20,8 +20,7 @@ void facts_destroy (facts_t **self_p);
 typedef void (facts_each_t) (void *context, const fact_t *fact);
 
 /* Everything, in pages; not DB_OK: what was told is not all, begin afresh. */
-db_status_t facts_read_all (
-    facts_t *self, db_t *db, facts_each_t *each, void *context);
+db_status_t facts_read_all (facts_t *self, db_t *db, facts_each_t *each, void *context);
 
 /* What is new since the last time that this or facts_read_all went well. *overflow: it is
  * too much, nothing was told and all is to be read. */

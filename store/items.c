@@ -69,7 +69,8 @@ static const db_statement_t s_patch = {
     .name = "items_patch",
     .sql = "UPDATE items SET " PATCHED ("title", "text") ", " PATCHED (
         "hidden", "boolean") ", " PATCHED ("available_from",
-        "timestamptz") ", " PATCHED ("expires_at", "timestamptz") ", " PATCHED ("image_url",
+        "timestamptz") ", " PATCHED ("expires_at",
+        "timestamptz") ", " PATCHED ("image_url",
         "text") ", category = CASE WHEN p ? 'categories' THEN p -> 'categories' ->> 0"
                 "  ELSE category END,"
                 " categories = CASE WHEN p ? 'categories' THEN"
@@ -237,8 +238,7 @@ items_put (db_t *db, const char *json, size_t *created)
     db_param_t param = {.bytes = json};
     PGresult *result;
     db_status_t status = db_query (db, &s_put, 1, &param, &result);
-    *created =
-        status == DB_OK ? strtoull (PQgetvalue (result, 0, 0), NULL, 10) : 0;
+    *created = status == DB_OK ? strtoull (PQgetvalue (result, 0, 0), NULL, 10) : 0;
     PQclear (result);
     return status;
 }

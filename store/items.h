@@ -38,8 +38,7 @@ void items_free (items_t *self);
 db_status_t items_put (db_t *db, const char *json, size_t *created);
 
 /* Changes what the patch names. *found: the item as it is now, or none. */
-db_status_t items_patch (
-    db_t *db, int64_t item_id, const char *json, items_t *found);
+db_status_t items_patch (db_t *db, int64_t item_id, const char *json, items_t *found);
 
 /* An item that is gone is not recommended until it is put again. *deleted: rows. */
 db_status_t items_delete (db_t *db, int64_t item_id, size_t *deleted);

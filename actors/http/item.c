@@ -7,7 +7,8 @@
 #include "proto/item.h"
 
 static void
-s_reply (http_context_t *context, exchange_t *exchange, int status, const items_t *found)
+s_reply (
+    http_context_t *context, exchange_t *exchange, int status, const items_t *found)
 {
     if (found->count == 0) {
         exchange_problem (exchange, PROBLEM_NO_ITEM,

@@ -86,7 +86,8 @@ items_post (http_context_t *context, exchange_t *exchange)
     if (s_read (&arrivals, exchange) &&
         s_write (context, exchange, &arrivals, &created)) {
         strbuf_t body = STRBUF_EMPTY;
-        strbuf_addf (&body, "{\"received\":%zu,\"created\":%zu", arrivals.count, created);
+        strbuf_addf (
+            &body, "{\"received\":%zu,\"created\":%zu", arrivals.count, created);
         exchange_add_warnings (exchange, &body);
         strbuf_add (&body, "}");
         exchange_reply_json (exchange, 200, &body);

@@ -46,7 +46,8 @@ similar_get (http_context_t *context, exchange_t *exchange)
 {
     int64_t item_id, k = PROTO_K_DEFAULT;
     bool with_items;
-    if (!exchange_read_item (exchange, &item_id) || !expand_read (exchange, &with_items) ||
+    if (!exchange_read_item (exchange, &item_id) ||
+        !expand_read (exchange, &with_items) ||
         !exchange_read_integer (exchange, "k", 1, PROTO_K_LIMIT, &k))
         return;
     request_t *request = s_request (exchange, item_id, k);

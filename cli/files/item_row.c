@@ -9,7 +9,7 @@
 #include "cli/files/columns.h"
 #include "cli/files/values.h"
 
-typedef json_t *(value_f) (const char *name, const json_t *value, char error[160]);
+typedef json_t *(value_f)(const char *name, const json_t *value, char error[160]);
 
 /* NULL with error, as all of these; null is what databases write for it. */
 static json_t *
@@ -162,7 +162,7 @@ const char *
 item_row_meaning (const char *name)
 {
     size_t field = s_find (name);
-    return field < FIELD_COUNT         ? s_fields[field].field
+    return field < FIELD_COUNT          ? s_fields[field].field
            : s_id_fit (name, NULL) >= 0 ? "item_id"
                                         : NULL;
 }
@@ -185,10 +185,10 @@ s_take_id (const json_t *object, const char *item, json_t *out, char error[160])
         return -1;
     }
     json_t *text = s_text (best, json_object_get (object, best), error);
-    int rc = !text ? -1
-                   : values_item (best,
-                         json_is_null (text) ? "" : json_string_value (text), &item_id,
-                         error);
+    int rc =
+        !text ? -1
+              : values_item (best, json_is_null (text) ? "" : json_string_value (text),
+                    &item_id, error);
     json_decref (text);
     if (rc == 0)
         json_object_set_new (out, "item_id", json_integer (item_id));

@@ -63,8 +63,8 @@ s_add (texts_t *self, piece_t piece)
     self->bytes[self->length + piece.length] = '\0';
     self->starts[self->count++] = self->length;
     self->length += piece.length + 1;
-    hash_index_add (&self->index, hash_bytes (HASH_START, piece.text, piece.length),
-        position);
+    hash_index_add (
+        &self->index, hash_bytes (HASH_START, piece.text, piece.length), position);
     return position;
 }
 
@@ -214,6 +214,20 @@ categories_set (const categories_t *self, uint32_t set, size_t *member_count)
     size_t start = set > 0 ? self->ends[set - 1] : 0;
     *member_count = self->ends[set] - start;
     return self->members + start;
+}
+
+const char *
+categories_text (const categories_t *self, uint32_t set)
+{
+    assert (set < self->sets.count);
+    return self->sets.bytes + self->sets.starts[set];
+}
+
+int64_t
+categories_find_set (const categories_t *self, const char *text)
+{
+    uint32_t found = s_find (&self->sets, (piece_t){text, strlen (text)});
+    return found == HASH_INDEX_NONE ? -1 : (int64_t)found;
 }
 
 static size_t

@@ -27,10 +27,13 @@ size_t categories_count (const categories_t *self);
 const char *categories_name (const categories_t *self, uint32_t category);
 int64_t categories_find (const categories_t *self, const char *name);
 
-/* Sets: 0 to count - 1, the first is empty. Their members are distinct. */
+/* Sets: 0 to count - 1, the first is empty. Their members are distinct; text as it was added.
+ * find: the set of this very text, or -1. */
 size_t categories_set_count (const categories_t *self);
 const uint32_t *categories_set (
     const categories_t *self, uint32_t set, size_t *member_count);
+const char *categories_text (const categories_t *self, uint32_t set);
+int64_t categories_find_set (const categories_t *self, const char *text);
 
 size_t categories_size (const categories_t *self); /* bytes, about */
 

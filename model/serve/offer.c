@@ -97,8 +97,8 @@ s_set_item (offer_t *self, size_t item, const catalogue_row_t *row)
 static int64_t
 s_next_ms (const timed_t *timed, int64_t now_ms)
 {
-    return timed->hidden             ? CATALOGUE_NEVER
-           : timed->from_ms > now_ms ? timed->from_ms
+    return timed->hidden              ? CATALOGUE_NEVER
+           : timed->from_ms > now_ms  ? timed->from_ms
            : timed->until_ms > now_ms ? timed->until_ms
                                       : CATALOGUE_NEVER;
 }

@@ -13,8 +13,7 @@ typedef struct offer offer_t;
 
 /* now_ms: unix ms. Looks each item of the catalogue up in the model: some 0.1 s for a
  * million. */
-offer_t *offer_new (
-    const catalogue_t *catalogue, const model_t *model, int64_t now_ms);
+offer_t *offer_new (const catalogue_t *catalogue, const model_t *model, int64_t now_ms);
 /* The same but for these items, which are looked up anew. Copies 4 bytes an item. */
 offer_t *offer_changed (const offer_t *old, const catalogue_t *catalogue,
     const model_t *model, const int64_t *item_ids, size_t count, int64_t now_ms);

@@ -37,6 +37,18 @@ CREATE TABLE item_changes (
 );
 CREATE INDEX item_changes_changed ON item_changes (changed);
 CREATE INDEX item_changes_gone ON item_changes (item_id) WHERE gone;
+DO $$
+DECLARE
+    who text;
+BEGIN
+    FOR who IN SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END
+        FROM pg_class, aclexplode (relacl)
+        WHERE oid = 'items'::regclass AND privilege_type = 'SELECT'
+    LOOP
+        EXECUTE format ('GRANT SELECT ON item_changes TO %s', who); -- who may read items
+    END LOOP;
+END
+$$;
 
 -- By statement, so that a load of a million items costs one INSERT more. With the rights of
 -- the owner: whoever may write items need not know of this.

@@ -62,8 +62,8 @@ s_hidden (world_t *world, char text[200])
     const uint64_t *hidden = ref ? offer_hidden (model_ref_offer (ref)) : NULL;
     for (size_t i = 0; hidden && i < model_item_count (model_ref_model (ref)); i++)
         if (hidden[i / 64] >> i % 64 & 1)
-            snprintf (text + strlen (text), 200 - strlen (text), "%s%d", *text ? " " : "",
-                (int)model_item_id (model_ref_model (ref), i));
+            snprintf (text + strlen (text), 200 - strlen (text), "%s%d",
+                *text ? " " : "", (int)model_item_id (model_ref_model (ref), i));
     model_ref_release (&ref);
 }
 
@@ -104,7 +104,8 @@ test_changes_are_taken_up (void **state)
     s_await_hidden (world, "20");
     store_do (world->store,
         "UPDATE items SET expires_at = now () + interval '1 h', categories = '{a}';"
-        "INSERT INTO items (item_id) VALUES (30); DELETE FROM items WHERE item_id = 30");
+        "INSERT INTO items (item_id) VALUES (30); DELETE FROM items WHERE item_id = "
+        "30");
     s_await_hidden (world, "30");
     model_ref_t *ref = model_slot_acquire (world->args.slot);
     const offer_t *offer = model_ref_offer (ref);

@@ -184,6 +184,10 @@ test_examples_are_what_we_write (void **state)
             s_check_round_trip ((topic_t)topic,
                 json_object_get (
                     json_array_get (s_examples ((topic_t)topic), i), "payload"));
+    for (size_t i = 0; i < json_array_size (s_examples (TOPIC_CATALOGUE)); i++)
+        s_check_round_trip (TOPIC_CATALOGUE,
+            json_object_get (
+                json_array_get (s_examples (TOPIC_CATALOGUE), i), "payload"));
 }
 
 /* So the examples above prove every field. */

@@ -76,7 +76,8 @@ s_put_refuses_ids_outside_the_range (void **state)
     size_t created;
     assert_int_equal (
         items_put (self->db,
-            "[{\"item_id\":9007199254740992,\"title\":null,\"categories\":[]," REST "}]",
+            "[{\"item_id\":9007199254740992,\"title\":null,\"categories\":[]," REST
+            "}]",
             &created),
         DB_DATA);
     store_assert_value (self, "SELECT count (*) FROM items", "0");
@@ -119,7 +120,8 @@ s_a_patch_changes_what_it_names (void **state)
         "false,\"available_from\":null,\"expires_at\":null,\"attributes\":"
         "{\"b\":{\"c\":2,\"e\":[3]}},\"image_url\":null}");
     s_patch (self, 100, "{\"attributes\":null,\"expires_at\":null}",
-        "{\"item_id\":100,\"title\":\"100% \\\"off\\\",{a,b}\\\\\",\"category\":\"a,b\","
+        "{\"item_id\":100,\"title\":\"100% "
+        "\\\"off\\\",{a,b}\\\\\",\"category\":\"a,b\","
         "\"categories\":[\"a,b\"],\"hidden\":true,\"available_from\":"
         "\"2026-01-02T03:04:05.678000Z\",\"expires_at\":null,\"attributes\":null,"
         "\"image_url\":\"https://x/y.png\"}");
@@ -146,8 +148,8 @@ s_one_category_is_still_understood (void **state)
     const char *all = "SELECT item_categories (category, categories) FROM items";
     store_do (self, "INSERT INTO items (item_id, category) VALUES (1, 'old')");
     store_assert_value (self, all, "{old}");
-    s_put (self, "[{\"item_id\":1,\"title\":null,\"categories\":[\"a\",\"b\"]," REST "}]",
-        0);
+    s_put (self,
+        "[{\"item_id\":1,\"title\":null,\"categories\":[\"a\",\"b\"]," REST "}]", 0);
     store_assert_value (self, all, "{a,b}");
     store_assert_value (self, "SELECT category FROM items", "a");
     store_do (self, "UPDATE items SET category = 'new'");

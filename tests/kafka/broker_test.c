@@ -333,6 +333,51 @@ test_a_listener_hears_what_comes_from_now_on (void **state)
     listener_destroy (&listener);
 }
 
+static int
+s_hear (listener_t *listener, int count)
+{
+    int last = -1;
+    while (count > 0) {
+        record_t record;
+        struct pollfd item = {listener_fd (listener), POLLIN, 0};
+        assert_int_equal (poll (&item, 1, LIMIT_MS), 1);
+        listener_wake (listener);
+        for (; count > 0 && listener_next (listener, &record); count--) {
+            last = (int)record.offset;
+            record_release (&record);
+        }
+    }
+    return last;
+}
+
+/* And says where that ends: all before it was there when the listener began. */
+static void
+test_a_compacted_topic_is_heard_from_its_beginning (void **state)
+{
+    (void)state;
+    char error[160] = "";
+    listener_until_t until = -1;
+    const listener_args_t args = {.bootstrap_servers = kafka_servers (),
+        .client_id = "test",
+        .topics = {TOPIC_CATALOGUE, TOPIC_RESULTS},
+        .topic_count = 2,
+        .until = &until};
+    listener_t *early = listener_new (&args, error);
+    while (listener_follow (early, 1000, error))
+        ;
+    assert_int_equal (until, 0);
+    s_fill (TOPIC_CATALOGUE, "item", COUNT);
+    assert_int_equal (s_hear (early, COUNT), COUNT - 1);
+    listener_destroy (&early);
+    listener_t *late = listener_new (&args, error);
+    while (listener_follow (late, 1000, error))
+        ;
+    assert_int_equal (until, COUNT);
+    s_fill (TOPIC_CATALOGUE, "item", 1);
+    assert_int_equal (s_hear (late, COUNT + 1), COUNT);
+    listener_destroy (&late);
+}
+
 static void
 s_see_letter (void *context, const dead_letter_t *letter)
 {
@@ -502,6 +547,7 @@ main (void)
         cmocka_unit_test (test_members_share_partitions_and_late_receipts_are_stale),
         cmocka_unit_test (test_a_dead_producer_reports_all_and_is_replaced),
         cmocka_unit_test (test_a_listener_hears_what_comes_from_now_on),
+        cmocka_unit_test (test_a_compacted_topic_is_heard_from_its_beginning),
         cmocka_unit_test (test_dead_letters_are_listed_and_replayed_once),
         cmocka_unit_test (test_what_dies_again_during_a_replay_waits_for_the_next),
         cmocka_unit_test (test_who_has_no_partition_joins_anew),

@@ -119,6 +119,31 @@ class Roles(unittest.TestCase):
             self.assertEqual(spans[name]["parentSpanId"], root["spanId"])
             self.assertEqual(spans[name]["attributes"]["sasrec.request_id"], request_id)
 
+    def answered(self):
+        """What a job of now is answered, by a worker, over Kafka."""
+        _, job, _ = self.stack.get(f"/result/{self.predict()}", {"Prefer": "wait=20"})
+        self.assertEqual(len(job["result"]["item_ids"]), 10, job)
+        return job["result"]["item_ids"]
+
+    def hide(self, item, hidden):
+        """By SQL, as a shop may; from then on all workers are to know it, in a second."""
+        self.stack.sql(f"update items set hidden = {hidden} where item_id = {item}")
+        start = time.monotonic()
+        wait_for("the workers know", 10, lambda: (item in self.answered()) != hidden)
+        self.assertLess(time.monotonic() - start, 2.5)  # 1, and what a busy machine adds
+        for _ in range(24):  # of both workers: jobs take turns
+            self.assertEqual(item in self.answered(), not hidden)
+
+    def test_1c_workers_without_a_database_do_not_recommend_what_is_hidden(self):
+        item = self.answered()[0]
+        self.hide(item, True)
+        for name in "worker-1", "worker-2":
+            self.stack.roles[name].kill()
+            self.stack.roles[name].wait_ready()
+        for _ in range(24):  # from their first answer on
+            self.assertNotIn(item, self.answered())
+        self.hide(item, False)
+
     def test_2_a_stranger_is_served(self):
         message = json.dumps({"request_id": "no uuid", "history": [10, 20], "k": 3, "x": {}})
         self.kcat("-P", "-t", "inference.requests", input=message)

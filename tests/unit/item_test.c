@@ -26,7 +26,8 @@ s_assert_read (const char *text, bool patch, const char *expected)
     json_fault_t fault;
     if (s_read (text, patch, &out, &fault))
         fail_msg ("%s: %s", text, fault.detail);
-    json_t *is = json_loads (out.data, 0, NULL), *should = json_loads (expected, 0, NULL);
+    json_t *is = json_loads (out.data, 0, NULL),
+           *should = json_loads (expected, 0, NULL);
     assert_non_null (should);
     if (!json_equal (is, should))
         fail_msg ("%s is read as %s", text, out.data);
@@ -43,10 +44,11 @@ static void
 test_a_whole_item_has_all_fields (void **state)
 {
     (void)state;
-    s_assert_read ("{}", false,
-        "{\"item_id\":5,\"title\":null,\"categories\":[]," NOTHING "}");
     s_assert_read (
-        "{\"title\":\"T\",\"hidden\":true,\"categories\":[\"a\",\"b\"],\"category\":\"b\","
+        "{}", false, "{\"item_id\":5,\"title\":null,\"categories\":[]," NOTHING "}");
+    s_assert_read (
+        "{\"title\":\"T\",\"hidden\":true,\"categories\":[\"a\",\"b\"],\"category\":"
+        "\"b\","
         "\"available_from\":\"2026-01-02T03:04:05+01:00\",\"expires_at\":null,"
         "\"attributes\":{\"x\":[null]},\"image_url\":\"/i.png\",\"in_model\":true}",
         false,
@@ -61,7 +63,8 @@ test_one_category_is_a_list_of_one (void **state)
     (void)state;
     s_assert_read ("{\"category\":\"a\"}", false,
         "{\"item_id\":5,\"title\":null,\"categories\":[\"a\"]," NOTHING "}");
-    s_assert_read ("{\"category\":\"a\"}", true, "{\"item_id\":5,\"categories\":[\"a\"]}");
+    s_assert_read (
+        "{\"category\":\"a\"}", true, "{\"item_id\":5,\"categories\":[\"a\"]}");
     s_assert_read ("{\"category\":null}", true, "{\"item_id\":5,\"categories\":[]}");
 }
 

@@ -40,10 +40,15 @@ test_a_set_is_found_again_and_has_its_members (void **state)
     (void)state;
     categories_t *self = categories_new ();
     size_t count;
-    uint32_t set = categories_add (&self, "drama\x1f" "comedy\x1f" "drama");
+    uint32_t set = categories_add (&self, "drama\x1f"
+                                          "comedy\x1f"
+                                          "drama");
     assert_int_equal (categories_add (&self, ""), CATEGORIES_NO_SET);
     assert_int_equal (categories_add (&self, NULL), CATEGORIES_NO_SET);
-    assert_int_equal (categories_add (&self, "drama\x1f" "comedy\x1f" "drama"), set);
+    assert_int_equal (categories_add (&self, "drama\x1f"
+                                             "comedy\x1f"
+                                             "drama"),
+        set);
     const uint32_t *members = categories_set (self, set, &count);
     assert_int_equal (count, 2);
     assert_string_equal (categories_name (self, members[0]), "drama");
@@ -61,14 +66,15 @@ test_what_others_hold_does_not_change (void **state)
     categories_t *self = categories_new ();
     uint32_t drama = categories_add (&self, "drama");
     categories_t *held = categories_retain (self);
-    uint32_t comedy = categories_add (&self, "comedy\x1f" "drama");
+    uint32_t comedy = categories_add (&self, "comedy\x1f"
+                                             "drama");
     assert_ptr_not_equal (self, held);
     assert_int_equal (categories_set_count (held), 2);
     assert_int_equal (categories_find (held, "comedy"), -1);
     assert_int_equal (categories_add (&self, "drama"), drama); /* numbers stay */
     size_t count;
-    assert_int_equal (categories_set (self, comedy, &count)[1],
-        categories_find (held, "drama"));
+    assert_int_equal (
+        categories_set (self, comedy, &count)[1], categories_find (held, "drama"));
     categories_release (&held);
     categories_release (&self);
 }
@@ -148,7 +154,9 @@ test_of_a_catalogue_what_the_model_knows_counts (void **state)
     offer_destroy (&offer);
     s_hide (catalogue, 30);
     s_hide (catalogue, 7); /* unknown */
-    s_put (catalogue, 40, false, CATALOGUE_ALWAYS, CATALOGUE_NEVER, "a\x1f" "b");
+    s_put (catalogue, 40, false, CATALOGUE_ALWAYS, CATALOGUE_NEVER,
+        "a\x1f"
+        "b");
     offer = offer_new (catalogue, self->model, NOW_MS);
     assert_int_equal (offer_hidden_count (offer), 1);
     assert_true (s_is_hidden (offer, self->model, 30));
@@ -172,7 +180,8 @@ test_an_offer_says_when_the_next_item_comes_or_goes (void **state)
     s_put (catalogue, 20, false, CATALOGUE_ALWAYS, NOW_MS + 30, "");
     s_put (catalogue, 30, true, CATALOGUE_ALWAYS, NOW_MS + 10, ""); /* moot */
     const int64_t steps[] = {NOW_MS + 20, NOW_MS + 30, NOW_MS + 50, CATALOGUE_NEVER};
-    const bool hidden[][2] = {{true, false}, {false, false}, {false, true}, {true, true}};
+    const bool hidden[][2] = {
+        {true, false}, {false, false}, {false, true}, {true, true}};
     offer_t *offer = offer_new (catalogue, self->model, NOW_MS);
     for (int i = 0; i < 4; i++) {
         assert_true (s_is_hidden (offer, self->model, 30));
@@ -192,7 +201,10 @@ test_an_offer_says_when_the_next_item_comes_or_goes (void **state)
 static void
 s_put_any (catalogue_t *catalogue, rng_t *rng, int64_t item_id)
 {
-    static const char *const texts[] = {"", "a", "b\x1f" "a", "c"};
+    static const char *const texts[] = {"", "a",
+        "b\x1f"
+        "a",
+        "c"};
     int64_t from_ms = rng_below (rng, 3) ? CATALOGUE_ALWAYS
                                          : NOW_MS + (int64_t)rng_below (rng, 100) - 50;
     int64_t until_ms = rng_below (rng, 3) ? CATALOGUE_NEVER
@@ -308,8 +320,7 @@ test_what_is_hidden_never_comes_back_and_all_else_does (void **state)
     catalogue_destroy (&catalogue);
 }
 
-#define TEST(function)                                                                 \
-    cmocka_unit_test_setup_teardown (function, s_set_up, s_tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown (function, s_set_up, s_tear_down)
 
 int
 main (void)

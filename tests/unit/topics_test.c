@@ -37,6 +37,7 @@ test_names_are_the_contract (void **state)
     assert_string_equal (topic_name (TOPIC_ENDED), "inference.ended");
     assert_string_equal (topic_name (TOPIC_CONTROL), "system.control");
     assert_string_equal (topic_name (TOPIC_INTERACTIONS), "interactions.events");
+    assert_string_equal (topic_name (TOPIC_CATALOGUE), "catalogue.items");
     assert_string_equal (topic_name (TOPIC_DEAD_LETTERS), "inference.dlq");
 }
 
