@@ -28,7 +28,8 @@ typedef struct {
     int64_t *items; /* the histories one after the other */
     size_t item_count;
     size_t item_room;
-    size_t ends[GROUP_USERS]; /* of each history in items */
+    size_t ends[GROUP_USERS]; /* of each history in items; behind it is what of the */
+    size_t dropped[GROUP_USERS]; /* user's does not count, as many as that */
 } group_t;
 
 /* Groups go round in a ring: filled, then taken by a thread, then written in turn. */
@@ -141,14 +142,17 @@ static void
 s_compute (const all_users_t *self, const group_t *group, desk_t *desk)
 {
     size_t k = self->options->k, begin = 0;
+    bool seen = self->options->include_seen;
     for (size_t i = 0; i < group->count; i++) {
         desk->queries[i] = (model_query_t){.history = group->items + begin,
             .history_count = group->ends[i] - begin,
             .k = k,
-            .include_seen = self->options->include_seen};
+            .include_seen = seen,
+            .exclude = group->items + group->ends[i],
+            .exclude_count = seen ? 0 : group->dropped[i]};
         desk->answers[i] = (model_answer_t){
             .item_ids = desk->item_ids + i * k, .scores = desk->scores + i * k};
-        begin = group->ends[i];
+        begin = group->ends[i] + group->dropped[i];
     }
     model_recommend (
         self->model, desk->scratch, desk->queries, group->count, desk->answers);
@@ -251,26 +255,36 @@ s_hand_over (all_users_t *self)
 }
 
 static void
-s_add_user (group_t *group, const char *user_id, const int64_t *items, size_t count)
+s_add_items (group_t *group, const int64_t *items, size_t count)
 {
     if (group->item_count + count > group->item_room) {
         group->item_room = 2 * (group->item_count + count);
         group->items = realloc (group->items, group->item_room * sizeof *group->items);
         assert (group->items);
     }
-    memcpy (group->items + group->item_count, items, count * sizeof *items);
+    if (count > 0)
+        memcpy (group->items + group->item_count, items, count * sizeof *items);
     group->item_count += count;
-    group->ends[group->count] = group->item_count;
-    snprintf (group->user_ids[group->count++], USER_SIZE, "%s", user_id);
+}
+
+static void
+s_add_user (group_t *group, const history_t *history)
+{
+    size_t place = group->count++;
+    snprintf (group->user_ids[place], USER_SIZE, "%s", history->user_id);
+    s_add_items (group, history->items, history->count);
+    group->ends[place] = group->item_count;
+    s_add_items (group, history->dropped, history->dropped_count);
+    group->dropped[place] = history->dropped_count;
 }
 
 static bool
-s_read_user (void *context, const char *user_id, const int64_t *items, size_t count)
+s_read_user (void *context, const history_t *history)
 {
     all_users_t *self = context;
     if (!s_open_group (self))
         return false;
-    s_add_user (self->open, user_id, items, count);
+    s_add_user (self->open, history);
     if (self->open->count == GROUP_USERS || self->open->item_count >= GROUP_ITEMS)
         s_hand_over (self);
     return true;
@@ -326,7 +340,8 @@ s_read_all (all_users_t *self, db_t *db)
     assert (threads);
     snprintf (after, sizeof after, "%s", self->last_user);
     s_start (self, threads);
-    int rc = histories_each (db, after, s_read_user, self, error);
+    int rc = histories_each (
+        db, after, model_dropped (self->model), s_read_user, self, error);
     if (self->open)
         s_hand_over (self);
     s_end (self, threads);

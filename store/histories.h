@@ -13,15 +13,25 @@
 
 #define HISTORIES_LIMIT 10000 /* items: of a longer history the newest */
 
-/* items: oldest first, count of them, at least one. False: no more of them. */
-typedef bool (histories_fn) (
-    void *context, const char *user_id, const int64_t *items, size_t count);
+typedef struct {
+    const char *user_id;
+    const int64_t *items; /* count of them, oldest first, without what was dropped */
+    size_t count;
+    const int64_t
+        *dropped; /* dropped_count, newest first: what the user had with events
+                               that do not count */
+    size_t dropped_count;
+} history_t;
+
+/* Lives for the call. False: no more of them. */
+typedef bool (histories_fn) (void *context, const history_t *history);
 
 /* Users in the order of their ids, those after `after` ("": all), in one transaction that
- * only reads. -1 with error. Who wants no more, and after an error: destroy the
+ * only reads. dropped: events that do not count, like "dislike,return"; "": all count, and
+ * only the index is read. -1 with error. Who wants no more, and after an error: destroy the
  * connection. */
-int histories_each (
-    db_t *db, const char *after, histories_fn *each, void *context, char error[160]);
+int histories_each (db_t *db, const char *after, const char *dropped,
+    histories_fn *each, void *context, char error[160]);
 
 /* About how many interactions there are, as PostgreSQL's statistics have it; 0: unknown
  * (a view, or a table that was never analyzed). */
