@@ -14,7 +14,7 @@ static const char s_missing[] =
     " FROM (VALUES (1, 'interactions', 'SELECT'), (2, 'predictions', 'SELECT'),"
     "  (3, 'predictions', 'INSERT'), (4, 'predictions', 'UPDATE'),"
     "  (5, 'items', 'SELECT'), (6, 'api_keys', 'SELECT'),"
-    "  (7, 'idempotency', 'INSERT'), (8, 'item_changes', 'SELECT'))"
+    "  (7, 'item_changes', 'SELECT'))"
     " AS t (rank, name, privilege)"
     " WHERE to_regclass (name) IS NULL"
     "  OR NOT has_table_privilege (to_regclass (name), privilege)"
