@@ -12,7 +12,7 @@
 #include "base/progress.h"
 #include "base/strbuf.h"
 #include "cli/files/partfile.h"
-#include "model/kernel/blas.h"
+#include "cli/offered.h"
 #include "model/kernel/denormals.h"
 #include "store/histories.h"
 
@@ -36,6 +36,7 @@ typedef struct {
 typedef struct {
     const model_t *model;
     const all_users_options_t *options;
+    offer_t *offer; /* owned */
     bool csv;
     partfile_t *file;
     progress_t *progress;
@@ -148,6 +149,7 @@ s_compute (const all_users_t *self, const group_t *group, desk_t *desk)
             .history_count = group->ends[i] - begin,
             .k = k,
             .include_seen = seen,
+            .offer = self->offer,
             .exclude = group->items + group->ends[i],
             .exclude_count = seen ? 0 : group->dropped[i]};
         desk->answers[i] = (model_answer_t){
@@ -295,7 +297,6 @@ s_read_user (void *context, const history_t *history)
 static void
 s_start (all_users_t *self, pthread_t *threads)
 {
-    blas_setup ();
     pthread_mutex_init (&self->mutex, NULL);
     pthread_cond_init (&self->changed, NULL);
     self->ring_size = 2 * self->options->threads + 1;
@@ -412,6 +413,10 @@ s_run (all_users_t *self, const command_t *command, db_t *db, const json_t *term
         partfile_new (self->options->path, terms, self->options->resume, self->error);
     int rc = self->file ? s_go_on (self) : -1;
     if (rc == 0) {
+        self->offer = offered_read (db, self->model, self->error);
+        rc = self->offer ? 0 : -1;
+    }
+    if (rc == 0) {
         s_show (self, command, db);
         rc = s_read_all (self, db);
         progress_destroy (&self->progress);
@@ -419,6 +424,7 @@ s_run (all_users_t *self, const command_t *command, db_t *db, const json_t *term
     if (rc == 0)
         rc = partfile_commit (&self->file, self->error);
     partfile_destroy (&self->file);
+    offer_destroy (&self->offer);
     if (rc)
         return command_fail (command, "%s", self->error);
     return s_answer (

@@ -432,6 +432,18 @@ class Model(Cli):
         self.assertEqual([row[:2] for row in rows],
                          [[f"user_{i}", str(rank)] for i in sorted(range(1, 101), key=str) for rank in (1, 2, 3)])
 
+    def test_recommend_for_everybody_leaves_out_what_is_not_on_offer(self):
+        best = self.stack.sql("select string_agg (item_id::text, ',') from (select item_id from "
+                              "interactions group by 1 order by count (*) desc limit 60) t")
+        self.addCleanup(self.stack.sql, "update items set hidden = false, expires_at = null")
+        hidden, expired = best.split(",")[:30], best.split(",")[30:]
+        self.stack.sql(f"update items set hidden = true where item_id in ({','.join(hidden)})")
+        self.stack.sql(f"update items set expires_at = now () where item_id in ({','.join(expired)})")
+        answers = [json.loads(line) for line in self.everybody("offered.jsonl").splitlines()]
+        recommended = {item for answer in answers for item in answer["item_ids"]}
+        self.assertFalse(recommended & set(map(int, hidden + expired)))
+        self.assertEqual({len(answer["item_ids"]) for answer in answers}, {10})
+
     def test_recommend_for_everybody_goes_on_after_a_kill(self):
         whole = self.everybody("whole.jsonl", "-k", "5").splitlines(keepends=True)
         done = "".join(whole[:70])
@@ -459,7 +471,7 @@ class Model(Cli):
         """Also on a CPU that it does not know, unless somebody chose otherwise."""
         def said(**env):
             rest = {k: v for k, v in self.stack.env.items() if k != "OPENBLAS_CORETYPE"}
-            return subprocess.run([BUILD / "sasrec", "recommend", "--history", "10,20"],
+            return subprocess.run([BUILD / "sasrec", "evaluate"],
                                   env=rest | env, cwd=self.stack.folder, check=True,
                                   capture_output=True, text=True).stderr
         self.assertNotIn("blas.held_back", said())
