@@ -171,6 +171,28 @@ s_crash_if_told (const self_t *self, const request_t *request)
             kill (getpid (), SIGKILL);
 }
 
+static category_names_t
+s_names (const names_t *names)
+{
+    return (category_names_t){(const char *const *)names->texts, names->count};
+}
+
+static eligible_rules_t
+s_rules (const rules_t *rules)
+{
+    return (eligible_rules_t){.include_seen = rules->include_seen,
+        .only_seen = rules->only_seen,
+        .exclude = rules->exclude,
+        .exclude_count = rules->exclude_count,
+        .allow = rules->allow,
+        .allow_count = rules->allow_count,
+        .only_allowed = rules->only_allowed,
+        .categories = {.any = s_names (&rules->any),
+            .all = s_names (&rules->all),
+            .none = s_names (&rules->none)},
+        .include_hidden = rules->include_hidden};
+}
+
 static void
 s_compute (self_t *self, const model_ref_t *ref, result_t **results)
 {
@@ -182,17 +204,14 @@ s_compute (self_t *self, const model_ref_t *ref, result_t **results)
         self->queries[i] = (model_query_t){.history = request->history,
             .history_count = request->history_count,
             .k = request->k,
-            .include_seen = request->include_seen,
-            .only_seen = request->only_seen,
-            .exclude = request->exclude,
-            .exclude_count = request->exclude_count,
-            .allow = request->allow,
-            .allow_count = request->allow_count,
-            .only_allowed = request->only_allowed,
+            .rules = s_rules (&request->rules),
+            .offer = model_ref_offer (ref),
+            .has_min_score = request->rules.min_score.given,
+            .min_score = request->rules.min_score.value,
+            .diversity = request->rules.diversity.value,
+            .popularity = request->rules.popularity.value,
             .candidates = request->candidates,
             .candidate_count = request->candidate_count,
-            .offer = model_ref_offer (ref),
-            .include_hidden = request->include_hidden,
             .similar = request->similar};
         self->answers[i] = (model_answer_t){
             .item_ids = results[i]->item_ids, .scores = results[i]->scores};
@@ -235,26 +254,44 @@ s_tally (self_t *self, const model_t *model)
     drift_watch_add (self->args->drift, model, &self->tally, clock_monotonic_ms ());
 }
 
+static void
+s_count_removed (result_t *result, const model_answer_t *answer)
+{
+    static const rule_t by[REMOVED_BY_COUNT] = {
+        [REMOVED_BY_SEEN] = RULE_SEEN,
+        [REMOVED_BY_EXCLUDE] = RULE_EXCLUDE,
+        [REMOVED_BY_ALLOW] = RULE_ALLOW,
+        [REMOVED_BY_CATEGORIES] = RULE_CATEGORIES,
+        [REMOVED_BY_HIDDEN] = RULE_HIDDEN,
+        [REMOVED_BY_MIN_SCORE] = RULE_MIN_SCORE,
+    };
+    result->counts_removed = true;
+    for (size_t i = 0; i < REMOVED_BY_COUNT; i++)
+        result->removed[i] = answer->removed[by[i]];
+}
+
 /* The best ten, as in the checkpoint's reference histogram. */
 static void
-s_observe_scores (self_t *self, const result_t *result)
+s_observe_scores (self_t *self, const result_t *result, const model_query_t *query)
 {
-    bool model = result->source == RESULT_FROM_MODEL;
+    bool model = result->source == RESULT_FROM_MODEL && s_recommends (query) &&
+                 !(query->popularity > 0 || query->diversity > 0);
     for (size_t i = 0; model && i < result->count && i < SCORES_OBSERVED; i++)
         metric_observe (self->score, (double)result->scores[i]);
 }
 
 static void
-s_finish (self_t *self, result_t *result, const model_answer_t *answer, bool recommends)
+s_finish (self_t *self, result_t *result, const model_query_t *query,
+    const model_answer_t *answer)
 {
     result->count = answer->count;
     result->source = answer->popular ? RESULT_FROM_POPULAR : RESULT_FROM_MODEL;
     result->history_used = answer->history_used;
     result->unknown_dropped = answer->unknown_dropped;
+    s_count_removed (result, answer);
     if (s_all_finite (result)) {
         metric_add (self->processed, 1);
-        if (recommends)
-            s_observe_scores (self, result);
+        s_observe_scores (self, result, query);
     } else {
         metric_add (self->errors, 1);
         result->status = RESULT_FAILED;
@@ -346,7 +383,7 @@ s_handle_batch (self_t *self)
         const model_query_t *query = &self->queries[i];
         results[i]->queue_us = s_queue_us (batch->requests[i], start_us);
         results[i]->compute_us = compute_us;
-        s_finish (self, results[i], &self->answers[i], s_recommends (query));
+        s_finish (self, results[i], query, &self->answers[i]);
         if (s_recommends (query))
             metric_observe (self->history_length, (double)query->history_count);
         s_trace (self, batch->requests[i], results[i], start_us);

@@ -181,6 +181,23 @@ json_read_number (
 }
 
 int
+json_read_within (const json_t *object, const char *key, double low, double high,
+    double *value, json_fault_t *fault)
+{
+    const json_t *found = s_get (object, key);
+    if (!found)
+        return 0;
+    double number = json_number_value (found);
+    if (!json_is_number (found) || !(number >= low && number <= high)) {
+        char must_be[80];
+        snprintf (must_be, sizeof must_be, "a number from %g to %g", low, high);
+        return s_fail_key (fault, key, must_be);
+    }
+    *value = number;
+    return 0;
+}
+
+int
 json_read_bool (const json_t *object, const char *key, bool *value, json_fault_t *fault)
 {
     const json_t *found = s_get (object, key);

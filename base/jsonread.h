@@ -43,6 +43,8 @@ int json_read_integer (const json_t *object, const char *key, int64_t low, int64
     int64_t *value, json_fault_t *fault);
 int json_read_number (/* an integer or a real one */
     const json_t *object, const char *key, double *value, json_fault_t *fault);
+int json_read_within (const json_t *object, const char *key, double low, double high,
+    double *value, json_fault_t *fault); /* any JSON number */
 int json_read_bool (
     const json_t *object, const char *key, bool *value, json_fault_t *fault);
 

@@ -148,10 +148,10 @@ s_compute (const all_users_t *self, const group_t *group, desk_t *desk)
         desk->queries[i] = (model_query_t){.history = group->items + begin,
             .history_count = group->ends[i] - begin,
             .k = k,
-            .include_seen = seen,
             .offer = self->offer,
-            .exclude = group->items + group->ends[i],
-            .exclude_count = seen ? 0 : group->dropped[i]};
+            .rules = {.include_seen = seen,
+                .exclude = group->items + group->ends[i],
+                .exclude_count = seen ? 0 : group->dropped[i]}};
         desk->answers[i] = (model_answer_t){
             .item_ids = desk->item_ids + i * k, .scores = desk->scores + i * k};
         begin = group->ends[i] + group->dropped[i];

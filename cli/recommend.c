@@ -185,7 +185,7 @@ s_recommend (const command_t *self, const model_t *model)
     model_query_t query = {.history = options->history,
         .history_count = options->history_count,
         .k = options->k,
-        .include_seen = options->include_seen};
+        .rules.include_seen = options->include_seen};
     model_answer_t answer = {.item_ids = item_ids, .scores = scores};
     model_scratch_t *scratch = model_scratch_new (model, 1);
     model_recommend (model, scratch, &query, 1, &answer);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/actor/wire.h"
-#include "base/suggest.h"
 
 #define DEADLINE_LIMIT_S 86400
 #define ATTEMPT_LIMIT    1000000
@@ -31,8 +30,7 @@ request_destroy (request_t **self_p)
         return;
     ticket_release (&self->ticket);
     free (self->history);
-    free (self->exclude);
-    free (self->allow);
+    rules_free (&self->rules);
     free (self->candidates);
     free (self);
     *self_p = NULL;
@@ -72,71 +70,14 @@ s_read_id (const json_t *object, const char *key, char *id, json_fault_t *fault)
     return 0;
 }
 
-/* A list of item ids, in place of what was there. */
-static int
-s_read_items (const json_t *object, const char *key, size_t most, int64_t **items,
-    size_t *count, json_fault_t *fault)
-{
-    free (*items);
-    *items = NULL;
-    *count = 0;
-    return json_read_integers (
-        object, key, most, 0, JSON_INTEGER_MAX, items, count, fault);
-}
-
 static int
 s_read_history (request_t *self, const json_t *object, json_fault_t *fault)
 {
-    return s_read_items (object, "history", PROTO_HISTORY_LIMIT, &self->history,
-        &self->history_count, fault);
-}
-
-/* A word that is none of ours names an event, unless it is one of ours with a slip. */
-static int
-s_read_seen_event (request_t *self, const char *word, json_fault_t *fault)
-{
-    static const char *const ours[] = {"exclude", "include"};
-    if (strlen (word) > 4 && suggest (word, ours, 2))
-        return json_fail (fault, "/seen",
-            "seen must be exclude, include or only, or an event like purchase");
-    snprintf (self->seen_event, sizeof self->seen_event, "%s", word);
-    return 0;
-}
-
-/* "include" is another word for include_seen. */
-static int
-s_read_seen (request_t *self, const json_t *object, json_fault_t *fault)
-{
-    const char *word = NULL;
-    if (json_read_bool (object, "include_seen", &self->include_seen, fault) ||
-        json_read_string (object, "seen", 1, PROTO_EVENT_SIZE - 1, &word, fault))
-        return -1;
-    if (!word)
-        return 0;
-    if (json_read_given (object, "include_seen"))
-        return json_fail (fault, "/include_seen",
-            "include_seen is said by seen already: leave it out");
-    self->include_seen = strcmp (word, "include") == 0;
-    self->only_seen = strcmp (word, "only") == 0;
-    if (self->include_seen || self->only_seen || strcmp (word, "exclude") == 0)
-        return 0;
-    return s_read_seen_event (self, word, fault);
-}
-
-/* Which items may be recommended. */
-static int
-s_read_rules (request_t *self, const json_t *object, json_fault_t *fault)
-{
-    self->only_allowed = json_read_given (object, "allow");
-    if (s_read_seen (self, object, fault) ||
-        json_read_bool (object, "include_hidden", &self->include_hidden, fault) ||
-        (json_read_given (object, "exclude") &&
-            s_read_items (object, "exclude", PROTO_EXCLUDE_LIMIT, &self->exclude,
-                &self->exclude_count, fault)))
-        return -1;
-    return self->only_allowed ? s_read_items (object, "allow", PROTO_ALLOW_LIMIT,
-                                    &self->allow, &self->allow_count, fault)
-                              : 0;
+    free (self->history);
+    self->history = NULL;
+    self->history_count = 0;
+    return json_read_integers (object, "history", PROTO_HISTORY_LIMIT, 0,
+        JSON_INTEGER_MAX, &self->history, &self->history_count, fault);
 }
 
 /* What is asked for, whoever it is for. */
@@ -145,7 +86,7 @@ s_read_wish (request_t *self, const json_t *object, json_fault_t *fault)
 {
     int64_t k = (int64_t)self->k, deadline_s = 0;
     if (json_read_integer (object, "k", 1, PROTO_K_LIMIT, &k, fault) ||
-        s_read_rules (self, object, fault) ||
+        rules_read (&self->rules, object, fault) ||
         json_read_integer (
             object, "deadline_s", 1, DEADLINE_LIMIT_S, &deadline_s, fault))
         return -1;
@@ -154,8 +95,23 @@ s_read_wish (request_t *self, const json_t *object, json_fault_t *fault)
     return 0;
 }
 
-const char *const request_body_fields[] = {"history", "user_id", "append", "k",
-    "include_seen", "seen", "include_hidden", "exclude", "allow", "deadline_s", NULL};
+static int
+s_read_rule_set (request_t *self, const json_t *object, json_fault_t *fault)
+{
+    const char *name = NULL;
+    if (json_read_string (object, "rules", 1, PROTO_RULES_NAME_SIZE - 1, &name, fault))
+        return -1;
+    if (!name)
+        return 0;
+    if (!rules_name_valid (name))
+        return json_fail (fault, "/rules",
+            "rules must be a name of letters, digits, '.', '_' and '-'");
+    snprintf (self->rule_set, sizeof self->rule_set, "%s", name);
+    return 0;
+}
+
+const char *const request_body_fields[] = {
+    "history", "user_id", "append", "k", RULES_FIELDS, "rules", "deadline_s", NULL};
 
 static bool
 s_is_named (const request_t *self)
@@ -185,9 +141,10 @@ request_read_whose (request_t *self, const json_t *object, json_fault_t *fault)
 int
 request_read_body (request_t *self, const json_t *object, json_fault_t *fault)
 {
-    if (request_read_whose (self, object, fault) || s_read_wish (self, object, fault))
+    if (request_read_whose (self, object, fault) || s_read_wish (self, object, fault) ||
+        s_read_rule_set (self, object, fault))
         return -1;
-    if (self->seen_event[0] && !s_is_named (self))
+    if (self->rules.seen_event[0] && !s_is_named (self))
         return json_fail (fault, "/seen",
             "seen with an event is about what is stored of a user, and needs a "
             "user_id");
@@ -200,8 +157,8 @@ request_read_candidates (request_t *self, const json_t *object, const char *key,
 {
     char pointer[40];
     snprintf (pointer, sizeof pointer, "/%s", key);
-    if (s_read_items (
-            object, key, most, &self->candidates, &self->candidate_count, fault))
+    if (json_read_integers (object, key, most, 0, JSON_INTEGER_MAX, &self->candidates,
+            &self->candidate_count, fault))
         return -1;
     if (self->candidate_count == 0)
         return json_fail (fault, pointer, "at least one item has to be named");
@@ -221,20 +178,7 @@ s_add_members (const request_t *self, strbuf_t *out)
     strbuf_add_json_int_array (out, self->history, self->history_count);
     strbuf_add (out, ",\"k\":");
     strbuf_add_json_int (out, (int64_t)self->k);
-    if (self->include_seen)
-        strbuf_add (out, ",\"include_seen\":true");
-    if (self->only_seen)
-        strbuf_add (out, ",\"seen\":\"only\"");
-    if (self->include_hidden)
-        strbuf_add (out, ",\"include_hidden\":true");
-    if (self->exclude_count > 0) {
-        strbuf_add (out, ",\"exclude\":");
-        strbuf_add_json_int_array (out, self->exclude, self->exclude_count);
-    }
-    if (self->only_allowed) {
-        strbuf_add (out, ",\"allow\":");
-        strbuf_add_json_int_array (out, self->allow, self->allow_count);
-    }
+    rules_add_members (&self->rules, out);
     if (self->deadline_ms) {
         strbuf_add (out, ",\"deadline\":");
         strbuf_add_json_int (out, self->deadline_ms);
@@ -279,12 +223,16 @@ s_read_envelope (request_t *self, const json_t *object, json_fault_t *fault)
     return json_fail (fault, "/request_id", "request_id is required");
 }
 
-/* Workers know no database: HTTP has made a list of it. */
+/* Workers know no database: HTTP has made lists of it. Left out in silence, they would let
+ * items through. */
 static int
-s_refuse_event (const request_t *self, json_fault_t *fault)
+s_refuse_stored (const request_t *self, const json_t *object, json_fault_t *fault)
 {
-    return self->seen_event[0]
-               ? json_fail (fault, "/seen", "seen must be exclude, include or only")
+    if (self->rules.seen_event[0])
+        return json_fail (fault, "/seen", "seen must be exclude, include or only");
+    return json_read_given (object, "rules")
+               ? json_fail (fault, "/rules",
+                     "rules names a set that HTTP alone looks up: send the rules")
                : 0;
 }
 
@@ -294,7 +242,7 @@ s_from_object (const json_t *object, json_fault_t *fault)
     request_t *self = request_new ();
     self->job = true;
     if (s_read_envelope (self, object, fault) || s_read_history (self, object, fault) ||
-        s_read_wish (self, object, fault) || s_refuse_event (self, fault))
+        s_read_wish (self, object, fault) || s_refuse_stored (self, object, fault))
         request_destroy (&self);
     return self;
 }

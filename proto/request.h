@@ -14,6 +14,7 @@
 #include "base/strbuf.h"
 #include "base/trace.h"
 #include "proto/receipt.h"
+#include "proto/rules.h"
 #include "base/actor/ticket.h"
 
 #define PROTO_ID_SIZE       129 /* request ids and user ids: 1 to 128 bytes */
@@ -21,9 +22,6 @@
 #define PROTO_K_LIMIT       1000
 #define PROTO_K_DEFAULT     10
 #define PROTO_USER_DEFAULT  "anon"
-#define PROTO_EXCLUDE_LIMIT 10000
-#define PROTO_ALLOW_LIMIT   1000
-#define PROTO_EVENT_SIZE    65   /* view, cart, purchase, ...: 1 to 64 bytes */
 #define PROTO_SCORE_LIMIT   1000 /* candidates; as many as k may be */
 
 /* Of a request that may be sent again, once its row was to be written. */
@@ -38,18 +36,9 @@ typedef struct request {
     char user_id[PROTO_ID_SIZE];    /* "anon" when the client gave none */
     int64_t *history;               /* item ids, oldest first; owned */
     size_t history_count;
-    size_t k;            /* 1..PROTO_K_LIMIT */
-    bool include_seen;   /* items of the history may be recommended */
-    bool only_seen;      /* nothing but items of the history */
-    bool include_hidden; /* items that are not on offer may be recommended */
-    int64_t *exclude;    /* item ids that are not recommended; owned */
-    size_t exclude_count;
-    int64_t *allow; /* with only_allowed: no others are; owned */
-    size_t allow_count;
-    bool only_allowed;
-    char seen_event
-        [PROTO_EVENT_SIZE]; /* of a body: what the user had with it is left out,
-                       and nothing else of the history; "" = not by events */
+    size_t k; /* 1..PROTO_K_LIMIT */
+    rules_t rules;
+    char rule_set[PROTO_RULES_NAME_SIZE]; /* of a body: the name of more rules; "" */
     bool from_store; /* of a body: the user's stored history comes before this one */
     bool similar;    /* at once only: what is like the history's one item */
     char fingerprint[FINGERPRINT_SIZE]; /* of the body, when the client may send it
@@ -85,10 +74,11 @@ void request_refuse (request_t **self_p, ticket_status_t status, const char *rea
 int request_send (request_t **self_p, zsock_t *socket);
 request_t *request_recv (zsock_t *socket);
 
-/* The body of POST /predict and POST /recommend: history, user_id or both, append, k,
- * include_seen or seen, include_hidden, exclude, allow, deadline_s. Fills all but the
- * request id and the ticket. from_store: there is a user, and no history or append.
- * seen_event: there is a user; whoever read it turns it into exclude. -1 with *fault. */
+/* The body of POST /predict and POST /recommend: history, user_id or both, append, k, the
+ * rules (rules.h), "rules" with the name of a set, deadline_s. Fills all but the request id
+ * and the ticket. from_store: there is a user, and no history or append. A rule_set and a
+ * seen_event, for which there is a user, are whoever read it to turn into rules. -1 with
+ * *fault. */
 int request_read_body (request_t *self, const json_t *object, json_fault_t *fault);
 extern const char
     *const request_body_fields[]; /* the fields there are; ends with NULL */
@@ -101,8 +91,8 @@ int request_read_candidates (request_t *self, const json_t *object, const char *
     size_t most, json_fault_t *fault);
 
 /* The JSON of inference.requests; and of predictions.request_json, which has the trace,
- * too. The history is required. Unknown fields are ignored on reading. A fresh request, or
- * NULL with *fault. */
+ * too. The history is required. Unknown fields are ignored on reading; the name of a rule set
+ * is refused, as its rules are not known here. A fresh request, or NULL with *fault. */
 void request_to_json (const request_t *self, strbuf_t *out);
 void request_to_row (const request_t *self, strbuf_t *out);
 request_t *request_from_json (const char *text, size_t length, json_fault_t *fault);

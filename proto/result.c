@@ -100,6 +100,27 @@ s_add_items (const result_t *self, strbuf_t *out)
     strbuf_add_json_float_array (out, self->scores, self->count);
 }
 
+static const char *const s_removed_by[REMOVED_BY_COUNT] = {
+    [REMOVED_BY_SEEN] = "seen",
+    [REMOVED_BY_EXCLUDE] = "exclude",
+    [REMOVED_BY_ALLOW] = "allow",
+    [REMOVED_BY_CATEGORIES] = "categories",
+    [REMOVED_BY_HIDDEN] = "hidden",
+    [REMOVED_BY_MIN_SCORE] = "min_score",
+};
+
+static void
+s_add_removed (const result_t *self, strbuf_t *out)
+{
+    for (size_t i = 0; i < REMOVED_BY_COUNT; i++) {
+        strbuf_add (out, i > 0 ? ",\"" : ",\"removed\":{\"");
+        strbuf_add (out, s_removed_by[i]);
+        strbuf_add (out, "\":");
+        strbuf_add_json_int (out, (int64_t)self->removed[i]);
+    }
+    strbuf_add (out, "}");
+}
+
 /* What the result does not say is not made up. */
 static void
 s_add_provenance (const result_t *self, strbuf_t *out)
@@ -113,6 +134,8 @@ s_add_provenance (const result_t *self, strbuf_t *out)
             ",\"source\":\"%s\",\"history_used\":%zu,\"unknown_dropped\":%zu",
             result_source_word (self->source), self->history_used,
             self->unknown_dropped);
+    if (self->counts_removed)
+        s_add_removed (self, out);
     strbuf_add (out, "}");
 }
 
@@ -203,6 +226,22 @@ s_read_text (const json_t *object, const char *key, size_t least, char *text,
     return 0;
 }
 
+/* Counts that are missing are 0: of rules that were not known where it was made. */
+static int
+s_read_removed (result_t *self, const json_t *object, json_fault_t *fault)
+{
+    const json_t *removed = json_object_get (object, "removed");
+    self->counts_removed = json_is_object (removed);
+    for (size_t i = 0; i < REMOVED_BY_COUNT && self->counts_removed; i++) {
+        int64_t items = 0;
+        if (json_read_integer (
+                removed, s_removed_by[i], 0, JSON_INTEGER_MAX, &items, fault))
+            return s_fault (fault, "/removed", "removed must hold numbers of items");
+        self->removed[i] = (size_t)items;
+    }
+    return 0;
+}
+
 static int
 s_read_members (result_t *self, const json_t *object, json_fault_t *fault)
 {
@@ -218,7 +257,8 @@ s_read_members (result_t *self, const json_t *object, json_fault_t *fault)
         json_read_integer (
             object, "history_used", 0, PROTO_HISTORY_LIMIT, &used, fault) ||
         json_read_integer (
-            object, "unknown_dropped", 0, PROTO_HISTORY_LIMIT, &dropped, fault))
+            object, "unknown_dropped", 0, PROTO_HISTORY_LIMIT, &dropped, fault) ||
+        s_read_removed (self, object, fault))
         return -1;
     if (!self->request_id[0])
         return s_fault (fault, "/request_id", "request_id is required");

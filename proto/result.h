@@ -23,6 +23,17 @@ typedef enum {
     RESULT_FROM_UNKNOWN
 } result_source_t;
 
+/* Rules that remove items, in the order in which they are applied. */
+typedef enum {
+    REMOVED_BY_SEEN,
+    REMOVED_BY_EXCLUDE,
+    REMOVED_BY_ALLOW,
+    REMOVED_BY_CATEGORIES,
+    REMOVED_BY_HIDDEN,
+    REMOVED_BY_MIN_SCORE,
+    REMOVED_BY_COUNT
+} removed_by_t;
+
 typedef struct result {
     char request_id[PROTO_ID_SIZE];
     char user_id[PROTO_ID_SIZE];
@@ -31,6 +42,8 @@ typedef struct result {
     int64_t *item_ids;            /* count of them, best first; owned */
     float *scores;                /* count of them, descending; owned */
     size_t count;
+    bool counts_removed;              /* whoever made it says what was removed */
+    size_t removed[REMOVED_BY_COUNT]; /* items, each by the first rule that does */
     char model_version[PROTO_VERSION_SIZE];
     result_source_t source;
     size_t history_used;    /* known items of the history inside the window */
@@ -58,7 +71,8 @@ int result_send (result_t **self_p, zsock_t *socket); /* as request_send */
 result_t *result_recv (zsock_t *socket);
 
 /* {"item_ids":[...],"scores":[...],"model_version":...,"source":...,"history_used":...,
- * "unknown_dropped":...}: predictions.result_json and the member "result" on HTTP. */
+ * "unknown_dropped":...,"removed":{"seen":...,...}}: predictions.result_json and the member
+ * "result" on HTTP. */
 void result_payload_to_json (const result_t *self, strbuf_t *out);
 
 /* The JSON of inference.results: {"request_id","user_id","result":{...}|null,"error",

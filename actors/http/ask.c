@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "store/interactions.h"
+#include "store/rule_sets.h"
 
 #define ONCE_WAIT_MS  5000
 #define ONCE_GRACE_MS 1000 /* for a batch that is under way */
@@ -44,18 +45,19 @@ static db_status_t
 s_exclude (db_t *db, request_t *request, const char *events)
 {
     int64_t *items;
-    size_t count, given = request->exclude_count;
+    rules_t *rules = &request->rules;
+    size_t count, given = rules->exclude_count;
     db_status_t status = interactions_seen (
         db, request->user_id, events, PROTO_EXCLUDE_LIMIT - given, &items, &count);
     if (status != DB_OK)
         return status;
-    request->exclude =
-        realloc (request->exclude, (count + given + 1) * sizeof *request->exclude);
-    assert (request->exclude);
+    rules->exclude =
+        realloc (rules->exclude, (count + given + 1) * sizeof *rules->exclude);
+    assert (rules->exclude);
     if (count > 0)
-        memcpy (request->exclude + given, items, count * sizeof *items);
+        memcpy (rules->exclude + given, items, count * sizeof *items);
     free (items);
-    request->exclude_count = count + given;
+    rules->exclude_count = count + given;
     return DB_OK;
 }
 
@@ -86,19 +88,55 @@ static db_status_t
 s_read_events (db_t *db, request_t *request, const char *dropped)
 {
     db_status_t status = DB_OK;
-    if (request->seen_event[0]) {
-        status = s_exclude (db, request, request->seen_event);
-        request->include_seen = true;
-        request->seen_event[0] = '\0';
-    } else if (*dropped && !request->include_seen && !request->only_seen)
+    rules_t *rules = &request->rules;
+    bool named = strcmp (request->user_id, PROTO_USER_DEFAULT) != 0;
+    if (rules->seen_event[0]) {
+        if (named) /* a set of rules may have it, whoever asks */
+            status = s_exclude (db, request, rules->seen_event);
+        rules->include_seen = true;
+        rules->seen_event[0] = '\0';
+    } else if (*dropped && !rules->include_seen && !rules->only_seen)
         status = s_exclude (db, request, dropped);
+    return status;
+}
+
+/* text: the rules of the set, or NULL. */
+static int
+s_merge_rules (request_t *request, const char *text, json_fault_t *fault)
+{
+    rules_t set = {0};
+    if (!text)
+        return json_fail (fault, "/rules", "no rules are kept under this name");
+    json_t *object = json_read_object (text, strlen (text), fault);
+    int rc = object ? rules_read (&set, object, fault) : -1;
+    if (rc) /* nobody but the database's owner can have written it */
+        json_fail (fault, "/rules", "the rules under this name are not valid");
+    else
+        rc = rules_merge (&request->rules, &set, fault);
+    rules_free (&set);
+    json_decref (object);
+    return rc;
+}
+
+db_status_t
+ask_read_rules (db_t *db, request_t *request, bool *good, json_fault_t *fault)
+{
+    char *text;
+    *good = true;
+    if (!request->rule_set[0])
+        return DB_OK;
+    db_status_t status = rule_sets_find (db, request->rule_set, &text);
+    if (status == DB_OK)
+        *good = s_merge_rules (request, text, fault) == 0;
+    request->rule_set[0] = '\0';
+    free (text);
     return status;
 }
 
 bool
 ask_needs_store (const request_t *request)
 {
-    return request->from_store || request->seen_event[0];
+    return request->from_store || request->rules.seen_event[0] || request->rule_set[0];
 }
 
 db_status_t
@@ -117,13 +155,21 @@ ask_read_stored (http_context_t *context, db_t *db, request_t *request, size_t l
 static bool
 s_complete (http_context_t *context, exchange_t *exchange, request_t *request)
 {
+    json_fault_t fault;
+    bool good;
     if (!ask_needs_store (request))
         return true;
     db_t *db = http_context_take_db (context, exchange);
     if (!db)
         return false;
-    db_status_t status = ask_read_stored (context, db, request, PROTO_HISTORY_LIMIT);
-    return http_context_give_db (context, &db, status, exchange);
+    db_status_t status = ask_read_rules (db, request, &good, &fault);
+    if (status == DB_OK && good)
+        status = ask_read_stored (context, db, request, PROTO_HISTORY_LIMIT);
+    if (!http_context_give_db (context, &db, status, exchange))
+        return false;
+    if (!good)
+        exchange_problem_json (exchange, PROBLEM_INVALID_FIELD, &fault);
+    return good;
 }
 
 request_t *

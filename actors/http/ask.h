@@ -19,12 +19,20 @@ typedef int (ask_read_fn) (
 request_t *ask_read_as (http_context_t *context, exchange_t *exchange,
     const char *const *fields, ask_read_fn *read, void *own);
 
+/* The request leaves something to the database: the user's history, what of it is seen, or
+ * rules by their name. */
+bool ask_needs_store (const request_t *request);
+
+/* Puts the rules of the set that it names beside its own (rules_merge), before what is stored
+ * is read. *good false: they cannot be, and *fault says why. */
+db_status_t ask_read_rules (
+    db_t *db, request_t *request, bool *good, json_fault_t *fault);
+
 /* Puts the user's stored history before the one that was given, where the request is
  * from_store: all that /users/{user_id}/history tells, up to limit in all, without the events
  * that the model in use was trained without, which are excluded instead. None is stored: it
  * stays as it is, and is answered like any short history. What the user had with its
  * seen_event is added to what is excluded. */
-bool ask_needs_store (const request_t *request);
 db_status_t ask_read_stored (
     http_context_t *context, db_t *db, request_t *request, size_t limit);
 

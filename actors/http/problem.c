@@ -31,6 +31,7 @@ static const row_t s_rows[PROBLEM_COUNT] = {
     [PROBLEM_NOT_FOUND] = {404, "not-found", "There is no such resource"},
     [PROBLEM_UNKNOWN_REQUEST] = {404, "unknown-request", "No request has this id"},
     [PROBLEM_UNKNOWN_ITEM] = {404, "unknown-item", "The model does not know this item"},
+    [PROBLEM_UNKNOWN_RULES] = {404, "unknown-rules", "No rules have this name"},
     [PROBLEM_NO_ITEM] = {404, "no-item", "The catalogue has no such item"},
     [PROBLEM_UNKNOWN_USER] = {404, "unknown-user", "This user has no interactions"},
     [PROBLEM_METHOD_NOT_ALLOWED] = {405, "method-not-allowed",

@@ -44,7 +44,16 @@ s_free (requests_t *self)
     free (self->elements);
 }
 
-/* An element that is not valid costs itself alone. */
+/* An element that is not valid costs itself alone. at: where it stands. */
+static void
+s_refuse (element_t *element, const char *at)
+{
+    json_fault_t *fault = &element->fault;
+    fields_place (fault, at);
+    element->problem = problem_of_fault (fault);
+    request_destroy (&element->request);
+}
+
 static void
 s_read_element (
     exchange_t *exchange, element_t *element, const json_t *object, size_t index)
@@ -60,11 +69,8 @@ s_read_element (
         rc = exchange_check_fields (exchange, object, request_body_fields, at, fault);
     if (rc == 0 && (rc = request_read_body (element->request, object, fault)))
         fields_guess (object, request_body_fields, fault);
-    if (rc == 0)
-        return;
-    fields_place (fault, at);
-    element->problem = problem_of_fault (fault);
-    request_destroy (&element->request);
+    if (rc)
+        s_refuse (element, at);
 }
 
 static size_t
@@ -121,6 +127,22 @@ s_needs_store (const requests_t *self, size_t first, size_t end)
     return false;
 }
 
+static db_status_t
+s_read_stored (http_context_t *context, db_t *db, element_t *element, size_t index)
+{
+    char at[40];
+    bool good;
+    if (!element->request)
+        return DB_OK;
+    db_status_t status = ask_read_rules (db, element->request, &good, &element->fault);
+    if (status == DB_OK && good)
+        return ask_read_stored (context, db, element->request, PROTO_HISTORY_LIMIT);
+    snprintf (at, sizeof at, "/requests/%zu", index);
+    if (status == DB_OK)
+        s_refuse (element, at);
+    return status;
+}
+
 /* Stored histories of the next ON_WAY_LIMIT over one connection: those of all at once may
  * take 80 MB. False: the problem has been replied. */
 static bool
@@ -136,9 +158,7 @@ s_complete (
         return false;
     db_status_t status = DB_OK;
     for (size_t i = first; i < end && status == DB_OK; i++)
-        if (self->elements[i].request)
-            status = ask_read_stored (
-                context, db, self->elements[i].request, PROTO_HISTORY_LIMIT);
+        status = s_read_stored (context, db, &self->elements[i], i);
     return http_context_give_db (context, &db, status, exchange);
 }
 

@@ -31,6 +31,10 @@
     ROUTE ("DELETE", "/items/{item_id}",                 item_delete,              SCOPE_WRITE)                  \
     ROUTE ("GET",    "/items/{item_id}/similar",         similar_get,              SCOPE_PREDICT)                \
     ROUTE ("GET",    "/popular",                         popular_get,              SCOPE_PREDICT)                \
+    ROUTE ("GET",    "/rules",                           rule_sets_get,            SCOPE_READ)                   \
+    ROUTE ("GET",    "/rules/{name}",                    rule_set_get,             SCOPE_READ)                   \
+    ROUTE ("PUT",    "/rules/{name}",                    rule_set_put,             SCOPE_WRITE)                  \
+    ROUTE ("DELETE", "/rules/{name}",                    rule_set_delete,          SCOPE_WRITE)                  \
     ROUTE ("GET",    "/models",                          models_get,               SCOPE_READ)                   \
     ROUTE ("POST",   "/models/reload",                   models_reload_post,       SCOPE_ADMIN)                  \
     ROUTE ("GET",    "/events",                          events_get,               SCOPE_PREDICT | SCOPE_READ)   \

@@ -139,7 +139,7 @@ s_read_stored (
     db_status_t status = ask_read_stored (context, db, request, limit);
     if (!http_context_give_db (context, &db, status, exchange))
         return false;
-    if (request->history_count > 0 || request->exclude_count > 0)
+    if (request->history_count > 0 || request->rules.exclude_count > 0)
         return true;
     s_refuse_unknown (exchange);
     return false;
@@ -159,7 +159,7 @@ user_recommendations_get (http_context_t *context, exchange_t *exchange)
     snprintf (request->user_id, sizeof request->user_id, "%s", exchange->parameter);
     request->from_store = true;
     request->k = (size_t)k;
-    request->include_seen = include_seen;
+    request->rules.include_seen = include_seen;
     if (s_read_stored (context, exchange, request, (size_t)limit))
         ask_once (context, exchange, &request);
     request_destroy (&request);

@@ -36,7 +36,18 @@ typedef struct {
     float limits[SCAN_QUERIES];
     float error_weights[SCAN_QUERIES];
     float norm_weights[SCAN_QUERIES];
+    const uint64_t *const
+        *eligible; /* of each query a bit per item, 64 in each word: the
+                                        others do not hit; NULL: all may */
 } scan_queries_t;
+
+/* A bit per item of the block. */
+static inline uint16_t
+scan_eligible (const uint64_t *bits, size_t block)
+{
+    const size_t blocks = 64 / SCAN_ITEMS; /* in a word */
+    return (uint16_t)(bits[block / blocks] >> block % blocks * SCAN_ITEMS);
+}
 
 typedef struct {
     const char *name;  /* "avx512-vnni", "avx2", "portable" */

@@ -59,6 +59,8 @@ s_block (const scan_table_t *table, const scan_queries_t *queries, size_t block,
         float limit = scan_limit (table, queries, block, first + q);
         unsigned found = s_compare (low[q], steps, limit) |
                          s_compare (high[q], steps + SCAN_ITEMS / 2, limit) << 8;
+        if (queries->eligible)
+            found &= scan_eligible (queries->eligible[first + q], block);
         hits[first + q] = (uint16_t)found;
         any |= found;
     }

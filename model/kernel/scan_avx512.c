@@ -14,10 +14,10 @@
 #define TEMPLATE    static inline __attribute__ ((always_inline)) TARGET
 #define BLOCK_GROUP 64 /* bytes: SCAN_ITEMS x SCAN_GROUP */
 
-/* count is a constant where this is inlined. */
+/* count and narrow (some items may not hit) are constants where this is inlined. */
 TEMPLATE size_t
 s_scan (const scan_table_t *table, const scan_queries_t *queries, size_t block,
-    size_t end, uint16_t hits[SCAN_QUERIES], const size_t count)
+    size_t end, uint16_t hits[SCAN_QUERIES], const size_t count, const bool narrow)
 {
     const size_t groups = table->groups;
     const int32_t *words = queries->words;
@@ -41,6 +41,8 @@ s_scan (const scan_table_t *table, const scan_queries_t *queries, size_t block,
             __m512 limit = _mm512_set1_ps (scan_limit (table, queries, block, q));
             __m512 value = _mm512_mul_ps (_mm512_cvtepi32_ps (sums[q]), steps);
             hits[q] = _mm512_cmp_ps_mask (value, limit, _CMP_NLE_UQ);
+            if (narrow)
+                hits[q] &= scan_eligible (queries->eligible[q], block);
             any |= hits[q];
         }
         if (any)
@@ -49,34 +51,56 @@ s_scan (const scan_table_t *table, const scan_queries_t *queries, size_t block,
     return block;
 }
 
-TARGET static size_t
+TEMPLATE size_t
 s_scan_any (const scan_table_t *table, const scan_queries_t *queries, size_t block,
-    size_t end, uint16_t hits[SCAN_QUERIES])
+    size_t end, uint16_t hits[SCAN_QUERIES], const bool narrow)
 {
     switch (queries->count) {
     case 1:
-        return s_scan (table, queries, block, end, hits, 1);
+        return s_scan (table, queries, block, end, hits, 1, narrow);
     case 2:
-        return s_scan (table, queries, block, end, hits, 2);
+        return s_scan (table, queries, block, end, hits, 2, narrow);
     case 3:
-        return s_scan (table, queries, block, end, hits, 3);
+        return s_scan (table, queries, block, end, hits, 3, narrow);
     case 4:
-        return s_scan (table, queries, block, end, hits, 4);
+        return s_scan (table, queries, block, end, hits, 4, narrow);
     case 5:
-        return s_scan (table, queries, block, end, hits, 5);
+        return s_scan (table, queries, block, end, hits, 5, narrow);
     case 6:
-        return s_scan (table, queries, block, end, hits, 6);
+        return s_scan (table, queries, block, end, hits, 6, narrow);
     case 7:
-        return s_scan (table, queries, block, end, hits, 7);
+        return s_scan (table, queries, block, end, hits, 7, narrow);
     default:
-        return s_scan (table, queries, block, end, hits, 8);
+        return s_scan (table, queries, block, end, hits, 8, narrow);
     }
+}
+
+TARGET static size_t
+s_scan_all (const scan_table_t *table, const scan_queries_t *queries, size_t block,
+    size_t end, uint16_t hits[SCAN_QUERIES])
+{
+    return s_scan_any (table, queries, block, end, hits, false);
+}
+
+TARGET static size_t
+s_scan_narrow (const scan_table_t *table, const scan_queries_t *queries, size_t block,
+    size_t end, uint16_t hits[SCAN_QUERIES])
+{
+    return s_scan_any (table, queries, block, end, hits, true);
+}
+
+TARGET static size_t
+s_scan_queries (const scan_table_t *table, const scan_queries_t *queries, size_t block,
+    size_t end, uint16_t hits[SCAN_QUERIES])
+{
+    return queries->eligible ? s_scan_narrow (table, queries, block, end, hits)
+                             : s_scan_all (table, queries, block, end, hits);
 }
 
 const scan_kernel_t *
 scan_avx512 (void)
 {
-    static const scan_kernel_t kernel = {"avx512-vnni", 127, s_scan_any};
+    static const scan_kernel_t kernel = {"avx512-vnni", 127, s_scan_queries};
     bool there =
         __builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw") &&
         __builtin_cpu_supports ("avx512vl") && __builtin_cpu_supports ("avx512vnni");

@@ -37,6 +37,8 @@ s_hits (const scan_table_t *table, const scan_queries_t *queries, size_t block,
         if (!(table->steps[block * SCAN_ITEMS + i] * (float)sum <= limit))
             hits |= (uint16_t)(1u << i);
     }
+    if (queries->eligible)
+        hits &= scan_eligible (queries->eligible[query], block);
     return hits;
 }
 

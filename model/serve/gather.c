@@ -4,14 +4,15 @@
 #include "model/kernel/dot.h"
 
 void
-gather_top (const float *items, size_t width, const float *hidden, const uint64_t *bits,
-    size_t words, top_t *top)
+gather_top (
+    const float *items, size_t width, const float *hidden, size_t words, top_t *top)
 {
     top->count = 0;
     for (size_t word = 0; word < words; word++)
-        for (uint64_t left = bits[word]; left; left &= left - 1) {
+        for (uint64_t left = top->eligible[word]; left; left &= left - 1) {
             size_t item = word * 64 + (size_t)__builtin_ctzll (left);
-            top_offer (top, item, dot (hidden, items + item * width, width));
+            float score = dot (hidden, items + item * width, width);
+            top_offer (top, item, score + top_lift (top, item));
         }
     top_sort (top);
 }

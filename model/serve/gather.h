@@ -5,9 +5,9 @@
 
 #include "model/serve/top.h"
 
-/* items: V x D; hidden: D; bits: one per item, 64 in each word. The best of those whose
- * bit is set, with the very scores that the scorer gives. */
-void gather_top (const float *items, size_t width, const float *hidden,
-    const uint64_t *bits, size_t words, top_t *top);
+/* items: V x D; hidden: D. The best of the eligible items (which must be said; words of
+ * 64), with the very scores that the scorer gives. */
+void gather_top (
+    const float *items, size_t width, const float *hidden, size_t words, top_t *top);
 
 #endif

@@ -11,6 +11,8 @@
 
 #include "model/kernel/dot.h"
 #include "model/data/idmap.h"
+#include "model/serve/category_rules.h"
+#include "model/serve/diversity.h"
 #include "model/serve/gather.h"
 #include "model/serve/kv_cache.h"
 #include "model/serve/offer.h"
@@ -27,6 +29,9 @@
 /* A score of larger hidden vectors could overflow: such a network is broken. */
 #define HIDDEN_MOST 1e9f
 
+/* So few items are looked up one by one: the scan of all costs as much. */
+#define GATHER_MOST  1024 /* of half of them at most, */
+#define GATHER_SHARE 64   /* or one in so many */
 /* Threads that are in model_recommend. */
 static atomic_size_t s_busy;
 
@@ -53,13 +58,17 @@ struct model_scratch {
     serving_sequence_t *sequences; /* batch_limit, of one group */
     int32_t *tokens;               /* read_limit */
     float *hidden;                 /* batch_limit x D */
-    uint64_t *bits;    /* batch_limit x words: what a query's rules say of each item */
-    uint64_t *allowed; /* words: of the query in work */
-    size_t words;      /* for V bits */
-    top_t *tops;       /* batch_limit */
-    size_t *queries;   /* batch_limit: which query a row of hidden answers */
-    bool several;      /* cores */
-    bool idle;         /* one of them, when the batch in work began */
+    uint64_t *bits;  /* batch_limit x words: the items that a query's rules leave */
+    uint64_t *spare; /* words: of the query in work */
+    size_t words;    /* for V bits */
+    size_t *left;    /* batch_limit: how many these are */
+    category_rules_t *categories;
+    top_t *tops;         /* batch_limit */
+    size_t *queries;     /* batch_limit: which query a row of hidden answers */
+    int64_t *pool_items; /* batch_limit x DIVERSITY_POOL of each */
+    float *pool_scores;
+    bool several; /* cores */
+    bool idle;    /* one of them, when the batch in work began */
 };
 
 static void *
@@ -217,9 +226,14 @@ model_scratch_new (const model_t *model, size_t batch_limit)
     self->sequences = s_new (batch_limit, sizeof *self->sequences);
     self->hidden = s_new (batch_limit * shape->width, sizeof *self->hidden);
     self->bits = s_new (batch_limit * self->words, sizeof *self->bits);
-    self->allowed = s_new (self->words, sizeof *self->allowed);
+    self->spare = s_new (self->words, sizeof *self->spare);
+    self->left = s_new (batch_limit, sizeof *self->left);
+    self->categories = category_rules_new (shape->items);
     self->tops = s_new (batch_limit, sizeof *self->tops);
     self->queries = s_new (batch_limit, sizeof *self->queries);
+    size_t pooled = batch_limit * DIVERSITY_POOL;
+    self->pool_items = s_new (pooled, sizeof *self->pool_items);
+    self->pool_scores = s_new (pooled, sizeof *self->pool_scores);
     return self;
 }
 
@@ -234,9 +248,13 @@ model_scratch_destroy (model_scratch_t **self_p)
     free (self->tokens);
     free (self->hidden);
     free (self->bits);
-    free (self->allowed);
+    free (self->spare);
+    free (self->left);
+    category_rules_destroy (&self->categories);
     free (self->tops);
     free (self->queries);
+    free (self->pool_items);
+    free (self->pool_scores);
     free (self);
     *self_p = NULL;
 }
@@ -251,11 +269,11 @@ model_scratch_fits (const model_scratch_t *scratch, const model_t *model)
            a->relative_bias == b->relative_bias;
 }
 
-/* The last known items of the history, at most L, oldest first; marks all known ones as
- * seen. Returns how many there are in tokens. */
+/* The last known items of the history, at most L, oldest first; all known ones are seen.
+ * Returns how many there are in tokens. */
 static size_t
 s_read_history (const model_t *self, const model_query_t *query, int32_t *tokens,
-    uint64_t *seen, size_t *unknown)
+    eligible_t *eligible, size_t *unknown)
 {
     size_t window = self->weights->shape.window, used = 0;
     *unknown = 0;
@@ -265,7 +283,7 @@ s_read_history (const model_t *self, const model_query_t *query, int32_t *tokens
             ++*unknown;
             continue;
         }
-        seen[item / 64] |= (uint64_t)1 << item % 64;
+        eligible_see (eligible, (size_t)item);
         if (used < window)
             tokens[used++] = item;
     }
@@ -277,73 +295,51 @@ s_read_history (const model_t *self, const model_query_t *query, int32_t *tokens
     return used;
 }
 
-/* Few items are left: they are looked up one by one. Else all are scanned. */
-static bool
-s_gathers (const model_query_t *query)
+/* Of a query: nothing is said yet of its items. */
+static eligible_t
+s_eligible (const model_t *self, model_scratch_t *scratch, const model_query_t *query,
+    size_t index)
 {
-    return query->only_allowed || query->only_seen || query->candidate_count > 0;
+    eligible_t eligible = {.rules = &query->rules,
+        .bits = scratch->bits + index * scratch->words,
+        .spare = scratch->spare,
+        .item_count = self->weights->shape.items,
+        .hidden = query->offer ? offer_hidden (query->offer) : NULL};
+    if (eligible_asks_categories (&query->rules.categories))
+        eligible.in_categories = category_rules_find (
+            scratch->categories, &query->rules.categories, query->offer);
+    eligible_start (&eligible);
+    return eligible;
 }
 
-static bool
-s_has (const uint64_t *bits, int32_t item)
+static int32_t
+s_find (const void *context, int64_t item)
 {
-    return bits[item / 64] >> item % 64 & 1;
-}
-
-/* A bit per item that is not on offer, or NULL. */
-static const uint64_t *
-s_hidden (const model_query_t *query)
-{
-    return query->offer && !query->include_hidden ? offer_hidden (query->offer) : NULL;
+    const model_t *self = context;
+    return idmap_find (self->indexes, item);
 }
 
 static void
-s_leave_out_hidden (const model_query_t *query, uint64_t *bits, size_t words)
+s_apply_rules (const model_t *self, model_scratch_t *scratch, eligible_t *eligible,
+    size_t index, model_answer_t *answer)
 {
-    const uint64_t *hidden = s_hidden (query);
-    if (!hidden)
-        return;
-    bool gathers = s_gathers (query);
-    for (size_t i = 0; i < words; i++)
-        bits[i] = gathers ? bits[i] & ~hidden[i] : bits[i] | hidden[i];
+    eligible_apply (eligible, s_find, self);
+    memcpy (answer->removed, eligible->removed, sizeof answer->removed);
+    scratch->left[index] = eligible->left;
 }
 
-/* bits: the seen items at first; then the items that are left where they are gathered,
- * those that are left out where all are scanned. */
-static void
-s_apply_rules (const model_t *self, model_scratch_t *scratch,
-    const model_query_t *query, uint64_t *bits)
+static bool
+s_gathers (const model_t *self, size_t left)
 {
-    bool gathers = s_gathers (query);
-    if (query->only_allowed) {
-        memset (scratch->allowed, 0, scratch->words * sizeof *bits);
-        for (size_t i = 0; i < query->allow_count; i++) {
-            int32_t item = idmap_find (self->indexes, query->allow[i]);
-            if (item >= 0 &&
-                (query->only_seen ? s_has (bits, item)
-                                  : query->include_seen || !s_has (bits, item)))
-                scratch->allowed[item / 64] |= (uint64_t)1 << item % 64;
-        }
-        memcpy (bits, scratch->allowed, scratch->words * sizeof *bits);
-    } else if (query->include_seen && !query->only_seen)
-        memset (bits, 0, scratch->words * sizeof *bits);
-    for (size_t i = 0; i < query->exclude_count; i++) {
-        int32_t item = idmap_find (self->indexes, query->exclude[i]);
-        uint64_t bit = item >= 0 ? (uint64_t)1 << item % 64 : 0;
-        if (item >= 0 && gathers)
-            bits[item / 64] &= ~bit;
-        else if (item >= 0)
-            bits[item / 64] |= bit;
-    }
-    s_leave_out_hidden (query, bits, scratch->words);
+    size_t items = self->weights->shape.items;
+    return (left <= GATHER_MOST && left <= items / 2) || left <= items / GATHER_SHARE;
 }
 
 typedef struct {
-    size_t rows;    /* of hidden that are done or in the group */
-    size_t group;   /* first row of the group */
-    size_t read;    /* tokens, since the place for them was empty */
-    size_t tokens;  /* of the group, for the encoder */
-    size_t scanned; /* the first rows: of queries that no list makes small */
+    size_t rows;   /* of hidden that are done or in the group */
+    size_t group;  /* first row of the group */
+    size_t read;   /* tokens, since the place for them was empty */
+    size_t tokens; /* of the group, for the encoder */
 } batch_t;
 
 /* A history that fills the window is not kept: the next item would move all others. */
@@ -392,11 +388,11 @@ s_encode_one (const model_t *self, model_scratch_t *scratch, batch_t *batch,
         s_encode_group (self, scratch, batch);
         batch->read = 0;
     }
-    uint64_t *bits = scratch->bits + index * scratch->words;
-    memset (bits, 0, scratch->words * sizeof *bits);
+    eligible_t eligible = s_eligible (self, scratch, query, index);
     int32_t *tokens = scratch->tokens + batch->read;
-    size_t used = s_read_history (self, query, tokens, bits, &answer->unknown_dropped);
-    s_apply_rules (self, scratch, query, bits);
+    size_t used =
+        s_read_history (self, query, tokens, &eligible, &answer->unknown_dropped);
+    s_apply_rules (self, scratch, &eligible, index, answer);
     answer->history_used = used;
     answer->newest = used ? tokens[used - 1] : -1;
     if (!used)
@@ -410,22 +406,51 @@ s_encode_one (const model_t *self, model_scratch_t *scratch, batch_t *batch,
     batch->tokens += sequence.count;
 }
 
-/* Hidden vectors of all queries with a known item, packed, those that are scanned first;
- * fills what an answer says about the history, and the bits by query. */
-static batch_t
+/* Hidden vectors of all queries with a known item, packed; fills what an answer says about
+ * the history, and the bits by query. Returns how many there are. */
+static size_t
 s_encode (const model_t *self, model_scratch_t *scratch, const model_query_t *queries,
     size_t count, model_answer_t *answers)
 {
     batch_t batch = {0};
-    for (int gathers = 0; gathers < 2; gathers++) {
-        for (size_t i = 0; i < count; i++)
-            if (!queries[i].similar && s_gathers (&queries[i]) == gathers)
-                s_encode_one (self, scratch, &batch, &queries[i], i, &answers[i]);
-        if (!gathers)
-            batch.scanned = batch.rows;
-    }
+    for (size_t i = 0; i < count; i++)
+        if (!queries[i].similar)
+            s_encode_one (self, scratch, &batch, &queries[i], i, &answers[i]);
     s_encode_group (self, scratch, &batch);
-    return batch;
+    return batch.rows;
+}
+
+/* Of a query; with room for the pool of which diversity chooses. */
+static top_t
+s_top (const model_t *self, model_scratch_t *scratch, const model_query_t *query,
+    size_t index, const model_answer_t *answer)
+{
+    bool pools = query->diversity > 0 && query->k < DIVERSITY_POOL;
+    size_t pool = index * DIVERSITY_POOL;
+    return (top_t){.eligible = scratch->bits + index * scratch->words,
+        .k = pools ? DIVERSITY_POOL : query->k,
+        .items = pools ? scratch->pool_items + pool : answer->item_ids,
+        .scores = pools ? scratch->pool_scores + pool : answer->scores,
+        .log_shares = query->popularity > 0 ? self->popularity : NULL,
+        .popularity = query->popularity};
+}
+
+/* The answer from the best items, or from the pool. */
+static void
+s_answer (
+    const model_t *self, const model_query_t *query, top_t *top, model_answer_t *answer)
+{
+    if (query->diversity > 0)
+        diversify (sasrec_items (self->weights), self->weights->shape.width,
+            query->diversity, query->k, top);
+    answer->count = top->count < query->k ? top->count : query->k;
+    bool own = !answer->popular && !eligible_chosen (&query->rules);
+    bool chosen = answer->count > 0 && own && !(query->popularity > 0);
+    answer->best = chosen ? (int32_t)top->items[0] : -1;
+    for (size_t i = 0; i < answer->count; i++) {
+        answer->item_ids[i] = self->item_ids[top->items[i]];
+        answer->scores[i] = top->scores[i];
+    }
 }
 
 /* Their dense indexes, those that are known. */
@@ -453,36 +478,49 @@ s_score (
 }
 
 static void
-s_score_popular (
-    const model_t *self, const model_query_t *query, model_answer_t *answer)
+s_score_popular (const model_t *self, const model_query_t *query, top_t *top)
 {
-    answer->count = s_read_candidates (self, query, answer->item_ids);
-    for (size_t i = 0; i < answer->count; i++) {
-        int64_t item = answer->item_ids[i];
-        answer->item_ids[i] = self->item_ids[item];
-        answer->scores[i] = self->popularity[item];
+    top->count = s_read_candidates (self, query, top->items);
+    for (size_t i = 0; i < top->count; i++)
+        top->scores[i] = self->popularity[top->items[i]];
+}
+
+static void
+s_take_popular (const model_t *self, const model_query_t *query, top_t *top)
+{
+    for (size_t i = 0; i < self->weights->shape.items && top->count < top->k; i++) {
+        if (!top_is_eligible (top, i))
+            continue;
+        top->items[top->count] = (int64_t)i;
+        top->scores[top->count++] =
+            (1 - query->popularity) * self->popularity[i] + 0.0f;
     }
 }
 
 static void
-s_answer_popular (const model_t *self, const model_query_t *query, const uint64_t *bits,
-    model_answer_t *answer)
+s_answer_popular (const model_t *self, model_scratch_t *scratch,
+    const model_query_t *query, size_t index, model_answer_t *answer)
 {
-    bool gathers = s_gathers (query);
+    top_t top = s_top (self, scratch, query, index, answer);
+    if (query->candidate_count > 0)
+        s_score_popular (self, query, &top);
+    else
+        s_take_popular (self, query, &top);
     answer->popular = true;
-    answer->best = -1;
-    answer->count = 0;
-    if (query->candidate_count > 0) {
-        s_score_popular (self, query, answer);
-        return;
-    }
-    for (size_t i = 0; i < self->weights->shape.items && answer->count < query->k;
-         i++) {
-        if (s_has (bits, (int32_t)i) != gathers)
-            continue;
-        answer->item_ids[answer->count] = self->item_ids[i];
-        answer->scores[answer->count++] = self->popularity[i];
-    }
+    s_answer (self, query, &top, answer);
+}
+
+static void
+s_answer_scored (
+    const model_t *self, const model_query_t *query, top_t *top, model_answer_t *answer)
+{
+    size_t found = top->count;
+    while (query->has_min_score && top->count > 0 &&
+           top->scores[top->count - 1] < query->min_score)
+        top->count--;
+    answer->removed[RULE_MIN_SCORE] = found - top->count;
+    answer->popular = false;
+    s_answer (self, query, top, answer);
 }
 
 static bool
@@ -494,59 +532,47 @@ s_sane (const float *hidden, size_t width)
     return true;
 }
 
-/* The items that are left, by their indexes. */
+/* Answers from hidden vectors. Rows that are scanned move to the front. */
 static void
-s_rank (const model_t *self, model_scratch_t *scratch, const batch_t *batch,
-    const model_query_t *queries, const model_answer_t *answers)
+s_rank (const model_t *self, model_scratch_t *scratch, size_t rows,
+    const model_query_t *queries, model_answer_t *answers)
 {
-    for (size_t row = 0; row < batch->rows; row++) {
+    size_t width = self->weights->shape.width, scanned = 0;
+    for (size_t row = 0; row < rows; row++) {
         size_t i = scratch->queries[row];
-        scratch->tops[row] = (top_t){
-            .excluded =
-                row < batch->scanned ? scratch->bits + i * scratch->words : NULL,
-            .k = queries[i].k,
-            .items = answers[i].item_ids,
-            .scores = answers[i].scores};
+        const float *hidden = scratch->hidden + row * width;
+        top_t top = s_top (self, scratch, &queries[i], i, &answers[i]);
+        if (!s_sane (hidden, width))
+            s_answer_popular (self, scratch, &queries[i], i, &answers[i]);
+        else if (queries[i].candidate_count > 0) {
+            s_score (self, hidden, &queries[i], &top);
+            s_answer_scored (self, &queries[i], &top, &answers[i]);
+        } else if (s_gathers (self, scratch->left[i])) {
+            gather_top (
+                sasrec_items (self->weights), width, hidden, scratch->words, &top);
+            s_answer_scored (self, &queries[i], &top, &answers[i]);
+        } else {
+            memmove (scratch->hidden + scanned * width, hidden, width * sizeof *hidden);
+            scratch->tops[scanned] = top;
+            scratch->queries[scanned++] = i;
+        }
     }
-    scorer_top (self->scorer, scratch->hidden, scratch->tops, batch->scanned);
-    for (size_t row = batch->scanned; row < batch->rows; row++) {
+    scorer_top (self->scorer, scratch->hidden, scratch->tops, scanned);
+    for (size_t row = 0; row < scanned; row++) {
         size_t i = scratch->queries[row];
-        const float *hidden = scratch->hidden + row * self->weights->shape.width;
-        if (queries[i].candidate_count > 0)
-            s_score (self, hidden, &queries[i], &scratch->tops[row]);
-        else
-            gather_top (sasrec_items (self->weights), self->weights->shape.width,
-                hidden, scratch->bits + i * scratch->words, scratch->words,
-                &scratch->tops[row]);
+        s_answer_scored (self, &queries[i], &scratch->tops[row], &answers[i]);
     }
 }
 
 static void
-s_answer_row (const model_t *self, model_scratch_t *scratch, size_t row,
-    const model_query_t *query, model_answer_t *answer)
-{
-    const top_t *top = &scratch->tops[row];
-    size_t width = self->weights->shape.width;
-    if (!s_sane (scratch->hidden + row * width, width)) {
-        size_t i = scratch->queries[row];
-        s_answer_popular (self, query, scratch->bits + i * scratch->words, answer);
-        return;
-    }
-    answer->popular = false;
-    answer->count = top->count;
-    bool free_choice = top->count > 0 && !s_gathers (query);
-    answer->best = free_choice ? (int32_t)answer->item_ids[0] : -1;
-    for (size_t i = 0; i < top->count; i++)
-        answer->item_ids[i] = self->item_ids[answer->item_ids[i]];
-}
-
-static void
-s_answer_similar (
-    const model_t *self, const model_query_t *query, model_answer_t *answer)
+s_answer_similar (const model_t *self, model_scratch_t *scratch,
+    const model_query_t *query, size_t index, model_answer_t *answer)
 {
     int32_t item =
         query->history_count ? idmap_find (self->indexes, query->history[0]) : -1;
-    top_t top = {.excluded = s_hidden (query),
+    eligible_t eligible = s_eligible (self, scratch, query, index);
+    s_apply_rules (self, scratch, &eligible, index, answer);
+    top_t top = {.eligible = eligible.bits,
         .k = query->k,
         .items = answer->item_ids,
         .scores = answer->scores};
@@ -568,18 +594,13 @@ model_recommend (const model_t *self, model_scratch_t *scratch,
 {
     assert (count <= scratch->batch_limit && model_scratch_fits (scratch, self));
     scratch->idle = atomic_fetch_add (&s_busy, 1) == 0 && scratch->several;
-    batch_t batch = s_encode (self, scratch, queries, count, answers);
-    s_rank (self, scratch, &batch, queries, answers);
-    for (size_t row = 0; row < batch.rows; row++) {
-        size_t i = scratch->queries[row];
-        s_answer_row (self, scratch, row, &queries[i], &answers[i]);
-    }
+    size_t rows = s_encode (self, scratch, queries, count, answers);
+    s_rank (self, scratch, rows, queries, answers);
     for (size_t i = 0; i < count; i++)
         if (queries[i].similar)
-            s_answer_similar (self, &queries[i], &answers[i]);
+            s_answer_similar (self, scratch, &queries[i], i, &answers[i]);
         else if (answers[i].history_used == 0)
-            s_answer_popular (
-                self, &queries[i], scratch->bits + i * scratch->words, &answers[i]);
+            s_answer_popular (self, scratch, &queries[i], i, &answers[i]);
     atomic_fetch_sub (&s_busy, 1);
 }
 

@@ -12,6 +12,7 @@
 
 #include "model/drift/baseline.h"
 #include "model/net/sasrec.h"
+#include "model/serve/eligible.h"
 
 typedef struct model model_t;
 typedef struct model_scratch model_scratch_t;
@@ -54,38 +55,43 @@ typedef struct {
     const int64_t *history; /* item ids, oldest first */
     size_t history_count;
     size_t k;
-    bool include_seen; /* else no item of the history is recommended */
-    bool only_seen; /* nothing but items of the history is; include_seen is moot then */
-    const int64_t
-        *exclude; /* item ids that are not recommended; unknown ones are moot */
-    size_t exclude_count;
-    const int64_t *allow; /* with only_allowed: no others are */
-    size_t allow_count;
-    bool only_allowed;
-    const struct offer *offer; /* offer.h; what it hides is not recommended. NULL: all
-                                  items are on offer */
-    bool include_hidden;       /* ... all the same */
-    bool similar; /* not what comes next, but what is like the history's first item
-                     (similar.h); nothing when that is unknown */
-    const int64_t *candidates; /* with candidate_count: not the best, but the scores of
-                                  these, whatever was seen and is excluded */
+    eligible_rules_t rules;
+    /* What is known of the items (offer.h); NULL: all are on offer, none has a category. */
+    const struct offer *offer;
+    /* None with a lower score of the model's (not of popularity). */
+    bool has_min_score;
+    float min_score;
+    /* 0 to 1: how much it counts beside the score (diversity.h). */
+    float diversity;
+    /* 0 to 1, t: items are ranked by s - t log (share of all interactions), which lifts the
+     * rare (Menon et al., Long-tail learning via logit adjustment, ICLR 2021). */
+    float popularity;
+    /* Not what comes next, but what is like the history's first item (similar.h); nothing
+     * when that is unknown. Of what was seen nothing is said. */
+    bool similar;
+    /* With candidate_count: not the best, but the scores of these, in their order, whatever
+     * was seen and is excluded; k is their number. Those that the model knows come back. */
+    const int64_t *candidates;
     size_t candidate_count;
 } model_query_t;
 
 typedef struct {
-    int64_t *
-        item_ids; /* room for k, the caller's; best first, ties by smaller dense index */
-    float *scores; /* room for k, the caller's; descending, finite */
-    size_t
-        count; /* K eligible items exist -> K items come back. Of candidates both have
-                      room for all, and those that the model knows, in their order */
-    bool
-        popular; /* no known item: from popularity, score = log share of interactions */
+    /* Room for k of both, the caller's; best first (with diversity, in its order), ties by
+     * smaller dense index; scores are finite. K eligible items exist -> K come back. */
+    int64_t *item_ids;
+    float *scores;
+    size_t count;
+    /* No known item: from popularity, the score is (1 - t) log (share of interactions). */
+    bool popular;
+    /* Items, by the first rule that removes them; by min_score of the best k alone (with
+     * diversity, of its pool where that is larger). */
+    size_t removed[RULE_COUNT];
     size_t history_used;    /* known items inside the window */
     size_t unknown_dropped; /* items the model does not know */
     int32_t newest;         /* dense index of the newest known one; -1: there is none */
-    int32_t
-        best; /* of the first item of the answer; -1: the model did not choose it of all */
+    /* Dense index of the first item of the answer; -1: the model did not choose it by its
+     * own score, of all that are not forbidden. */
+    int32_t best;
 } model_answer_t;
 
 /* count at most the scratch's batch limit. Cannot fail. An answer does not depend on the

@@ -2,6 +2,7 @@
 #include "model/serve/offer.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ typedef struct {
 } timed_t;
 
 struct offer {
+    uint64_t serial;
     size_t item_count;
     size_t words;
     uint64_t *hidden;
@@ -39,6 +41,8 @@ s_new (const offer_t *like, size_t item_count, categories_t *categories)
 {
     offer_t *self = calloc (1, sizeof *self);
     assert (self);
+    static atomic_uint_fast64_t made;
+    self->serial = atomic_fetch_add (&made, 1) + 1;
     self->item_count = item_count;
     self->words = (item_count + 63) / 64;
     self->hidden =
@@ -209,6 +213,12 @@ const categories_t *
 offer_categories (const offer_t *self)
 {
     return self->categories;
+}
+
+uint64_t
+offer_serial (const offer_t *self)
+{
+    return self->serial;
 }
 
 size_t

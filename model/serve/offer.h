@@ -30,6 +30,9 @@ int64_t offer_until_ms (const offer_t *self); /* unix ms; CATALOGUE_NEVER: for g
 const uint32_t *offer_sets (const offer_t *self);
 const categories_t *offer_categories (const offer_t *self);
 
+/* Another one for every offer that was ever made; not 0. */
+uint64_t offer_serial (const offer_t *self);
+
 size_t offer_size (const offer_t *self); /* bytes, without the categories */
 
 #endif

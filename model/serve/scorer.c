@@ -2,6 +2,7 @@
 #include "model/serve/scorer.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "model/kernel/dot.h"
@@ -12,6 +13,16 @@
 #define SPAN_BYTES  ((size_t)128 << 10)
 #define GROUPS_MOST 8
 #define CHUNK_BYTES ((size_t)SCAN_QUERIES * QUANTIZED_WIDTH_MOST)
+
+/* Lifted scores are bounded by the last item's lift of so many blocks, which grows quickest
+ * among the most popular ones, the first. */
+#define LIFT_BLOCKS 16
+
+/* Hits in vain, of what is not eligible, beyond which the scan itself leaves those items out.
+ * That costs each block a little, a hit as much as VAIN_BLOCKS of them: where rules leave
+ * out little, it is never done. */
+#define VAIN_MOST   512
+#define VAIN_BLOCKS 8
 
 struct scorer {
     const float *items; /* V x D */
@@ -29,6 +40,11 @@ typedef struct {
     top_t *tops;
     scan_queries_t queries;
     quantized_unit_t units[SCAN_QUERIES];
+    const uint64_t *eligible[SCAN_QUERIES];
+    bool narrow;  /* each of the queries has these bits */
+    bool lifted;  /* the score of some query is */
+    size_t ahead; /* items before this one are on their way: none is lifted more */
+    size_t vain;
     size_t scored;
 } group_t;
 
@@ -67,26 +83,50 @@ scorer_size (const scorer_t *self)
     return quantized_size (self->quantized);
 }
 
+/* What does not exceed it does not exceed the bar with the lift of an item before ahead. */
+static float
+s_bar (const group_t *group, const top_t *top)
+{
+    float bar = top_bar (top);
+    float lift = group->ahead ? top_lift (top, group->ahead - 1) : 0;
+    if (lift > 0 && isfinite (bar)) /* the sum of both is rounded to the bar at most */
+        bar = nextafterf ((float)((double)bar - (double)lift), -INFINITY);
+    return bar;
+}
+
 static void
 s_set_limit (group_t *group, size_t query)
 {
     group->queries.limits[query] =
-        quantized_limit (&group->units[query], top_bar (&group->tops[query]));
+        quantized_limit (&group->units[query], s_bar (group, &group->tops[query]));
 }
 
 /* words: for the codes of SCAN_QUERIES queries. */
 static void
 s_start (const scorer_t *self, group_t *group, int32_t *words)
 {
-    group->scored = 0;
+    group->scored = group->vain = group->ahead = 0;
     group->queries.words = words;
+    group->queries.eligible = NULL;
+    group->narrow = true;
+    group->lifted = false;
     for (size_t i = 0; i < group->queries.count; i++) {
         group->tops[i].count = 0;
+        group->eligible[i] = group->tops[i].eligible;
+        group->narrow = group->narrow && group->eligible[i];
+        group->lifted = group->lifted || group->tops[i].log_shares;
         group->units[i] =
             quantized_query (self->quantized, group->hidden + i * self->width,
                 self->kernel->query_most, &group->queries, words, i);
         s_set_limit (group, i);
     }
+}
+
+static void
+s_count_vain (group_t *group, size_t block)
+{
+    if (++group->vain > VAIN_MOST + block / VAIN_BLOCKS && group->narrow)
+        group->queries.eligible = group->eligible;
 }
 
 /* hits: a bit per item of the block. */
@@ -95,13 +135,19 @@ s_offer_hits (
     const scorer_t *self, group_t *group, size_t query, size_t block, unsigned hits)
 {
     top_t *top = &group->tops[query];
+    if (top->eligible)
+        hits &= scan_eligible (top->eligible, block);
+    if (!hits) {
+        s_count_vain (group, block);
+        return;
+    }
     for (; hits; hits &= hits - 1) {
         size_t item = block * SCAN_ITEMS + (size_t)__builtin_ctz (hits);
-        if (item >= self->item_count || top_excludes (top, item))
-            continue;
+        if (item >= self->item_count)
+            break;
         float score = dot (group->hidden + query * self->width,
             self->items + item * self->width, self->width);
-        top_offer (top, item, score);
+        top_offer (top, item, score + top_lift (top, item));
         group->scored++;
     }
     s_set_limit (group, query);
@@ -119,6 +165,19 @@ s_scan (const scorer_t *self, group_t *group, size_t block, size_t end)
         for (size_t i = 0; i < group->queries.count; i++)
             if (hits[i])
                 s_offer_hits (self, group, i, block, hits[i]);
+    }
+}
+
+static void
+s_scan_lifted (const scorer_t *self, group_t *group, size_t block, size_t end)
+{
+    for (size_t stop; block < end; block = stop) {
+        stop = end - block < LIFT_BLOCKS ? end : block + LIFT_BLOCKS;
+        size_t items = stop * SCAN_ITEMS;
+        group->ahead = items < self->item_count ? items : self->item_count;
+        for (size_t i = 0; i < group->queries.count; i++)
+            s_set_limit (group, i);
+        s_scan (self, group, block, stop);
     }
 }
 
@@ -141,7 +200,7 @@ s_top_chunk (const scorer_t *self, const float *hidden, top_t *tops, size_t coun
         size_t left = table->blocks - block;
         size_t end = block + (left < self->span ? left : self->span);
         for (size_t i = 0; i < groups; i++)
-            s_scan (self, &all[i], block, end);
+            (all[i].lifted ? s_scan_lifted : s_scan) (self, &all[i], block, end);
     }
     for (size_t i = 0; i < groups; i++)
         scored += all[i].scored;

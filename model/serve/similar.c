@@ -13,7 +13,7 @@ similar_top (
     float length = sqrtf (dot (of, of, width));
     top->count = 0;
     for (size_t i = 0; i < item_count; i++) {
-        if (top_excludes (top, i))
+        if (!top_is_eligible (top, i))
             continue;
         const float *other = items + i * width;
         float lengths = i == item ? 0 : length * sqrtf (dot (other, other, width));

@@ -11,8 +11,8 @@
 
 #include "model/serve/top.h"
 
-/* items: V x D. The best of every other item that has a direction and is not excluded; none
- * when the item itself has no direction. Reads the table once. */
+/* items: V x D. The best of every other eligible item that has a direction; none when the item
+ * itself has none. Reads the table once. */
 void similar_top (
     const float *items, size_t item_count, size_t width, size_t item, top_t *top);
 

@@ -58,9 +58,15 @@ top_bar (const top_t *self)
 }
 
 bool
-top_excludes (const top_t *self, size_t item)
+top_is_eligible (const top_t *self, size_t item)
 {
-    return self->excluded && self->excluded[item / 64] >> item % 64 & 1;
+    return !self->eligible || (self->eligible[item / 64] >> item % 64 & 1);
+}
+
+float
+top_lift (const top_t *self, size_t item)
+{
+    return self->log_shares ? -self->popularity * self->log_shares[item] : 0;
 }
 
 void

@@ -81,7 +81,7 @@ s_ask (asker_t *self, size_t at, size_t without)
         self->queries[i] = (model_query_t){.history = bench->histories[request],
             .history_count = bench->counts[request] - without,
             .k = K,
-            .include_seen = true};
+            .rules.include_seen = true};
     }
     model_recommend (
         bench->model, self->scratch, self->queries, bench->batch, self->answers);

@@ -137,6 +137,11 @@ test_what_needs_the_database_is_unavailable_without_one (void **state)
         {"POST", "/recommend", "{\"user_id\":\"user_1\"}"},
         {"POST", "/interactions", "{\"user_id\":\"user_1\",\"item_id\":1}"},
         {"DELETE", "/users/user_1", NULL},
+        {"POST", "/recommend", "{\"history\":[1],\"rules\":\"homepage\"}"},
+        {"GET", "/rules", NULL},
+        {"GET", "/rules/homepage", NULL},
+        {"PUT", "/rules/homepage", "{}"},
+        {"DELETE", "/rules/homepage", NULL},
     };
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++)
         s_expect_problem (

@@ -80,11 +80,92 @@ class Api(unittest.TestCase):
         popular = self.recommend(history=[], allow=few)
         self.assertEqual((popular["source"], sorted(popular["result"]["item_ids"])), ("popular", sorted(few)))
 
+    def test_categories_leave_what_they_name(self):
+        everything = self.recommend(history=[10, 20], k=1000)["result"]["item_ids"]
+        of = {item: self.stack.sql(f"select category from items where item_id = {item}") for item in everything[:60]}
+        names = sorted(set(of.values()))[:2]
+        wanted = [item for item in everything[:60] if of[item] in names]
+        result = self.recommend(history=[10, 20], k=len(wanted), categories={"any": names})["result"]
+        self.assertEqual(result["item_ids"], wanted)
+        others = [item for item in everything[:60] if of[item] not in names]
+        result = self.recommend(history=[10, 20], k=len(others), categories={"none": names})["result"]
+        self.assertEqual(result["item_ids"], others)
+        self.assertGreater(result["removed"]["categories"], 0)
+        both = self.recommend(history=[10, 20], categories={"all": names})["result"]
+        self.assertEqual((both["item_ids"], both["removed"]["categories"]), ([], len(everything)))
+
+    def test_a_lowest_score_cuts_the_answer(self):
+        result = self.recommend(history=[10, 20], k=10)["result"]
+        cut = self.recommend(history=[10, 20], k=10, min_score=result["scores"][3])["result"]
+        self.assertEqual((cut["item_ids"], cut["scores"]), (result["item_ids"][:4], result["scores"][:4]))
+        self.assertEqual(cut["removed"]["min_score"], 6)
+        self.assertEqual(self.recommend(history=[], k=5, min_score=1e9)["result"]["removed"]["min_score"], 0)
+
+    def test_the_answer_counts_what_rules_removed(self):
+        everything = self.recommend(history=[10, 20], k=1000)["result"]
+        self.assertEqual(everything["removed"], {"seen": 2, "exclude": 0, "allow": 0, "categories": 0, "hidden": 0, "min_score": 0})
+        items = len(everything["item_ids"]) + 2
+        result = self.recommend(history=[10, 20], exclude=[10, 30, 30, 999999], allow=[20, 30, 40])["result"]
+        self.assertEqual(result["removed"], {"seen": 2, "exclude": 1, "allow": items - 4, "categories": 0, "hidden": 0, "min_score": 0})
+        self.assertEqual(result["item_ids"], [40])
+
+    def test_diversity_reorders_the_best_hundred(self):
+        plain = self.recommend(history=[10, 20], k=100)["result"]
+        mixed = self.recommend(history=[10, 20], k=100, diversity=0.5)["result"]
+        self.assertEqual(mixed["item_ids"][0], plain["item_ids"][0])
+        self.assertNotEqual(mixed["item_ids"], plain["item_ids"])
+        self.assertEqual(dict(zip(mixed["item_ids"], mixed["scores"])), dict(zip(plain["item_ids"], plain["scores"])))
+        few = self.recommend(history=[10, 20], k=7, diversity=0.5)["result"]
+        self.assertEqual(few["item_ids"], mixed["item_ids"][:7])
+
+    def test_popularity_lifts_what_is_rare(self):
+        plain = self.recommend(history=[10, 20], k=1000)["result"]
+        lifted = self.recommend(history=[10, 20], k=1000, popularity=1)["result"]
+        rank = {item: i for i, item in enumerate(self.recommend(history=[], k=1000)["result"]["item_ids"])}
+
+        def mean(result):
+            return sum(rank[item] for item in result["item_ids"][:20]) / 20
+        self.assertGreater(mean(lifted), mean(plain))
+        self.assertEqual(sorted(lifted["item_ids"]), sorted(plain["item_ids"]))
+
     def test_rules_hold_for_jobs(self):
         body = {"history": [10, 20], "seen": "only", "exclude": [10]}
         request_id = self.ask("POST", "/predict", body, expected=202)["request_id"]
         job = self.ask("GET", f"/result/{request_id}", headers={"Prefer": "wait=10"})
         self.assertEqual(job["result"]["item_ids"], [20])
+
+    def test_rules_under_a_name(self):
+        everything = self.recommend(history=[10, 20], k=30)["result"]["item_ids"]
+        rules = {"exclude": everything[:5], "diversity": 0.25}
+        self.assertEqual(self.ask("PUT", "/rules/front", rules, expected=201), {"name": "front", "rules": rules})
+        rules["diversity"] = 0
+        self.ask("PUT", "/rules/front", rules)
+        self.assertEqual(self.ask("GET", "/rules/front"), {"name": "front", "rules": rules})
+        self.assertIn("front", [s["name"] for s in self.ask("GET", "/rules")])
+        self.assertEqual(self.recommend(history=[10, 20], rules="front")["result"]["item_ids"], everything[5:15])
+        own = {"history": [10, 20], "rules": "front", "exclude": everything[5:7]}
+        self.assertEqual(self.recommend(**own)["result"]["item_ids"], everything[7:17])
+        request_id = self.ask("POST", "/predict", own, expected=202)["request_id"]
+        job = self.ask("GET", f"/result/{request_id}", headers={"Prefer": "wait=10"})
+        self.assertEqual(job["result"]["item_ids"], everything[7:17])
+        self.assertEqual(job["result"]["removed"]["exclude"], 7)
+        batch = self.ask("POST", "/recommend/batch", {"requests": [
+            own, {"history": [10], "rules": "none"}, {"user_id": "user_3", "rules": "front"}]})["results"]
+        self.assertEqual([r["status"] for r in batch], [200, 422, 200])
+        self.assertEqual(batch[0]["result"]["item_ids"], everything[7:17])
+        self.assertEqual(batch[1]["errors"][0]["pointer"], "/requests/1/rules")
+        self.assertFalse(set(batch[2]["result"]["item_ids"]) & set(everything[:5]))
+        self.ask("DELETE", "/rules/front", expected=204)
+        self.assertEqual(self.ask("GET", "/rules/front", expected=404)["type"], "/problems/unknown-rules")
+        self.ask("DELETE", "/rules/front", expected=404)
+        self.ask("POST", "/recommend", own, expected=422)
+
+    def test_bad_rules_are_not_kept(self):
+        for body, pointer in ({"exclud": [1]}, "/exclud"), ({"seen": "exclud"}, "/seen"), ({"k": 3}, "/k"):
+            problem = self.ask("PUT", "/rules/bad", body, expected=422)
+            self.assertEqual(problem["errors"][0]["pointer"], pointer)
+        self.ask("PUT", "/rules/a%20b", {}, expected=422)
+        self.ask("GET", "/rules/bad", expected=404)
 
     def test_a_batch_answers_each_by_itself(self):
         requests = [{"user_id": f"user_{i}", "k": i % 5 + 1} for i in range(1, 300)]

@@ -81,7 +81,7 @@ s_slow_rank (const fixture_t *self, size_t user, size_t held_back, bool include_
     model_query_t query = {.history = history,
         .history_count = count,
         .k = ITEMS,
-        .include_seen = include_seen};
+        .rules.include_seen = include_seen};
     model_answer_t answer = {.item_ids = ids, .scores = scores};
     model_recommend (self->model, scratch, &query, 1, &answer);
     while (rank < answer.count && ids[rank] != data->item_ids[items[count]])

@@ -250,7 +250,7 @@ s_grow (users_t *self, size_t most)
         self->queries[user] = (model_query_t){.history = self->histories[user],
             .history_count = self->counts[user],
             .k = K,
-            .include_seen = user % 2 == 0};
+            .rules.include_seen = user % 2 == 0};
 }
 
 static void

@@ -92,8 +92,10 @@ include_seen_brings_them_back (void **state)
     const int64_t history[] = {10, 20, 30};
     result_t result;
     s_ask (*state,
-        (model_query_t){
-            .history = history, .history_count = 3, .k = ITEMS, .include_seen = true},
+        (model_query_t){.history = history,
+            .history_count = 3,
+            .k = ITEMS,
+            .rules.include_seen = true},
         &result);
     assert_int_equal (result.answer.count, ITEMS);
 }
@@ -122,11 +124,11 @@ s_check_candidates (fixture_t *self, const int64_t *history, size_t history_coun
     model_query_t query = {.history = history,
         .history_count = history_count,
         .k = ITEMS,
-        .include_seen = true};
+        .rules.include_seen = true};
     s_ask (self, query, &all);
     query.candidates = candidates;
     query.candidate_count = 7;
-    query.include_seen = false;
+    query.rules.include_seen = false;
     s_ask (self, query, &some);
     assert_int_equal (some.answer.count, 5);
     assert_int_equal (some.answer.popular, all.answer.popular);
@@ -181,14 +183,16 @@ only_the_window_is_used_but_all_is_seen (void **state)
     assert_int_equal (whole.answer.history_used, WINDOW);
     assert_int_equal (whole.answer.count, ITEMS - 40);
     s_ask (*state,
-        (model_query_t){
-            .history = history, .history_count = 40, .k = K, .include_seen = true},
+        (model_query_t){.history = history,
+            .history_count = 40,
+            .k = K,
+            .rules.include_seen = true},
         &whole);
     s_ask (*state,
         (model_query_t){.history = history + 40 - WINDOW,
             .history_count = WINDOW,
             .k = K,
-            .include_seen = true},
+            .rules.include_seen = true},
         &window);
     s_assert_same (&whole, &window);
 }
@@ -246,7 +250,7 @@ an_answer_is_the_same_in_any_batch (void **state)
         queries[b] = (model_query_t){.history = histories[b],
             .history_count = rng_below (&rng, 2 * WINDOW),
             .k = 1 + rng_below (&rng, 30),
-            .include_seen = rng_below (&rng, 2) == 0};
+            .rules.include_seen = rng_below (&rng, 2) == 0};
         answers[b] = (model_answer_t){
             .item_ids = results[b].item_ids, .scores = results[b].scores};
     }

@@ -278,7 +278,7 @@ s_check_query (tiny_served_t *self, const offer_t *offer, model_query_t query)
     answered_t all = s_ask (self, query);
     query.offer = offer;
     answered_t left = s_ask (self, query);
-    query.include_hidden = true;
+    query.rules.include_hidden = true;
     answered_t again = s_ask (self, query);
     size_t next = 0;
     assert_int_equal (again.answer.count, all.answer.count);
@@ -306,11 +306,12 @@ test_what_is_hidden_never_comes_back_and_all_else_does (void **state)
     offer_t *offer = offer_new (catalogue, self->model, NOW_MS);
     model_query_t query = {.history = history, .history_count = 3};
     s_check_query (self, offer, query); /* scanned */
-    query.only_allowed = true;
-    query.allow = allow;
-    query.allow_count = 4;
+    query.rules.only_allowed = true;
+    query.rules.allow = allow;
+    query.rules.allow_count = 4;
     s_check_query (self, offer, query); /* gathered */
-    query = (model_query_t){.history = history, .history_count = 3, .only_seen = true};
+    query = (model_query_t){
+        .history = history, .history_count = 3, .rules.only_seen = true};
     s_check_query (self, offer, query);
     query = (model_query_t){.history = unknown, .history_count = 1};
     s_check_query (self, offer, query); /* popular */

@@ -65,12 +65,12 @@ test_json_round_trip (void **state)
     assert_int_equal (again->history_count, 2);
     assert_int_equal (again->history[0], 9007199254740991);
     assert_int_equal (again->k, 1000);
-    assert_true (again->only_seen && !again->include_seen);
-    assert_int_equal (again->exclude_count, 2);
-    assert_int_equal (again->exclude[1], 5);
-    assert_true (again->only_allowed && again->include_hidden);
-    assert_int_equal (again->allow_count, 1);
-    assert_int_equal (again->allow[0], 6);
+    assert_true (again->rules.only_seen && !again->rules.include_seen);
+    assert_int_equal (again->rules.exclude_count, 2);
+    assert_int_equal (again->rules.exclude[1], 5);
+    assert_true (again->rules.only_allowed && again->rules.include_hidden);
+    assert_int_equal (again->rules.allow_count, 1);
+    assert_int_equal (again->rules.allow[0], 6);
     assert_int_equal (again->deadline_ms, 1700000000123);
     assert_int_equal (again->attempt, 4);
     request_destroy (&again);
@@ -95,8 +95,8 @@ test_words_for_what_was_seen (void **state)
         json_fault_t fault;
         request_t *request = s_read (cases[i].text, &fault);
         assert_non_null (request);
-        assert_int_equal (request->include_seen, cases[i].include);
-        assert_int_equal (request->only_seen, cases[i].only);
+        assert_int_equal (request->rules.include_seen, cases[i].include);
+        assert_int_equal (request->rules.only_seen, cases[i].only);
         request_destroy (&request);
     }
 }
@@ -112,8 +112,9 @@ test_seen_by_event_is_for_bodies_with_a_user (void **state)
         s_read_body (request,
             "{\"user_id\":\"u\",\"history\":[1],\"seen\":\"purchase\"}", &fault),
         0);
-    assert_string_equal (request->seen_event, "purchase");
-    assert_false (request->include_seen || request->only_seen || request->from_store);
+    assert_string_equal (request->rules.seen_event, "purchase");
+    assert_false (
+        request->rules.include_seen || request->rules.only_seen || request->from_store);
     request_destroy (&request);
     static const char *const refused[] = {
         "{\"history\":[1],\"seen\":\"purchase\"}",

@@ -17,7 +17,9 @@ static const char s_full[] = "{\"request_id\":\"r\",\"user_id\":\"u\",\"result\"
                              "\"item_ids\":[7,9007199254740991"
                              "],\"scores\":[2.5,-0.100000001]},\"error\":null,\"model_"
                              "version\":\"v1\",\"source\":"
-                             "\"popular\",\"history_used\":3,\"unknown_dropped\":1}";
+                             "\"popular\",\"history_used\":3,\"unknown_dropped\":1,"
+                             "\"removed\":{\"seen\":2,\"exclude\":0,\"allow\":9,"
+                             "\"categories\":4,\"hidden\":5,\"min_score\":1}}";
 
 static void
 test_a_completed_result_is_written_as_it_was_read (void **state)
@@ -84,7 +86,9 @@ test_payload_carries_provenance (void **state)
     assert_string_equal (text.data,
         "{\"item_ids\":[7,9007199254740991],\"scores\":[2.5,-0.100000001],"
         "\"model_version\":\"v1\",\"source\":\"popular\",\"history_used\":3,"
-        "\"unknown_dropped\":1}");
+        "\"unknown_dropped\":1,"
+        "\"removed\":{\"seen\":2,\"exclude\":0,\"allow\":9,\"categories\":4,"
+        "\"hidden\":5,\"min_score\":1}}");
     strbuf_free (&text);
     result_destroy (&result);
 }
@@ -119,6 +123,9 @@ test_bad_fields_are_named (void **state)
         {"{\"request_id\":\"r\",\"result\":{\"item_ids\":[],\"scores\":[]},"
          "\"history_used\":-1}",
             "/history_used"},
+        {"{\"request_id\":\"r\",\"result\":{\"item_ids\":[],\"scores\":[]},"
+         "\"removed\":{\"seen\":\"two\"}}",
+            "/removed"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         json_fault_t fault = {0};

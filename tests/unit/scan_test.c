@@ -20,6 +20,8 @@ typedef struct {
     int32_t words[GROUPS_MOST * SCAN_QUERIES];
     _Alignas(64) float steps[BLOCKS * SCAN_ITEMS];
     float errors[BLOCKS], norms[BLOCKS];
+    uint64_t bits[SCAN_QUERIES][BLOCKS * SCAN_ITEMS / 64 + 1];
+    const uint64_t *eligible[SCAN_QUERIES];
 } fixture_t;
 
 static void
@@ -51,6 +53,9 @@ s_fill (fixture_t *self, size_t groups, int most, bool extreme)
         self->queries.error_weights[q] = (float)rng_uniform (&rng);
         self->queries.norm_weights[q] = (float)rng_uniform (&rng);
         self->queries.limits[q] = (float)(most * 600) * (float)(q % 3);
+        self->eligible[q] = self->bits[q];
+        for (size_t i = 0; i < sizeof self->bits[q] / sizeof *self->bits[q]; i++)
+            self->bits[q][i] = rng_next (&rng);
     }
 }
 
@@ -71,7 +76,10 @@ s_hits (const fixture_t *self, size_t block, size_t item, size_t query)
         (double)self->queries.limits[query] -
         (double)self->queries.error_weights[query] * (double)self->errors[block] -
         (double)self->queries.norm_weights[query] * (double)self->norms[block];
-    return value > limit;
+    size_t at = block * SCAN_ITEMS + item;
+    bool eligible =
+        !self->queries.eligible || (self->bits[query][at / 64] >> at % 64 & 1);
+    return value > limit && eligible;
 }
 
 /* All hits, by one call after the other. */
@@ -107,6 +115,9 @@ s_check (size_t groups, bool extreme)
         s_fill (self, groups, kernel->query_most, extreme);
         for (size_t count = 1; count <= SCAN_QUERIES; count++) {
             self->queries.count = count;
+            self->queries.eligible = NULL;
+            s_check_kernel (self, kernel);
+            self->queries.eligible = self->eligible;
             s_check_kernel (self, kernel);
         }
         free (self->codes);

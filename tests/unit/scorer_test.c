@@ -14,11 +14,13 @@
 #include "model/kernel/denormals.h"
 #include "model/kernel/dot.h"
 
-enum { V = 1100, B = 70, WIDTH_MOST = 256 };
+enum { V = 2100, B = 70, WIDTH_MOST = 256 };
 
 typedef struct {
     size_t width; /* D */
     float *items, *hidden, *scores;
+    const float *log_shares; /* V; NULL: no score is lifted */
+    float popularity;
 } fixture_t;
 
 static void
@@ -52,37 +54,39 @@ s_free (fixture_t *self)
 }
 
 static int
-s_next_best (const float *scores, const uint64_t *excluded, const char *taken)
+s_next_best (const float *scores, const uint64_t *eligible, const char *taken)
 {
     int best = -1;
     for (int i = 0; i < V; i++)
-        if (!taken[i] && !(excluded && excluded[i / 64] >> i % 64 & 1) &&
+        if (!taken[i] && (!eligible || (eligible[i / 64] >> i % 64 & 1)) &&
             scores[i] > (best < 0 ? -INFINITY : scores[best]))
             best = i;
     return best;
 }
 
-/* The next best by (score descending, index ascending) that is not excluded or taken. */
+/* The next best by (score descending, index ascending) that is eligible and not taken. */
 static void
 s_check_query (fixture_t *self, const top_t *top, size_t query)
 {
     char taken[V] = {0};
     for (size_t i = 0; i < V; i++)
-        self->scores[i] = dot (self->hidden + query * self->width,
-            self->items + i * self->width, self->width);
+        self->scores[i] =
+            dot (self->hidden + query * self->width, self->items + i * self->width,
+                self->width) +
+            (self->log_shares ? -self->popularity * self->log_shares[i] : 0);
     for (size_t i = 0; i < top->count; i++) {
-        int best = s_next_best (self->scores, top->excluded, taken);
+        int best = s_next_best (self->scores, top->eligible, taken);
         assert_int_equal (top->items[i], best);
         assert_memory_equal (&top->scores[i], &self->scores[best], sizeof (float));
         taken[best] = 1;
     }
     if (top->count < top->k)
-        assert_int_equal (s_next_best (self->scores, top->excluded, taken), -1);
+        assert_int_equal (s_next_best (self->scores, top->eligible, taken), -1);
 }
 
 /* Returns how many scores the last kernel computed from the floats. */
 static size_t
-s_check (fixture_t *self, size_t count, size_t k, const uint64_t *excluded)
+s_check (fixture_t *self, size_t count, size_t k, const uint64_t *eligible)
 {
     top_t tops[B];
     int64_t *items = calloc (B * k, sizeof *items);
@@ -92,7 +96,8 @@ s_check (fixture_t *self, size_t count, size_t k, const uint64_t *excluded)
     for (size_t i = 0; (kernel = scan_kernel (i)); i++) {
         scorer_t *scorer = scorer_new (self->items, V, self->width, kernel);
         for (size_t b = 0; b < count; b++)
-            tops[b] = (top_t){excluded, k, items + b * k, scores + b * k, 99};
+            tops[b] = (top_t){eligible, k, items + b * k, scores + b * k, 99,
+                self->log_shares, self->popularity};
         scored = scorer_top (scorer, self->hidden, tops, count);
         for (size_t b = 0; b < count; b++)
             s_check_query (self, &tops[b], b);
@@ -244,14 +249,60 @@ a_thread_without_denormals_agrees_with_itself (void **state)
 }
 
 static void
-excluded_items_do_not_come_back (void **state)
+items_that_are_not_eligible_do_not_come_back (void **state)
 {
     (void)state;
     fixture_t self = s_new (24);
-    uint64_t excluded[V / 64 + 1];
-    for (size_t i = 0; i < sizeof excluded / sizeof *excluded; i++)
-        excluded[i] = 0xF0F0F0F0F0F0F0F0u + i;
-    s_check (&self, B, 10, excluded);
+    uint64_t eligible[V / 64 + 1];
+    for (size_t i = 0; i < sizeof eligible / sizeof *eligible; i++)
+        eligible[i] = 0xF0F0F0F0F0F0F0F0u + i;
+    eligible[V / 64] &= ((uint64_t)1 << V % 64) - 1;
+    s_check (&self, B, 10, eligible);
+    s_free (&self);
+}
+
+/* None of those that come near a query: nearly each block hits in vain. */
+static void
+the_best_half_may_be_out (void **state)
+{
+    (void)state;
+    fixture_t self = s_new (24);
+    uint64_t eligible[V / 64 + 1] = {0};
+    for (size_t b = 1; b < B; b++)
+        memcpy (self.hidden + b * 24, self.hidden, 24 * sizeof (float));
+    for (size_t i = 0; i < V; i++)
+        if (dot (self.hidden, self.items + i * 24, 24) < 0)
+            eligible[i / 64] |= (uint64_t)1 << i % 64;
+    size_t scored = s_check (&self, B, 10, eligible);
+    assert_true (scored < B * V / 4);
+    s_free (&self);
+}
+
+/* Shares as they are: the most popular item is chosen V times as often as the last. */
+static void
+lifted_scores_are_ranked (void **state)
+{
+    (void)state;
+    static float log_shares[V];
+    uint64_t eligible[V / 64 + 1];
+    for (size_t i = 0; i < V; i++)
+        log_shares[i] = (float)log (0.13 / (double)(i / 3 + 1));
+    memset (eligible, 0xF7, sizeof eligible);
+    eligible[V / 64] &= ((uint64_t)1 << V % 64) - 1;
+    fixture_t self = s_new (24);
+    self.log_shares = log_shares;
+    for (int tenths = 1; tenths <= 10; tenths += 3) {
+        self.popularity = (float)tenths / 10;
+        s_check (&self, B, 10, NULL);
+        s_check (&self, 9, 100, eligible);
+    }
+    s_fill (self.items, V * 24, 1e-3, 5); /* the lift decides */
+    size_t scored = s_check (&self, B, 10, NULL);
+    assert_true (scored >= B * 10);
+    s_fill (self.items, V * 24, 1e8, 5); /* it is lost in rounding */
+    s_check (&self, B, 10, NULL);
+    memset (self.hidden, 0, B * 24 * sizeof (float));
+    s_check (&self, B, 10, NULL);
     s_free (&self);
 }
 
@@ -260,11 +311,10 @@ fewer_eligible_items_than_k_all_come_back (void **state)
 {
     (void)state;
     fixture_t self = s_new (24);
-    uint64_t excluded[V / 64 + 1];
-    memset (excluded, 0xFF, sizeof excluded);
-    excluded[3] = 0x11;
-    excluded[17] &= ~(uint64_t)1; /* item 1088 */
-    s_check (&self, B, 10, excluded);
+    uint64_t eligible[V / 64 + 1] = {0};
+    eligible[3] = 0x11;
+    eligible[17] = 1; /* item 1088 */
+    s_check (&self, B, 10, eligible);
     s_check (&self, 2, 2000, NULL);
     s_free (&self);
 }
@@ -287,7 +337,7 @@ a_catalogue_of_any_size_is_fine (void **state)
         scorer_t *scorer = scorer_new (self.items, v, 24, NULL);
         int64_t items[100];
         float scores[100];
-        top_t top = {NULL, 100, items, scores, 0};
+        top_t top = {.k = 100, .items = items, .scores = scores};
         scorer_top (scorer, self.hidden, &top, 1);
         assert_int_equal (top.count, v);
         for (size_t i = 1; i < v; i++)
@@ -309,7 +359,9 @@ main (void)
         cmocka_unit_test (zeros_are_fine),
         cmocka_unit_test (sizes_at_the_ends_of_floats_are_fine),
         cmocka_unit_test (a_thread_without_denormals_agrees_with_itself),
-        cmocka_unit_test (excluded_items_do_not_come_back),
+        cmocka_unit_test (items_that_are_not_eligible_do_not_come_back),
+        cmocka_unit_test (the_best_half_may_be_out),
+        cmocka_unit_test (lifted_scores_are_ranked),
         cmocka_unit_test (fewer_eligible_items_than_k_all_come_back),
         cmocka_unit_test (k_0_gives_nothing),
         cmocka_unit_test (a_catalogue_of_any_size_is_fine),
