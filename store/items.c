@@ -28,6 +28,12 @@ static const db_statement_t s_find = {
            " WHERE item_id = ANY ($1::bigint[]) ORDER BY item_id",
 };
 
+static const db_statement_t s_list = {
+    .name = "items_list",
+    .sql = "SELECT " AS_JSON " FROM items"
+           " WHERE item_id > $1::bigint ORDER BY item_id LIMIT $2::bigint",
+};
+
 /* The pattern of LIKE is what a trigram index finds; those of the words' beginnings are then
  * asked of each row. $1: "%wars%"; $2: "(^|\W)star", "(^|\W)wars"; $3: "star wars%". */
 static const db_statement_t s_search = {
@@ -35,6 +41,7 @@ static const db_statement_t s_search = {
     .sql = "SELECT " AS_JSON " FROM items WHERE lower (title) LIKE $1"
            " AND (SELECT bool_and (lower (title) ~ word)"
            "  FROM unnest ($2::text[]) AS w (word))"
+           " AND ($5::bigint[] IS NULL OR item_id = ANY ($5))"
            " ORDER BY lower (title) LIKE $3 DESC, title, item_id LIMIT $4::bigint",
 };
 
@@ -131,20 +138,22 @@ items_find (db_t *db, const int64_t *ids, size_t id_count, items_t *found)
     return status;
 }
 
+db_status_t
+items_list (db_t *db, int64_t after, size_t limit, items_t *found)
+{
+    char id[24], most[24];
+    snprintf (id, sizeof id, "%" PRId64, after);
+    snprintf (most, sizeof most, "%zu", limit);
+    db_param_t params[] = {{.bytes = id}, {.bytes = most}};
+    return s_ask (db, &s_list, 2, params, found);
+}
+
 /* Searching */
 
 static bool
 s_is_letter (char c)
 {
     return isalnum ((unsigned char)c) || (unsigned char)c >= 0x80;
-}
-
-bool
-items_has_word (const char *words)
-{
-    while (*words && !s_is_letter (*words))
-        words++;
-    return *words != '\0';
 }
 
 typedef struct {
@@ -208,21 +217,37 @@ s_lower (db_t *db, const char *text, char **lower)
     return status;
 }
 
-db_status_t
-items_search (db_t *db, const char *words, size_t limit, items_t *found)
+/* ids: NULL for any. */
+static db_status_t
+s_match (db_t *db, const patterns_t *patterns, db_param_t beginnings, array_t *ids,
+    size_t limit, items_t *found)
 {
-    char *lower, most[24];
+    char most[24];
+    snprintf (most, sizeof most, "%zu", limit);
+    db_param_t params[] = {{.bytes = patterns->inside.data}, beginnings,
+        {.bytes = patterns->prefix.data}, {.bytes = most},
+        ids ? array_param (ids) : (db_param_t){.bytes = NULL}};
+    return s_ask (db, &s_search, 5, params, found);
+}
+
+db_status_t
+items_search (db_t *db, const char *words, const int64_t *ids, size_t id_count,
+    size_t limit, items_t *found)
+{
+    char *lower;
     *found = (items_t){0};
     db_status_t status = s_lower (db, words, &lower);
     if (status != DB_OK)
         return status;
     patterns_t patterns = {0};
+    array_t column = {0};
     s_read_words (&patterns, lower);
-    snprintf (most, sizeof most, "%zu", limit);
-    db_param_t params[] = {{.bytes = patterns.inside.data},
-        array_param (&patterns.beginnings), {.bytes = patterns.prefix.data},
-        {.bytes = most}};
-    status = s_ask (db, &s_search, 4, params, found);
+    array_start (&column, ARRAY_INT8);
+    for (size_t i = 0; i < id_count; i++)
+        array_add_int (&column, ids[i]);
+    status = s_match (db, &patterns, array_param (&patterns.beginnings),
+        ids ? &column : NULL, limit, found);
+    array_free (&column);
     array_free (&patterns.beginnings);
     strbuf_free (&patterns.inside);
     strbuf_free (&patterns.prefix);

@@ -3,7 +3,6 @@
 #ifndef SASREC_STORE_ITEMS_H
 #define SASREC_STORE_ITEMS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,13 +22,15 @@ typedef struct {
 /* Those of the ids that have a row, by id. *found is fresh: items_free. */
 db_status_t items_find (db_t *db, const int64_t *ids, size_t id_count, items_t *found);
 
-/* Words are letters and digits; other characters part them. */
-bool items_has_word (const char *words);
+/* By id, from behind `after`. */
+db_status_t items_list (db_t *db, int64_t after, size_t limit, items_t *found);
 
-/* Those in whose title each of the words begins a word (letters' case does not count), at
+/* Those (of the ids, unless that is NULL) in whose title each of the words begins a word (letters' case does not count), at
  * most limit: first those whose title begins with the words as they are given, then by
- * title. There must be a word. By a trigram index where there is one. */
-db_status_t items_search (db_t *db, const char *words, size_t limit, items_t *found);
+ * title. Words are letters and digits; other characters part them; without one there is
+ * none. By a trigram index where there is one. */
+db_status_t items_search (db_t *db, const char *words, const int64_t *ids,
+    size_t id_count, size_t limit, items_t *found);
 
 void items_free (items_t *self);
 

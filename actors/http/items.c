@@ -1,4 +1,4 @@
-/* GET /items: by their ids, or by words in their titles. SPDX-License-Identifier: Apache-2.0 */
+/* GET /items: by their ids, by words in their titles, or one after the other. SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/items.h"
 
 #include <assert.h>
@@ -56,60 +56,61 @@ s_reply_items (http_context_t *context, exchange_t *exchange, const items_t *fou
     exchange_reply_json (exchange, 200, &body);
 }
 
-/* Fresh, *count of them; NULL: the problem has been replied. */
-static int64_t *
-s_read_ids (exchange_t *exchange, size_t *count)
+/* What is asked for. */
+typedef struct {
+    int64_t *ids; /* owned; NULL: any */
+    size_t id_count;
+    char words[QUERY_SIZE]; /* "": any */
+    int64_t after, limit;   /* of what has no ids */
+} wish_t;
+
+/* False: the problem has been replied. */
+static bool
+s_read_ids (exchange_t *exchange, wish_t *wish)
 {
     char *text = malloc (IDS_TEXT_SIZE);
-    int64_t *ids = malloc (IDS_LIMIT * sizeof *ids);
-    assert (text && ids);
+    assert (text);
     query_status_t status =
         query_find_list (exchange->query, "ids", text, IDS_TEXT_SIZE);
-    bool good = status == QUERY_FOUND &&
-                query_integers (text, 0, JSON_INTEGER_MAX, ids, IDS_LIMIT, count);
+    if (status != QUERY_ABSENT) {
+        wish->ids = calloc (IDS_LIMIT, sizeof *wish->ids);
+        assert (wish->ids);
+    }
+    bool good = status == QUERY_ABSENT ||
+                (status == QUERY_FOUND && query_integers (text, 0, JSON_INTEGER_MAX,
+                                              wish->ids, IDS_LIMIT, &wish->id_count));
     free (text);
-    if (good)
-        return ids;
-    free (ids);
-    exchange_problem_parameter (exchange, "ids",
-        "ids must be 1 to 1000 item ids: ids=1,2 or ids=1&ids=2; or search by query");
-    return NULL;
-}
-
-static void
-s_find (http_context_t *context, exchange_t *exchange)
-{
-    size_t id_count;
-    int64_t *ids = s_read_ids (exchange, &id_count);
-    db_t *db = ids ? http_context_take_db (context, exchange) : NULL;
-    if (db) {
-        items_t found;
-        db_status_t status = items_find (db, ids, id_count, &found);
-        if (http_context_give_db (context, &db, status, exchange))
-            s_reply_items (context, exchange, &found);
-        items_free (&found);
-    }
-    free (ids);
-}
-
-/* Without a trigram index its cost grows with the table: a turn among the lists. */
-static void
-s_search (http_context_t *context, exchange_t *exchange, const char *words)
-{
-    int64_t limit = LIMIT_DEFAULT;
-    if (!exchange_read_integer (exchange, "limit", 1, LIMIT_MOST, &limit))
-        return;
-    if (!items_has_word (words)) {
+    if (!good)
         exchange_problem_parameter (
-            exchange, "query", "query must have a letter or a digit");
-        return;
-    }
-    db_t *db = http_context_take_db_for_list (context, exchange);
+            exchange, "ids", "ids must be 1 to 1000 item ids: ids=1,2 or ids=1&ids=2");
+    return good;
+}
+
+static db_status_t
+s_find (db_t *db, const wish_t *wish, items_t *found)
+{
+    size_t limit = (size_t)wish->limit;
+    if (*wish->words)
+        return items_search (db, wish->words, wish->ids, wish->id_count, limit, found);
+    return wish->ids ? items_find (db, wish->ids, wish->id_count, found)
+                     : items_list (db, wish->after, limit, found);
+}
+
+/* Without a trigram index the cost of a search grows with the table: a turn among the
+ * lists. */
+static void
+s_answer (http_context_t *context, exchange_t *exchange, const wish_t *wish)
+{
+    items_t found = {0};
+    bool list = *wish->words != '\0';
+    db_t *db = list ? http_context_take_db_for_list (context, exchange)
+                    : http_context_take_db (context, exchange);
     if (!db)
         return;
-    items_t found;
-    db_status_t status = items_search (db, words, (size_t)limit, &found);
-    if (http_context_give_db_for_list (context, &db, status, exchange))
+    db_status_t status = s_find (db, wish, &found);
+    bool good = list ? http_context_give_db_for_list (context, &db, status, exchange)
+                     : http_context_give_db (context, &db, status, exchange);
+    if (good)
         s_reply_items (context, exchange, &found);
     items_free (&found);
 }
@@ -117,15 +118,11 @@ s_search (http_context_t *context, exchange_t *exchange, const char *words)
 void
 items_get (http_context_t *context, exchange_t *exchange)
 {
-    char words[QUERY_SIZE], ids[2];
-    bool by_ids = query_find (exchange->query, "ids", ids, sizeof ids) != QUERY_ABSENT;
-    if (!exchange_read_text (exchange, "query", words, sizeof words))
-        return;
-    if (by_ids && *words)
-        exchange_problem_parameter (
-            exchange, "query", "query stands in place of ids, not beside them");
-    else if (*words)
-        s_search (context, exchange, words);
-    else
-        s_find (context, exchange);
+    wish_t wish = {.after = -1, .limit = LIMIT_DEFAULT};
+    if (s_read_ids (exchange, &wish) &&
+        exchange_read_text (exchange, "query", wish.words, sizeof wish.words) &&
+        exchange_read_integer (exchange, "after", 0, JSON_INTEGER_MAX, &wish.after) &&
+        exchange_read_integer (exchange, "limit", 1, LIMIT_MOST, &wish.limit))
+        s_answer (context, exchange, &wish);
+    free (wish.ids);
 }

@@ -164,7 +164,7 @@ PARAMETERS = [
     ("/users/user_1/recommendations?history=0", "history"),
     ("/users/user_1/recommendations?history=10001", "history"),
     ("/users/user_1/recommendations?include_seen=perhaps", "include_seen"),
-    ("/items", "ids"),
+    ("/items?limit=0", "limit"),
     ("/items?ids=", "ids"),
     ("/items?ids=1,,2", "ids"),
     ("/items?ids=-1", "ids"),
