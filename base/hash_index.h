@@ -37,6 +37,13 @@ hash_index_place (uint64_t hash)
     return ((hash ^ hash >> 29) * 0x9E3779B97F4A7C15u) >> 32;
 }
 
+/* A key of this hash will be looked up soon: its slot is on its way from memory. */
+static inline void
+hash_index_expect (const hash_index_t *self, uint64_t hash)
+{
+    __builtin_prefetch (&self->slots[hash_index_place (hash) & self->mask]);
+}
+
 /* The position, or HASH_INDEX_NONE. */
 static inline uint32_t
 hash_index_find (const hash_index_t *self, uint64_t hash, hash_index_same_t *same,

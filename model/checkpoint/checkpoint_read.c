@@ -280,6 +280,8 @@ s_check_ids (reader_t *self, size_t count)
     int rc = 0;
     for (size_t i = 0; i < count && rc == 0; i++) {
         int64_t id = self->checkpoint->item_ids[i];
+        if (i + IDMAP_AHEAD < count)
+            idmap_expect (seen, self->checkpoint->item_ids[i + IDMAP_AHEAD]);
         if (id < 0 || id > JSON_INTEGER_MAX)
             rc = s_fail (self, "item_ids[%zu] is not in 0..2^53 - 1", i);
         else if ((size_t)idmap_add (seen, id) != i)

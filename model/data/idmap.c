@@ -64,6 +64,12 @@ idmap_count (const idmap_t *self)
     return self->index.count;
 }
 
+void
+idmap_expect (const idmap_t *self, int64_t id)
+{
+    hash_index_expect (&self->index, s_hash (id));
+}
+
 static bool
 s_same (const void *owner, uint32_t position, const void *key)
 {

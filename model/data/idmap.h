@@ -11,6 +11,12 @@ idmap_t *idmap_new (size_t expected);
 void idmap_destroy (idmap_t **self_p);
 size_t idmap_count (const idmap_t *self);
 
+/* While one id is added or looked up, so many later ones may be expected. */
+#define IDMAP_AHEAD 16
+
+/* The id comes soon: where it belongs is on its way from memory. */
+void idmap_expect (const idmap_t *self, int64_t id);
+
 /* The index of the id; a new id gets the next one, idmap_count before the call. */
 int32_t idmap_add (idmap_t *self, int64_t id);
 

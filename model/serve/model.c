@@ -91,6 +91,8 @@ s_set_items (model_t *self, const int64_t *item_ids, const int64_t *item_counts)
     self->item_ids = s_new (item_count, sizeof *self->item_ids);
     self->popularity = s_new (item_count, sizeof *self->popularity);
     for (size_t i = 0; i < item_count; i++) {
+        if (i + IDMAP_AHEAD < item_count)
+            idmap_expect (self->indexes, item_ids[i + IDMAP_AHEAD]);
         int32_t index = idmap_add (self->indexes, item_ids[i]);
         assert ((size_t)index == i);
         self->item_ids[i] = item_ids[i];
