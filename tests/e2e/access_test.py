@@ -1,5 +1,6 @@
 """Keys, end to end: the command makes and revokes them, the running service takes and
 refuses them within 5 s, and no secret is found where it must not be."""
+import http.client
 import json
 import pathlib
 import re
@@ -158,7 +159,13 @@ class Access(unittest.TestCase):
         for name, text in places.items():
             for secret in secrets:
                 self.assertNotIn(secret.encode(), text, name)
-        self.assertEqual(self.found_in_core(secrets), [])
+        marker = "a-marker-that-is-no-secret"
+        stream = http.client.HTTPConnection("127.0.0.1", self.stack.port, timeout=20)
+        stream.request("GET", "/events", headers=bearer(canary) | {
+            "X-Marker": marker, "Cookie": f"other={canary}"})
+        self.assertEqual(stream.getresponse().status, 200)  # in work as long as we look
+        self.assertEqual(self.found_in_core([*secrets, marker]), [marker])
+        stream.close()
 
     def found_in_core(self, secrets):
         core = self.stack.folder / "core"
