@@ -42,7 +42,7 @@ typedef struct {
 } reason_t;
 
 static const char *const s_fields[] = {"history", "user_id", "append", "k",
-    "include_seen", "seen", "exclude", "allow", "items", "reasons", NULL};
+    RULES_FIELDS, "rules", "deadline_s", "items", "reasons", NULL};
 
 static void
 s_free (explain_t *self)

@@ -217,6 +217,10 @@ class Api(unittest.TestCase):
                          self.recommend(user_id="user_6", k=3)["result"]["item_ids"])
         first = answer["explanations"][0]
         self.assertEqual(len(first["reasons"]), answer["left_out"])
+        rules = {"user_id": "user_6", "diversity": 0.9, "popularity": 0.5, "k": 10, "deadline_s": 5}
+        chosen = self.ask("POST", "/explain", rules, {"Prefer": "handling=strict"})
+        self.assertEqual([e["item_id"] for e in chosen["explanations"]],
+                         self.recommend(**rules)["result"]["item_ids"])
         for reason in first["reasons"][:3]:
             without = self.ask("POST", "/score", {"items": [first["item_id"]],
                                "history": [i for i in history if i != reason["item_id"]]})
