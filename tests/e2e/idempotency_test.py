@@ -11,7 +11,7 @@ import unittest
 
 from stack import Stack
 
-KEYS = int(os.environ.get("IDEMPOTENCY_KEYS", "200"))
+KEYS = int(os.environ.get("IDEMPOTENCY_KEYS", "100"))
 AT_ONCE = 5
 
 
