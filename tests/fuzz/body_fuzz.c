@@ -1,11 +1,14 @@
-/* The bodies of POST /predict, /recommend and /interactions, as handlers read them.
+/* The bodies of POST /predict, /recommend, /interactions and /items, as handlers read them,
+ * and the facts of catalogue.items.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
 #include "actors/http/elements.h"
 #include "actors/http/fields.h"
 #include "actors/http/problem.h"
+#include "proto/fact.h"
 #include "proto/interaction.h"
+#include "proto/item.h"
 #include "proto/request.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -50,6 +53,21 @@ s_check_round_trip (request_t *request)
     strbuf_free (&text);
 }
 
+/* An item that is read is JSON for the store; one that is not says which field it was. */
+static void
+s_check_item (const json_t *element)
+{
+    for (int patch = 0; patch < 2; patch++) {
+        json_fault_t fault = {0};
+        strbuf_t text = STRBUF_EMPTY;
+        if (item_read (element, 1, patch, &text, &fault))
+            s_check_problem (PROBLEM_INVALID_FIELD, &fault);
+        else
+            fuzz_check_json (&text);
+        strbuf_free (&text);
+    }
+}
+
 /* What is read fits a row; what is not says where in the body, and what nobody knows is
  * JSON again. */
 static void
@@ -60,6 +78,7 @@ s_check_element (const json_t *element)
     strbuf_t warnings = STRBUF_EMPTY;
     if (!json_is_object (element))
         return;
+    s_check_item (element);
     fields_check (element, interaction_fields, "/9999", false, &warnings, &fault);
     if (warnings.length > 0) {
         strbuf_t array = STRBUF_EMPTY;
@@ -73,6 +92,29 @@ s_check_element (const json_t *element)
         s_check_problem (PROBLEM_INVALID_FIELD, &fault);
     } else
         assert (row.item_id >= 0 && *row.user_id);
+}
+
+/* What strangers write to catalogue.items means the same when we write it. */
+static void
+s_check_fact (const uint8_t *bytes, size_t length)
+{
+    json_fault_t fault = {0};
+    strbuf_t text = STRBUF_EMPTY, again = STRBUF_EMPTY;
+    fact_message_t *message =
+        fact_message_from_json ((const char *)bytes, length, &fault);
+    if (!message) {
+        fuzz_check_fault (&fault);
+        return;
+    }
+    fact_message_to_json (message, &text);
+    fact_message_destroy (&message);
+    message = fact_message_from_json (text.data, text.length, &fault);
+    assert (message);
+    fact_message_to_json (message, &again);
+    assert (strcmp (text.data, again.data) == 0);
+    fact_message_destroy (&message);
+    strbuf_free (&text);
+    strbuf_free (&again);
 }
 
 static void
@@ -94,6 +136,7 @@ LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t length)
 {
     s_check_elements (bytes, length, false);
     s_check_elements (bytes, length, true);
+    s_check_fact (bytes, length);
     json_fault_t fault = {0};
     json_t *object = json_read_object ((const char *)bytes, length, &fault);
     if (!object) {
