@@ -11,6 +11,7 @@ const PARTS = {
   model: ['Model', 'no model'],
   kafka: ['Kafka', 'Kafka away'],
   http: ['HTTP', 'HTTP not listening'],
+  keys: ['API keys', 'no API key'],
   process: ['Process', 'stopping'],
 };
 
