@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import threading
+import time
 import unittest
 
 from stack import Stack
@@ -49,6 +50,7 @@ class Idempotency(unittest.TestCase):
                         if answer.status != 409:
                             break
                         in_work[number] += 1
+                        time.sleep(0.005)
                     said.append((answer.status, text))
             except BaseException as error:
                 failures.append(error)
