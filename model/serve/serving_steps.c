@@ -6,6 +6,9 @@
 
 #include "model/kernel/simd.h"
 
+#define AHEAD      8 /* items */
+#define CACHE_LINE 64
+
 SIMD_CLONES static void
 s_embed_row (
     const float *item, const float *position, size_t width, float scale, float *x)
@@ -21,6 +24,18 @@ serving_before (const serving_sequence_t *sequence)
     return sequence->kept ? kept_count (sequence->kept) : 0;
 }
 
+/* Items of a history lie anywhere in the table: those that come next are on their way. */
+static void
+s_fetch (const packed_t *packed, const serving_sequence_t *sequence, size_t t)
+{
+    size_t bytes = packed->shape.width * sizeof (float);
+    if (t >= sequence->count)
+        return;
+    const char *row = (const char *)packed->items + (size_t)sequence->tokens[t] * bytes;
+    for (size_t i = 0; i < bytes; i += CACHE_LINE)
+        __builtin_prefetch (row + i);
+}
+
 void
 serving_embed (const serving_pass_t *pass)
 {
@@ -30,9 +45,11 @@ serving_embed (const serving_pass_t *pass)
     for (size_t b = 0; b < pass->count; b++) {
         const serving_sequence_t *sequence = &pass->sequences[b];
         size_t position = serving_before (sequence);
-        for (size_t t = 0; t < sequence->count; t++, x += pass->self->ld)
+        for (size_t t = 0; t < sequence->count; t++, x += pass->self->ld) {
+            s_fetch (packed, sequence, t + AHEAD);
             s_embed_row (packed->items + (size_t)sequence->tokens[t] * d,
                 packed->positions + (position + t) * d, d, scale, x);
+        }
     }
 }
 
