@@ -84,6 +84,33 @@ s_fail_syntax (json_fault_t *fault, const json_error_t *error)
     fault->column = error->column > 0 ? error->column : 1;
 }
 
+/* What jansson cannot keep: U+0000 in a name, in place of which comes U+0001, since no name
+ * of ours has a control character; and integers beyond 64 bits, in place of which come reals. */
+static json_t *
+s_load_odd (const char *text, size_t length, json_error_t *error)
+{
+    char *copy = malloc (length);
+    assert (copy);
+    memcpy (copy, text, length);
+    for (size_t i = 0; i + 6 <= length; i++) {
+        if (copy[i] == '\\' && memcmp (copy + i, "\\u0000", 6) == 0)
+            copy[i + 5] = '1';
+        i += copy[i] == '\\'; /* what is escaped escapes nothing */
+    }
+    json_t *root = json_loadb (copy, length, FLAGS | JSON_DECODE_INT_AS_REAL, error);
+    free (copy);
+    return root;
+}
+
+static json_t *
+s_load (const char *text, size_t length, json_error_t *error)
+{
+    json_t *root = json_loadb (text, length, FLAGS, error);
+    bool odd = !root && (json_error_code (error) == json_error_null_byte_in_key ||
+                            json_error_code (error) == json_error_numeric_overflow);
+    return odd ? s_load_odd (text, length, error) : root;
+}
+
 json_t *
 json_read_value (const char *text, size_t length, json_fault_t *fault)
 {
@@ -93,9 +120,7 @@ json_read_value (const char *text, size_t length, json_fault_t *fault)
     if (s_check_depth (text, length, fault) != 0)
         return NULL;
     json_error_t error;
-    json_t *root = json_loadb (text, length, FLAGS, &error);
-    if (!root && json_error_code (&error) == json_error_numeric_overflow)
-        root = json_loadb (text, length, FLAGS | JSON_DECODE_INT_AS_REAL, &error);
+    json_t *root = s_load (text, length, &error);
     if (!root)
         s_fail_syntax (fault, &error);
     return root;

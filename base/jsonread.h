@@ -26,7 +26,7 @@ typedef struct {
 int json_fail (json_fault_t *fault, const char *pointer, const char *detail);
 
 /* A fresh reference, or NULL with *fault. The root of an object must be one. Integers beyond
- * 64 bits are read as reals, so that whoever wants the field can say what is wrong with it. */
+ * 64 bits, and U+0000 anywhere, are left to whoever wants the field: that can say its name. */
 json_t *json_read_value (const char *text, size_t length, json_fault_t *fault);
 json_t *json_read_object (const char *text, size_t length, json_fault_t *fault);
 

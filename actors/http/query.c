@@ -89,6 +89,15 @@ query_find_list (const char *query, const char *name, char *values, size_t size)
     return status;
 }
 
+/* ".0" behind the digits: whose numbers are all of one kind write an integer so. */
+static void
+s_skip_zeros (const char **text)
+{
+    size_t zeros = **text == '.' ? strspn (*text + 1, "0") : 0;
+    if (zeros > 0)
+        *text += 1 + zeros;
+}
+
 /* Reads digits at *text and moves it behind them. */
 static bool
 s_read_integer (const char **text, int64_t low, int64_t high, int64_t *value)
@@ -102,6 +111,7 @@ s_read_integer (const char **text, int64_t low, int64_t high, int64_t *value)
             return false;
         sum = sum * 10 + digit;
     }
+    s_skip_zeros (text);
     *value = sum;
     return sum >= low && sum <= high;
 }

@@ -29,7 +29,7 @@ query_status_t query_find_list (
 bool query_decode (
     const char *text, size_t length, bool plus_is_space, char *value, size_t size);
 
-/* Decimal digits only, within the range. */
+/* Decimal digits only, or ".0" behind them, within the range. */
 bool query_integer (const char *text, int64_t low, int64_t high, int64_t *value);
 
 /* "1,2,3": at least one and at most `most` integers from low to high into values. */

@@ -95,11 +95,14 @@ static void
 test_integers_are_digits_in_range (void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "0", "1001", "-1", "+1", " 1", "1 ", "1.0",
-        "1e2", "0x1", "99999999999999999999", "9223372036854775808"};
+    static const char *const bad[] = {"", "0", "1001", "-1", "+1", " 1", "1 ", "1.",
+        "1.5", ".0", "1.0.0", "1.0x", "1e2", "0x1", "99999999999999999999",
+        "9223372036854775808"};
     int64_t value = 0;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_false (query_integer (bad[i], 1, 1000, &value));
+    assert_true (query_integer ("7.00", 1, 1000, &value));
+    assert_int_equal (value, 7);
     assert_true (query_integer ("1000", 1, 1000, &value));
     assert_int_equal (value, 1000);
     assert_true (query_integer ("9223372036854775807", 0, INT64_MAX, &value));
@@ -116,7 +119,7 @@ test_integer_lists (void **state)
     size_t count;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_false (query_integers (bad[i], 0, 100, values, 3, &count));
-    assert_true (query_integers ("10,0,30", 0, 100, values, 3, &count));
+    assert_true (query_integers ("10.0,0,30", 0, 100, values, 3, &count));
     assert_int_equal (count, 3);
     assert_int_equal (values[2], 30);
 }

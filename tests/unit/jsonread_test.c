@@ -47,9 +47,8 @@ test_bad_texts_have_line_and_column (void **state)
         "{\"a\":1}x", "{\"a\":1}{}", "{a:1}", "{'a':1}", "{\"a\":01}", "{\"a\":+1}",
         "{\"a\":.5}", "{\"a\":1.}", "{\"a\":NaN}", "{\"a\":Infinity}", "{\"a\":-}",
         "{\"a\":0x10}", "{\"a\":tru}", "{\"a\":\"\xff\"}", "{\"a\":\"\xed\xa0\x80\"}",
-        "{\"a\":\"\\ud800\"}", "{\"a\\u0000\":1}", "{\"a\":\"\n\"}", "{\"a\":\"",
-        "{\"a\":\"\\x\"}", "{\"a\":1 \"b\":2}", "// note\n{}", "\xef\xbb\xbf{}",
-        "{\"a\":1e400}"};
+        "{\"a\":\"\\ud800\"}", "{\"a\":\"\n\"}", "{\"a\":\"", "{\"a\":\"\\x\"}",
+        "{\"a\":1 \"b\":2}", "// note\n{}", "\xef\xbb\xbf{}", "{\"a\":1e400}"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         json_fault_t fault = s_fault_of (bad[i], strlen (bad[i]));
         if (fault.line < 1 || fault.column < 1)
@@ -215,6 +214,18 @@ test_integers_beyond_64_bits_are_for_their_reader (void **state)
 }
 
 static void
+test_a_nul_in_a_name_is_no_name_of_ours (void **state)
+{
+    (void)state;
+    json_t *object = s_read ("{\"a\\u0000b\":{\"\\u0000\":1},\"\\\\u0000\":2,\"k\":7}");
+    assert_int_equal (json_object_size (object), 3);
+    assert_null (json_object_get (object, "a"));
+    assert_non_null (json_object_get (object, "\\u0000")); /* a backslash and a word */
+    assert_int_equal (json_number_value (json_object_get (object, "k")), 7);
+    json_decref (object);
+}
+
+static void
 test_bool_is_true_or_false_only (void **state)
 {
     (void)state;
@@ -367,6 +378,7 @@ main (void)
         cmocka_unit_test (test_integer_of_wrong_type_or_range_is_a_field_fault),
         cmocka_unit_test (test_a_number_without_a_fraction_is_an_integer),
         cmocka_unit_test (test_integers_beyond_64_bits_are_for_their_reader),
+        cmocka_unit_test (test_a_nul_in_a_name_is_no_name_of_ours),
         cmocka_unit_test (test_bool_is_true_or_false_only),
         cmocka_unit_test (test_string_length_is_in_bytes),
         cmocka_unit_test (test_string_with_control_characters_is_refused),
