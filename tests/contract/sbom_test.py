@@ -5,14 +5,10 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ["SASREC_BUILD"])
-VENV = BUILD / "contract/spdx"
-REQUIREMENTS = ROOT / "tests/contract/requirements.txt"
+from tools import BUILD, ROOT, programs
 
 
 def run(*command, **more):
@@ -22,17 +18,6 @@ def run(*command, **more):
 def make(out, *arguments, page=BUILD / "ui/dist", program=BUILD / "sasrec"):
     return run(ROOT / "ops/sbom", program, out, "--page", page, *arguments,
                env=os.environ | {"SOURCE_DATE_EPOCH": "1764000000"})
-
-
-def tools():
-    """The folder of spdx-tools' programs: installed once, kept in the build folder."""
-    mark = VENV / "installed"
-    if not mark.exists() or mark.read_text() != REQUIREMENTS.read_text():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
-        subprocess.run([VENV / "bin/pip", "install", "-q", "--disable-pip-version-check",
-                        "--require-hashes", "-r", REQUIREMENTS], check=True)
-        mark.write_text(REQUIREMENTS.read_text())
-    return VENV / "bin"
 
 
 class Sbom(unittest.TestCase):
@@ -51,7 +36,7 @@ class Sbom(unittest.TestCase):
         return self.kinds[self.packages[name]["SPDXID"]]
 
     def test_it_is_valid_spdx(self):
-        done = run(tools() / "pyspdxtools", "-i", self.out)
+        done = run(programs("spdx") / "pyspdxtools", "-i", self.out)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_the_tools_refuse_what_is_wrong(self):
@@ -60,7 +45,7 @@ class Sbom(unittest.TestCase):
         wrong["packages"][1]["licenseDeclared"] = "LicenseRef-nobody-knows"
         path = self.out.with_name("wrong.spdx.json")
         path.write_text(json.dumps(wrong))
-        self.assertNotEqual(run(tools() / "pyspdxtools", "-i", path).returncode, 0)
+        self.assertNotEqual(run(programs("spdx") / "pyspdxtools", "-i", path).returncode, 0)
 
     def test_every_library_is_of_a_package_that_it_lists(self):
         paths = list(map(os.path.realpath,

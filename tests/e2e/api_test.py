@@ -1,15 +1,12 @@
 """What a shop does with the API: asks by user, tells what happened, asks again; and the
-examples of docs/api.md, as they stand there."""
+examples of docs/api.md and README.md, as they stand there."""
 import json
-import re
-import subprocess
 import threading
 import unittest
 import uuid
 
+from examples import Reader, examples
 from stack import ROOT, Stack, wait_for
-
-EXAMPLE = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 
 
 class Api(unittest.TestCase):
@@ -427,22 +424,13 @@ class Api(unittest.TestCase):
     # The documentation
 
     def test_the_examples_of_the_documentation(self):
-        text = (ROOT / "docs/api.md").read_text()
-        examples = EXAMPLE.findall(text)
-        self.assertGreater(len(examples), 5)
-        for example in examples:
-            with self.subTest(example):
-                script = example.replace("localhost:8000", f"localhost:{self.stack.port}")
-                done = subprocess.run(["bash", "-euo", "pipefail", "-c", script],
-                                      capture_output=True, text=True, timeout=30)
-                self.assertEqual(done.returncode, 0, done.stderr)
-                # Of several answers the last; of none, and of a list, only that it came.
-                text = done.stdout[done.stdout.rfind("}{") + 1:] or "{}"
-                answer = json.loads(text)
-                answer = answer if isinstance(answer, dict) else {"list": answer}
-                refused = "handling=strict" in example
-                self.assertEqual(answer.get("status", 200) == 422, refused, answer)
-                self.assertEqual("warnings" in answer, False, answer)
+        for page, least in ("docs/api.md", 10), ("README.md", 2):
+            reader = Reader(self.stack.port)
+            found = examples((ROOT / page).read_text())
+            self.assertGreaterEqual(len(found), least)
+            for script, said in found:
+                with self.subTest(script):
+                    reader.check(script, said)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,52 @@
+"""What schemathesis is told beside openapi.json: how lines of JSON are written, that lengths are
+counted in bytes, that two requests with one Idempotency-Key are meant to be one, and that rules are
+kept under no name but ours."""
+import json
+import re
+import uuid
+
+import schemathesis
+
+
+@schemathesis.serializer("application/x-ndjson")
+def lines(_, value):
+    elements = value if isinstance(value, list) else [value]
+    return "\n".join(map(json.dumps, elements)).encode()
+
+
+def fits(value):
+    """JSON Schema counts characters: whatever is long enough to differ is ASCII here."""
+    if isinstance(value, dict):
+        return all(fits(key) and fits(one) for key, one in value.items())
+    if isinstance(value, list):
+        return all(map(fits, value))
+    return not isinstance(value, str) or value.isascii() or len(value.encode(errors="replace")) <= 128
+
+
+def names_rules(value):
+    """Of rules that somebody would have to keep under this name first."""
+    if isinstance(value, dict):
+        return isinstance(value.get("rules"), str) or any(map(names_rules, value.values()))
+    return isinstance(value, list) and any(map(names_rules, value))
+
+
+@schemathesis.hook
+def filter_body(_, value):
+    return fits(value) and not names_rules(value)
+
+
+@schemathesis.hook
+def filter_query(_, value):
+    return fits(value)
+
+
+@schemathesis.hook
+def filter_path_parameters(_, value):
+    return fits(value)
+
+
+@schemathesis.hook
+def before_call(_, case, kwargs):
+    key = (case.headers or {}).get("Idempotency-Key")
+    if key and re.fullmatch("[!-~]{1,255}", str(key)):
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
