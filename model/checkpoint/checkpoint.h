@@ -38,7 +38,7 @@ json_t *checkpoint_list (const char *folder);
 typedef struct {
     const char *version;             /* checkpoint_version_valid */
     const sasrec_weights_t *weights; /* items = data->item_count */
-    const dataset_t *data;  /* item ids and counts; histories for the samples */
+    const dataset_t *data;  /* item ids, keys and counts; histories for the samples */
     const json_t *training; /* an object: "metrics" (shown by checkpoint_list),
                                         "options", "lineage", ...; may be NULL */
     size_t
@@ -55,10 +55,11 @@ int checkpoint_write (const char *folder, const checkpoint_draft_t *draft,
 typedef struct {
     char version[CHECKPOINT_VERSION_SIZE];
     sasrec_weights_t *weights;
-    int64_t *item_ids;    /* V */
-    int64_t *item_counts; /* V, descending, at least 1 */
-    json_t *metadata;     /* __metadata__, its JSON texts parsed */
-    baseline_t baseline;  /* of its "reference" */
+    int64_t *item_ids;      /* V */
+    int64_t *item_counts;   /* V, descending, at least 1 */
+    item_keys_t *item_keys; /* V; NULL: no item has a key */
+    json_t *metadata;       /* __metadata__, its JSON texts parsed */
+    baseline_t baseline;    /* of its "reference" */
 } checkpoint_t;
 
 /* NULL with error, which says what is wrong with the file. */

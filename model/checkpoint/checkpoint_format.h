@@ -11,6 +11,11 @@
 #define CHECKPOINT_HASH_SIZE      65 /* SHA-256 as lower-case hex, and NUL */
 #define CHECKPOINT_ALIGNMENT      64 /* of the item table in the file, in bytes */
 
+/* Where items have keys: V + 1 places in the texts, ascending, and the texts one after the
+ * other; an item without a key has an empty one. */
+#define CHECKPOINT_KEY_PLACES "item_key_offsets"
+#define CHECKPOINT_KEY_TEXTS  "item_keys"
+
 /* With weights inside these bounds nothing in the network can overflow: LayerNorm bounds
  * what goes into every product. */
 #define CHECKPOINT_WEIGHT_MOST 1e4f

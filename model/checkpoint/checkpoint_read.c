@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/item_key.h"
 #include "base/jsonread.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/checkpoint_format.h"
@@ -190,7 +191,7 @@ s_tensor (reader_t *self, const char *name, safetensors_type_t type, size_t rows
                 (dims == 1 || tensor->dims[0] == rows);
     if (!same || tensor->type != type) {
         s_fail (self, "tensor %.40s: expected %s of %zu x %zu", name,
-            type == SAFETENSORS_F32 ? "F32" : "I64", rows, columns);
+            safetensors_type_name (type), rows, columns);
         return NULL;
     }
     return self->bytes + self->table->data_start + tensor->begin;
@@ -244,13 +245,20 @@ s_weights_new (reader_t *self, const sasrec_shape_t *shape)
     return weights ? weights : sasrec_weights_new (shape);
 }
 
+static bool
+s_has_keys (const reader_t *self)
+{
+    return safetensors_find (self->table, CHECKPOINT_KEY_PLACES) != NULL;
+}
+
 static int
 s_read_weights (reader_t *self, const sasrec_shape_t *shape)
 {
     size_t count = sasrec_tensor_count (shape);
-    if (self->table->count != count + 2)
+    size_t expected = count + (s_has_keys (self) ? 4 : 2);
+    if (self->table->count != expected)
         return s_fail (
-            self, "%zu tensors, this shape has %zu", self->table->count, count + 2);
+            self, "%zu tensors, this shape has %zu", self->table->count, expected);
     for (size_t i = 0; i < count; i++) {
         sasrec_tensor_t tensor = sasrec_tensor (self->checkpoint->weights, i);
         const char *bytes =
@@ -304,6 +312,47 @@ s_check_counts (reader_t *self, size_t count)
 }
 
 static int
+s_read_key (reader_t *self, size_t item, const char *text, size_t length)
+{
+    char key[ITEM_KEY_SIZE];
+    item_keys_t *keys = self->checkpoint->item_keys;
+    if (length >= sizeof key)
+        return s_fail (self, "item_keys[%zu] is longer than 128 bytes", item);
+    memcpy (key, text, length);
+    key[length] = '\0';
+    if (length > 0 && (strlen (key) < length || !item_key_valid (key)))
+        return s_fail (self, "item_keys[%zu] is no key", item);
+    if (length > 0 && item_keys_find (keys, key) != HASH_INDEX_NONE)
+        return s_fail (self, "item_keys[%zu] is there twice", item);
+    item_keys_add (keys, key, length);
+    return 0;
+}
+
+static int
+s_read_keys (reader_t *self, size_t count)
+{
+    const safetensors_tensor_t *tensor =
+        safetensors_find (self->table, CHECKPOINT_KEY_TEXTS);
+    size_t size = tensor && tensor->dim_count == 1 ? tensor->dims[0] : 0;
+    const char *texts = s_tensor (self, CHECKPOINT_KEY_TEXTS, SAFETENSORS_U8, 1, size);
+    int64_t *places =
+        texts ? s_read_integers (self, CHECKPOINT_KEY_PLACES, count + 1) : NULL;
+    int rc = places ? 0 : -1;
+    if (rc == 0 && (places[0] != 0 || places[count] != (int64_t)size))
+        rc = s_fail (self, "item_key_offsets do not cover item_keys");
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        if (places[i + 1] < places[i] || places[i + 1] > (int64_t)size)
+            rc = s_fail (self, "item_key_offsets[%zu] is not ascending", i + 1);
+    if (rc == 0)
+        self->checkpoint->item_keys = item_keys_new (count, size);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = s_read_key (
+            self, i, texts + places[i], (size_t)(places[i + 1] - places[i]));
+    free (places);
+    return rc;
+}
+
+static int
 s_read_items (reader_t *self, size_t count)
 {
     self->checkpoint->item_ids = s_read_integers (self, "item_ids", count);
@@ -312,7 +361,9 @@ s_read_items (reader_t *self, size_t count)
     self->checkpoint->item_counts = s_read_integers (self, "item_counts", count);
     if (!self->checkpoint->item_counts || s_check_ids (self, count) != 0)
         return -1;
-    return s_check_counts (self, count);
+    if (s_check_counts (self, count) != 0)
+        return -1;
+    return s_has_keys (self) ? s_read_keys (self, count) : 0;
 }
 
 /* More of the header: its first `length` bytes are in memory then. */
@@ -436,6 +487,7 @@ checkpoint_destroy (checkpoint_t **self_p)
     sasrec_weights_destroy (&self->weights);
     free (self->item_ids);
     free (self->item_counts);
+    item_keys_destroy (&self->item_keys);
     json_decref (self->metadata);
     free (self);
     *self_p = NULL;

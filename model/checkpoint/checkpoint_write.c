@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/jsonread.h"
+#include "base/strbuf.h"
 #include "model/checkpoint/canary.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/checkpoint_format.h"
@@ -27,6 +28,8 @@ typedef struct {
     files_part_t *parts; /* length and header, then the tensors */
     size_t part_count;
     size_t data_length;
+    int64_t *key_places; /* owned; NULL: no item has a key */
+    strbuf_t key_texts;  /* owned */
 } writer_t;
 
 static int
@@ -73,6 +76,35 @@ s_add_tensor (writer_t *self, const char *name, const char *type, json_t *shape,
             (json_int_t)begin, (json_int_t)self->data_length));
 }
 
+/* The places before the weights, which are aligned; the texts, of any length, last. */
+static void
+s_add_key_places (writer_t *self)
+{
+    const dataset_t *data = self->draft->data;
+    if (!data->item_keys)
+        return;
+    self->key_places = calloc (data->item_count + 1, sizeof *self->key_places);
+    assert (self->key_places);
+    for (size_t i = 0; i < data->item_count; i++) {
+        const char *key = item_keys_get (data->item_keys, i);
+        if (key)
+            strbuf_add (&self->key_texts, key);
+        self->key_places[i + 1] = (int64_t)self->key_texts.length;
+    }
+    s_add_tensor (self, CHECKPOINT_KEY_PLACES, "I64",
+        json_pack ("[I]", (json_int_t)data->item_count + 1), self->key_places,
+        (data->item_count + 1) * sizeof *self->key_places);
+}
+
+static void
+s_add_key_texts (writer_t *self)
+{
+    if (self->key_places)
+        s_add_tensor (self, CHECKPOINT_KEY_TEXTS, "U8",
+            json_pack ("[I]", (json_int_t)self->key_texts.length), self->key_texts.data,
+            self->key_texts.length);
+}
+
 static void
 s_add_tensors (writer_t *self)
 {
@@ -80,13 +112,14 @@ s_add_tensors (writer_t *self)
     const dataset_t *data = self->draft->data;
     json_int_t items = (json_int_t)data->item_count;
     size_t count = sasrec_tensor_count (&weights->shape);
-    self->parts = calloc (count + 4, sizeof *self->parts);
+    self->parts = calloc (count + 6, sizeof *self->parts);
     assert (self->parts);
     self->part_count = 2; /* the header comes last, it needs the hash */
     s_add_tensor (self, "item_ids", "I64", json_pack ("[I]", items), data->item_ids,
         data->item_count * sizeof (int64_t));
     s_add_tensor (self, "item_counts", "I64", json_pack ("[I]", items),
         data->item_counts, data->item_count * sizeof (int64_t));
+    s_add_key_places (self);
     for (size_t i = 0; i < count; i++) {
         sasrec_tensor_t tensor = sasrec_tensor (weights, i);
         json_int_t rows = (json_int_t)tensor.rows, columns = (json_int_t)tensor.columns;
@@ -95,6 +128,7 @@ s_add_tensors (writer_t *self)
         s_add_tensor (self, tensor.name, "F32", shape, tensor.values,
             tensor.rows * tensor.columns * sizeof (float));
     }
+    s_add_key_texts (self);
 }
 
 static json_t *
@@ -237,6 +271,8 @@ checkpoint_write (const char *folder, const checkpoint_draft_t *draft,
     s_add_metadata (&writer);
     size_t length;
     size_t items = 2 * draft->data->item_count * sizeof (int64_t); /* ids and counts */
+    if (writer.key_places)
+        items += (draft->data->item_count + 1) * sizeof (int64_t);
     char *bytes = s_header_bytes (writer.header, items, &length);
     writer.parts[0] = (files_part_t){bytes, 8};
     writer.parts[1] = (files_part_t){bytes + 8, length - 8};
@@ -245,6 +281,8 @@ checkpoint_write (const char *folder, const checkpoint_draft_t *draft,
         rc = files_replace (path, writer.parts, writer.part_count, error);
     free (bytes);
     free (writer.parts);
+    free (writer.key_places);
+    strbuf_free (&writer.key_texts);
     json_decref (writer.header);
     return rc;
 }

@@ -26,6 +26,7 @@ load_model (const char *path, char error[160])
         return NULL;
     model_t *self = model_new (checkpoint->version, checkpoint->weights,
         checkpoint->item_ids, checkpoint->item_counts);
+    model_set_keys (self, &checkpoint->item_keys);
     model_set_baseline (self, &checkpoint->baseline);
     s_set_dropped (self, checkpoint->metadata);
     const json_t *canary = json_object_get (checkpoint->metadata, "canary");

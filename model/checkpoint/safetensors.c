@@ -42,17 +42,29 @@ safetensors_header_length (
     return 0;
 }
 
+static const struct {
+    const char *name;
+    size_t size; /* of an element, in bytes */
+} s_types[] = {[SAFETENSORS_F32] = {"F32", 4},
+    [SAFETENSORS_I64] = {"I64", 8},
+    [SAFETENSORS_U8] = {"U8", 1}};
+
+const char *
+safetensors_type_name (safetensors_type_t type)
+{
+    return s_types[type].name;
+}
+
 static int
 s_read_type (const json_t *entry, safetensors_tensor_t *tensor, char error[160])
 {
     const char *type = json_string_value (json_object_get (entry, "dtype"));
-    if (type && strcmp (type, "F32") == 0)
-        tensor->type = SAFETENSORS_F32;
-    else if (type && strcmp (type, "I64") == 0)
-        tensor->type = SAFETENSORS_I64;
-    else
-        return s_fail (error, "tensor %.40s: dtype is not F32 or I64", tensor->name);
-    return 0;
+    for (size_t i = 0; type && i < sizeof s_types / sizeof s_types[0]; i++)
+        if (strcmp (type, s_types[i].name) == 0) {
+            tensor->type = (safetensors_type_t)i;
+            return 0;
+        }
+    return s_fail (error, "tensor %.40s: dtype is not F32, I64 or U8", tensor->name);
 }
 
 /* A non-negative integer that fits an offset. */
@@ -73,7 +85,7 @@ s_read_shape (
     if (!json_is_array (shape) || json_array_size (shape) > SAFETENSORS_DIM_LIMIT)
         return s_fail (error, "tensor %.40s: shape is not an array of at most %d sizes",
             tensor->name, SAFETENSORS_DIM_LIMIT);
-    *bytes = tensor->type == SAFETENSORS_F32 ? 4 : 8;
+    *bytes = s_types[tensor->type].size;
     tensor->dim_count = json_array_size (shape);
     for (size_t i = 0; i < tensor->dim_count; i++) {
         size_t *dim = &tensor->dims[i];

@@ -14,7 +14,9 @@
 #define SAFETENSORS_TENSOR_LIMIT 4096
 #define SAFETENSORS_DIM_LIMIT    4
 
-typedef enum { SAFETENSORS_F32, SAFETENSORS_I64 } safetensors_type_t;
+typedef enum { SAFETENSORS_F32, SAFETENSORS_I64, SAFETENSORS_U8 } safetensors_type_t;
+
+const char *safetensors_type_name (safetensors_type_t type); /* "F32" */
 
 typedef struct {
     const char *name; /* lives with the table */

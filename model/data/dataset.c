@@ -27,7 +27,10 @@ struct dataset_builder {
     idmap_t *items;
     int64_t *item_ids; /* by order of first appearance */
     size_t item_capacity;
-    char *names; /* user ids, each ended by a NUL */
+    item_keys_t *keys;    /* NULL: none was named; in the order they were named */
+    uint32_t *key_places; /* by order of first appearance: in keys, from 1; 0: none */
+    size_t key_capacity;  /* of key_places */
+    char *names;          /* user ids, each ended by a NUL */
     size_t names_length, names_capacity;
     size_t *users; /* where in names a user's id starts */
     size_t user_count, user_capacity;
@@ -52,6 +55,8 @@ s_builder_clear (dataset_builder_t *self)
     free (self->rows);
     free (self->kinds);
     free (self->item_ids);
+    item_keys_destroy (&self->keys);
+    free (self->key_places);
     free (self->names);
     free (self->users);
     hash_index_free (&self->user_index);
@@ -132,6 +137,23 @@ s_add (dataset_builder_t *self, const char *user_id, int64_t item_id)
 }
 
 void
+dataset_builder_name (dataset_builder_t *self, int64_t item_id, const char *item_key)
+{
+    int32_t item = idmap_find (self->items, item_id);
+    if (item < 0)
+        return;
+    if (!self->keys)
+        self->keys = item_keys_new (0, 0);
+    size_t had = self->key_capacity;
+    self->key_places = grow (self->key_places, &self->key_capacity, (size_t)item + 1,
+        sizeof *self->key_places);
+    memset (self->key_places + had, 0,
+        (self->key_capacity - had) * sizeof *self->key_places);
+    self->key_places[item] =
+        item_keys_add (self->keys, item_key, strlen (item_key)) + 1;
+}
+
+void
 dataset_builder_roles (
     dataset_builder_t *self, const dataset_role_t *roles, size_t count)
 {
@@ -166,6 +188,31 @@ typedef struct {
     int32_t old_index;
 } rank_t;
 
+/* Of an item by its old index; "": it has none. */
+static const char *
+s_key (const dataset_builder_t *builder, int32_t item)
+{
+    uint32_t place =
+        (size_t)item < builder->key_capacity ? builder->key_places[item] : 0;
+    return place > 0 ? item_keys_get (builder->keys, place - 1) : "";
+}
+
+static item_keys_t *
+s_rank_keys (const dataset_builder_t *builder, const rank_t *ranks, size_t item_count)
+{
+    size_t bytes = 0;
+    if (!builder->keys)
+        return NULL;
+    for (size_t i = 0; i < item_count; i++)
+        bytes += strlen (s_key (builder, ranks[i].old_index));
+    item_keys_t *keys = item_keys_new (item_count, bytes);
+    for (size_t i = 0; i < item_count; i++) {
+        const char *key = s_key (builder, ranks[i].old_index);
+        item_keys_add (keys, key, strlen (key));
+    }
+    return keys;
+}
+
 static int
 s_by_popularity (const void *a, const void *b)
 {
@@ -175,7 +222,7 @@ s_by_popularity (const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* Fills item_ids and item_counts; returns new_index[old_index], fresh. */
+/* Fills item_ids, item_keys and item_counts; returns new_index[old_index], fresh. */
 static int32_t *
 s_rank_items (const dataset_builder_t *builder, dataset_t *self)
 {
@@ -192,6 +239,7 @@ s_rank_items (const dataset_builder_t *builder, dataset_t *self)
         self->item_counts[i] = ranks[i].count;
         new_index[ranks[i].old_index] = (int32_t)i;
     }
+    self->item_keys = s_rank_keys (builder, ranks, self->item_count);
     free (ranks);
     return new_index;
 }
@@ -257,6 +305,7 @@ dataset_destroy (dataset_t **self_p)
         free (self->items);
         free (self->item_ids);
         free (self->item_counts);
+        item_keys_destroy (&self->item_keys);
         free (self->kinds);
         free (self);
         *self_p = NULL;

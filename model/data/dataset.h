@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/item_keys.h"
+
 #define DATASET_KINDS 64
 
 /* What interactions of a kind are for. */
@@ -24,7 +26,8 @@ typedef struct {
     size_t *offsets;   /* user_count + 1: user u owns items[offsets[u]..offsets[u+1]) */
     int32_t *items;    /* dense indexes */
     int64_t *item_ids; /* V: id of a dense index */
-    int64_t *item_counts; /* V: interactions of each, descending */
+    int64_t *item_counts;   /* V: interactions of each, descending */
+    item_keys_t *item_keys; /* V; NULL: no item has a key */
     uint8_t *kinds; /* of interactions; NULL: all are seen, and targets of weight 1 */
     dataset_role_t roles[DATASET_KINDS]; /* by kind */
 } dataset_t;
@@ -43,6 +46,10 @@ void dataset_builder_roles (
     dataset_builder_t *self, const dataset_role_t *roles, size_t count);
 void dataset_builder_add_kind (
     dataset_builder_t *self, const char *user_id, int64_t item_id, size_t kind);
+
+/* The key of an item, once; of one that has no interactions it is left out. */
+void dataset_builder_name (
+    dataset_builder_t *self, int64_t item_id, const char *item_key);
 
 /* The builder is empty afterwards. NULL when nothing was added. */
 dataset_t *dataset_builder_finish (dataset_builder_t *self);

@@ -30,13 +30,14 @@ typedef struct {
     category_names_t any, all, none;
 } category_rule_t;
 
-/* Which items may be recommended; ids that the model does not know count for nothing. */
+/* Which items may be recommended; those that the model does not know count for nothing. Items
+ * in lists are whatever eligible_find_fn finds. */
 typedef struct {
     bool include_seen; /* else no item of the history is */
     bool only_seen; /* nothing but items of the history is; include_seen is moot then */
-    const int64_t *exclude; /* item ids: these are not */
+    const int64_t *exclude; /* items: these are not */
     size_t exclude_count;
-    const int64_t *allow; /* item ids; with only_allowed: no others are */
+    const int64_t *allow; /* items; with only_allowed: no others are */
     size_t allow_count;
     bool only_allowed;
     category_rule_t categories;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/item_key.h"
 #include "model/kernel/dot.h"
 #include "model/data/idmap.h"
 #include "model/serve/category_rules.h"
@@ -41,6 +42,7 @@ struct model {
     sasrec_weights_t *owned; /* the same; NULL when they are borrowed */
     idmap_t *indexes;
     int64_t *item_ids; /* V */
+    item_keys_t *keys; /* V; NULL: no item has one */
     float *popularity; /* V: log share of interactions */
     packed_t *packed;
     kv_cache_t *cache; /* NULL: histories are not kept */
@@ -138,6 +140,15 @@ model_set_baseline (model_t *self, const baseline_t *baseline)
 }
 
 void
+model_set_keys (model_t *self, item_keys_t **keys_p)
+{
+    assert (!*keys_p || item_keys_count (*keys_p) == self->weights->shape.items);
+    item_keys_destroy (&self->keys);
+    self->keys = *keys_p;
+    *keys_p = NULL;
+}
+
+void
 model_destroy (model_t **self_p)
 {
     model_t *self = *self_p;
@@ -148,6 +159,7 @@ model_destroy (model_t **self_p)
     kv_cache_destroy (&self->cache);
     packed_destroy (&self->packed);
     sasrec_weights_destroy (&self->owned);
+    item_keys_destroy (&self->keys);
     free (self->item_ids);
     free (self->popularity);
     free (self);
@@ -207,6 +219,43 @@ int32_t
 model_item_index (const model_t *self, int64_t id)
 {
     return idmap_find (self->indexes, id);
+}
+
+bool
+model_has_keys (const model_t *self)
+{
+    return self->keys != NULL;
+}
+
+const char *
+model_item_key (const model_t *self, size_t index)
+{
+    return self->keys ? item_keys_get (self->keys, index) : NULL;
+}
+
+static int32_t
+s_find_key (const model_t *self, const char *key)
+{
+    uint32_t index = self->keys ? item_keys_find (self->keys, key) : HASH_INDEX_NONE;
+    return index == HASH_INDEX_NONE ? -1 : (int32_t)index;
+}
+
+int32_t
+model_item_named (const model_t *self, const char *text)
+{
+    int64_t id;
+    int32_t index =
+        item_key_is_integer (text, &id) ? idmap_find (self->indexes, id) : -1;
+    return index >= 0 ? index : s_find_key (self, text);
+}
+
+/* The dense index of an item of the query's lists; -1: unknown. */
+static int32_t
+s_find (const model_t *self, const model_query_t *query, int64_t item)
+{
+    if (item >= 0)
+        return idmap_find (self->indexes, item);
+    return query->keys ? s_find_key (self, item_key_referred (item, query->keys)) : -1;
 }
 
 model_scratch_t *
@@ -280,7 +329,7 @@ s_read_history (const model_t *self, const model_query_t *query, int32_t *tokens
     size_t window = self->weights->shape.window, used = 0;
     *unknown = 0;
     for (size_t i = query->history_count; i > 0; i--) {
-        int32_t item = idmap_find (self->indexes, query->history[i - 1]);
+        int32_t item = s_find (self, query, query->history[i - 1]);
         if (item < 0) {
             ++*unknown;
             continue;
@@ -314,18 +363,24 @@ s_eligible (const model_t *self, model_scratch_t *scratch, const model_query_t *
     return eligible;
 }
 
+typedef struct {
+    const model_t *model;
+    const model_query_t *query;
+} listed_t;
+
 static int32_t
-s_find (const void *context, int64_t item)
+s_find_listed (const void *context, int64_t item)
 {
-    const model_t *self = context;
-    return idmap_find (self->indexes, item);
+    const listed_t *self = context;
+    return s_find (self->model, self->query, item);
 }
 
 static void
-s_apply_rules (const model_t *self, model_scratch_t *scratch, eligible_t *eligible,
-    size_t index, model_answer_t *answer)
+s_apply_rules (const model_t *self, model_scratch_t *scratch,
+    const model_query_t *query, eligible_t *eligible, size_t index,
+    model_answer_t *answer)
 {
-    eligible_apply (eligible, s_find, self);
+    eligible_apply (eligible, s_find_listed, &(listed_t){self, query});
     memcpy (answer->removed, eligible->removed, sizeof answer->removed);
     scratch->left[index] = eligible->left;
 }
@@ -394,7 +449,7 @@ s_encode_one (const model_t *self, model_scratch_t *scratch, batch_t *batch,
     int32_t *tokens = scratch->tokens + batch->read;
     size_t used =
         s_read_history (self, query, tokens, &eligible, &answer->unknown_dropped);
-    s_apply_rules (self, scratch, &eligible, index, answer);
+    s_apply_rules (self, scratch, query, &eligible, index, answer);
     answer->history_used = used;
     answer->newest = used ? tokens[used - 1] : -1;
     if (!used)
@@ -461,7 +516,7 @@ s_read_candidates (const model_t *self, const model_query_t *query, int64_t *ite
 {
     size_t count = 0;
     for (size_t i = 0; i < query->candidate_count; i++) {
-        int32_t item = idmap_find (self->indexes, query->candidates[i]);
+        int32_t item = s_find (self, query, query->candidates[i]);
         if (item >= 0)
             items[count++] = item;
     }
@@ -571,9 +626,9 @@ s_answer_similar (const model_t *self, model_scratch_t *scratch,
     const model_query_t *query, size_t index, model_answer_t *answer)
 {
     int32_t item =
-        query->history_count ? idmap_find (self->indexes, query->history[0]) : -1;
+        query->history_count ? s_find (self, query, query->history[0]) : -1;
     eligible_t eligible = s_eligible (self, scratch, query, index);
-    s_apply_rules (self, scratch, &eligible, index, answer);
+    s_apply_rules (self, scratch, query, &eligible, index, answer);
     top_t top = {.eligible = eligible.bits,
         .k = query->k,
         .items = answer->item_ids,

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/item_keys.h"
 #include "model/drift/baseline.h"
 #include "model/net/sasrec.h"
 #include "model/serve/eligible.h"
@@ -30,6 +31,8 @@ void model_own_weights (model_t *self, sasrec_weights_t **weights_p);
 void model_keep_histories (model_t *self, size_t byte_limit);
 /* What its requests are compared with; copied. Without this call: nothing. */
 void model_set_baseline (model_t *self, const baseline_t *baseline);
+/* The keys of its items, by dense index; taken. Without this call no item has one. */
+void model_set_keys (model_t *self, item_keys_t **keys_p);
 
 /* Events that its training left out ("dislike,return"; copied); none unless set. */
 #define MODEL_DROPPED_SIZE 256
@@ -44,6 +47,12 @@ size_t model_item_count (const model_t *self);              /* V */
 size_t model_window (const model_t *self);                  /* L */
 int64_t model_item_id (const model_t *self, size_t index);  /* of a dense index */
 int32_t model_item_index (const model_t *self, int64_t id); /* -1: unknown */
+bool model_has_keys (const model_t *self);
+/* NULL: the item has none. The model's. */
+const char *model_item_key (const model_t *self, size_t index);
+/* The dense index of the item that a text names where texts are all there is, in a path or
+ * a command: the integer, if it is one and known; else the key. -1: neither is known. */
+int32_t model_item_named (const model_t *self, const char *text);
 
 /* Scratch for up to batch_limit queries at a time; fits only the model it was made for
  * (and any model of the same shape: model_scratch_fits). */
@@ -51,8 +60,9 @@ model_scratch_t *model_scratch_new (const model_t *self, size_t batch_limit);
 void model_scratch_destroy (model_scratch_t **self_p);
 bool model_scratch_fits (const model_scratch_t *scratch, const model_t *model);
 
+/* Its lists are of integers, and of references to keys (base/item_key.h). */
 typedef struct {
-    const int64_t *history; /* item ids, oldest first */
+    const int64_t *history; /* items, oldest first */
     size_t history_count;
     size_t k;
     eligible_rules_t rules;
@@ -66,6 +76,7 @@ typedef struct {
     /* 0 to 1, t: items are ranked by s - t log (share of all interactions), which lifts the
      * rare (Menon et al., Long-tail learning via logit adjustment, ICLR 2021). */
     float popularity;
+    const char *keys; /* the texts of the keys in these lists; NULL: there are none */
     /* Not what comes next, but what is like the history's first item (similar.h); nothing
      * when that is unknown. Of what was seen nothing is said. */
     bool similar;

@@ -26,13 +26,20 @@ typedef struct {
     size_t header_length;
 } fixture_t;
 
-/* A good file of a network of this shape. */
+/* A good file of a network of this shape; its items have the keys "key 0", "key 1", ... */
 static void
-s_make (fixture_t *self, const char *version, const sasrec_shape_t *shape)
+s_make (fixture_t *self, const char *version, const sasrec_shape_t *shape, bool keys)
 {
     char path[CHECKPOINT_PATH_SIZE], error[160] = "";
     dataset_t *data = tiny_data (8, shape->items);
     sasrec_weights_t *weights = tiny_weights (shape, 3);
+    if (keys)
+        data->item_keys = item_keys_new (0, 0);
+    for (size_t i = 0; keys && i < shape->items; i++) {
+        char key[16];
+        int length = snprintf (key, sizeof key, "key %zu", i);
+        item_keys_add (data->item_keys, key, (size_t)length);
+    }
     checkpoint_draft_t draft = {version, weights, data, NULL, 0};
     assert_int_equal (checkpoint_write (self->folder, &draft, path, error), 0);
     free (self->bytes);
@@ -52,7 +59,7 @@ s_setup (void **state)
     snprintf (self->folder, sizeof self->folder, "/tmp/damage_test.XXXXXX");
     assert_non_null (mkdtemp (self->folder));
     const sasrec_shape_t shape = {ITEMS, WIDTH, 1, 2, 4, 2, false, true};
-    s_make (self, "good", &shape);
+    s_make (self, "good", &shape, false);
     checkpoint_path (self->folder, "bad", self->path);
     *state = self;
     return 0;
@@ -291,6 +298,46 @@ bad_items_are_refused (void **state)
         s_close (self, &parts);
         s_assert_refused (self, cases[i].reason);
     }
+}
+
+static void
+bad_keys_are_refused (void **state)
+{
+    fixture_t *self = *state;
+    const sasrec_shape_t shape = {ITEMS, WIDTH, 1, 2, 4, 2, false, true};
+    static const struct {
+        const char *tensor;
+        size_t place;
+        int64_t value;
+        const char *reason;
+    } cases[] = {
+        {"item_key_offsets", 0, 1, "do not cover"},
+        {"item_key_offsets", ITEMS, 5 * ITEMS, "do not cover"},
+        {"item_key_offsets", 3, 9, "item_key_offsets[3] is not ascending"},
+        {"item_key_offsets", 3, INT64_MIN, "item_key_offsets[3] is not ascending"},
+        {"item_key_offsets", 3, INT64_MAX, "item_key_offsets[3] is not ascending"},
+        {"item_keys", 9, '0', "item_keys[1] is there twice"},
+        {"item_keys", 2, '\n', "item_keys[0] is no key"},
+        {"item_keys", 2, '\0', "item_keys[0] is no key"},
+        {"item_keys", 2, 0xff, "item_keys[0] is no key"},
+    };
+    s_make (self, "keys", &shape, true);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        parts_t parts = s_open (self);
+        if (strcmp (cases[i].tensor, "item_keys") == 0)
+            parts.data[s_begin (&parts, "item_keys") + cases[i].place] =
+                (char)cases[i].value;
+        else
+            s_set_integer (&parts, cases[i].tensor, cases[i].place, cases[i].value);
+        s_close (self, &parts);
+        s_assert_refused (self, cases[i].reason);
+    }
+    parts_t parts = s_open (self);
+    json_object_set (
+        parts.header, "item_names", json_object_get (parts.header, "item_keys"));
+    json_object_del (parts.header, "item_keys");
+    s_close (self, &parts);
+    s_assert_refused (self, "tensor item_keys is missing");
 }
 
 static void
@@ -593,7 +640,7 @@ a_canary_of_long_histories_is_refused (void **state)
 {
     fixture_t *self = *state;
     const sasrec_shape_t shape = {ITEMS, WIDTH, 4, 2, 10000, 2, false, true};
-    s_make (self, "long", &shape);
+    s_make (self, "long", &shape, false);
     s_put (self, self->bytes, self->length);
     char error[160] = "";
     model_t *model = load_model (self->path, error);
@@ -629,6 +676,7 @@ main (void)
         TEST (every_flipped_bit_is_refused),
         TEST (bad_weights_are_refused),
         TEST (bad_items_are_refused),
+        TEST (bad_keys_are_refused),
         TEST (lying_tensor_entries_are_refused),
         TEST (missing_extra_and_renamed_tensors_are_refused),
         TEST (a_tensor_that_is_there_twice_is_refused),

@@ -104,6 +104,31 @@ the_last_two_of_three_or_more_are_held_back (void **state)
     dataset_destroy (&data);
 }
 
+static void
+keys_follow_their_items (void **state)
+{
+    (void)state;
+    dataset_builder_t *builder = dataset_builder_new ();
+    dataset_builder_add (builder, "a", 7);
+    dataset_builder_add (builder, "a", 9);
+    dataset_builder_add (builder, "b", 9);
+    dataset_builder_add (builder, "b", 3);
+    dataset_builder_name (builder, 3, "three");
+    dataset_builder_name (builder, 8, "of none");
+    dataset_builder_name (builder, 9, "nine");
+    dataset_t *data = dataset_builder_finish (builder);
+    assert_int_equal (item_keys_count (data->item_keys), 3);
+    assert_string_equal (item_keys_get (data->item_keys, 0), "nine");
+    assert_string_equal (item_keys_get (data->item_keys, 1), "three");
+    assert_null (item_keys_get (data->item_keys, 2));
+    dataset_destroy (&data);
+    dataset_builder_add (builder, "a", 7);
+    data = dataset_builder_finish (builder);
+    assert_null (data->item_keys);
+    dataset_destroy (&data);
+    dataset_builder_destroy (&builder);
+}
+
 /* Targets are T, context c, left out x; the items do not matter. */
 static dataset_t *
 s_read_kinds (const char *kinds)
@@ -177,6 +202,7 @@ main (void)
         cmocka_unit_test (dense_indexes_go_by_popularity_then_id),
         cmocka_unit_test (mixed_users_keep_their_own_order),
         cmocka_unit_test (many_users_and_items_are_told_apart),
+        cmocka_unit_test (keys_follow_their_items),
         cmocka_unit_test (the_last_two_of_three_or_more_are_held_back),
         cmocka_unit_test (the_last_two_targets_are_held_back),
         cmocka_unit_test (kinds_go_with_their_interactions),
