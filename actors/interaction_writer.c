@@ -43,7 +43,7 @@ interaction_writer_write (void *context, void *const *rows, size_t count)
     self_t *self = context;
     size_t added = 0;
     db_status_t status =
-        interactions_add (self->db, (const interaction_t *const *)rows, count, &added);
+        interactions_add (self->db, (interaction_t *const *)rows, count, &added);
     if (status != DB_OK)
         return status;
     metric_add (self->added, added);

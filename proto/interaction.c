@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/actor/wire.h"
+#include "proto/item_list.h"
 
 void
 interaction_destroy (interaction_t **self_p)
@@ -63,20 +64,30 @@ s_read_event (interaction_t *self, const json_t *object, json_fault_t *fault)
 const char *const interaction_fields[] = {
     "user_id", "item_id", "event_id", "created_at", "event", "value", NULL};
 
+static int
+s_read_item (interaction_t *self, const json_t *object, json_fault_t *fault)
+{
+    const json_t *item = json_object_get (object, "item_id");
+    self->item_id = -1;
+    self->item_key[0] = '\0';
+    if (!json_read_given (object, "item_id"))
+        return json_fail (fault, "/item_id", "item_id is required");
+    if (item_list_read_one (item, &self->item_id, self->item_key) == 0)
+        return 0;
+    return json_fail (fault, "/item_id", "item_id " ITEM_LIST_MUST_BE);
+}
+
 int
 interaction_read (
     interaction_t *self, const json_t *object, const char *name, json_fault_t *fault)
 {
     const char *user_id = NULL;
-    self->item_id = -1;
-    if (json_read_string (object, "user_id", 1, PROTO_ID_SIZE - 1, &user_id, fault) ||
-        json_read_integer (
-            object, "item_id", 0, JSON_INTEGER_MAX, &self->item_id, fault))
+    if (json_read_string (object, "user_id", 1, PROTO_ID_SIZE - 1, &user_id, fault))
         return -1;
     if (!user_id)
         return json_fail (fault, "/user_id", "user_id is required");
-    if (self->item_id < 0)
-        return json_fail (fault, "/item_id", "item_id is required");
+    if (s_read_item (self, object, fault))
+        return -1;
     snprintf (self->user_id, sizeof self->user_id, "%s", user_id);
     if (s_read_event (self, object, fault))
         return -1;

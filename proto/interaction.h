@@ -1,12 +1,14 @@
 /* The message "this user did something with this item", from interactions.events to the
- * table. On Kafka it is JSON: {"user_id","item_id"}, and optionally "event_id" (a UUID),
- * "created_at" (RFC 3339), "event" (what was done) and "value" (a number). SPDX-License-Identifier: Apache-2.0 */
+ * table. On Kafka it is JSON: {"user_id","item_id"}, the item's integer or its key, and
+ * optionally "event_id" (a UUID), "created_at" (RFC 3339), "event" (what was done) and
+ * "value" (a number). SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_PROTO_INTERACTION_H
 #define SASREC_PROTO_INTERACTION_H
 
 #include <czmq.h>
 #include <stdint.h>
 
+#include "base/item_key.h"
 #include "base/jsonread.h"
 #include "base/uuid.h"
 #include "proto/receipt.h"
@@ -16,7 +18,8 @@
 
 typedef struct {
     char user_id[PROTO_ID_SIZE];
-    int64_t item_id;
+    int64_t item_id;               /* -1: item_key says which */
+    char item_key[ITEM_KEY_SIZE];  /* "": item_id does */
     char event_id[UUID_TEXT_SIZE]; /* an event that comes twice counts once; "": none */
     char created_at[PROTO_TIME_SIZE]; /* "" = when it is written */
     char event[PROTO_EVENT_SIZE];     /* "" = not said */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/item_keys.h"
 #include "proto/interaction.h"
 #include "store/db.h"
 
@@ -71,10 +72,11 @@ int interactions_check (db_t *db, char error[160]);
 /* The largest id; 0 when there is none, or ids are no integers (a view). */
 int64_t interactions_last_id (db_t *db);
 
-/* Adds what came one by one, in one statement; an event_id that exists is left alone.
- * *added: the new rows. */
+/* Adds what came one by one, all or nothing; an event_id that exists is left alone. Where
+ * a key names the item, its integer becomes the item_id; new keys are made in the same
+ * transaction. *added: the new rows. */
 db_status_t interactions_add (
-    db_t *db, const interaction_t *const *interactions, size_t count, size_t *added);
+    db_t *db, interaction_t *const *interactions, size_t count, size_t *added);
 
 /* A load: rows are copied into a temporary table, and what is new of them is added in
  * one transaction with the record in `imports`. Nothing but new rows is locked, so
@@ -95,6 +97,11 @@ int interactions_load_row (interactions_load_t *self, const char *user_id,
     int64_t item_id, int64_t created_at_us);
 /* Likewise, with all that a row may have. */
 int interactions_load_add (interactions_load_t *self, const interactions_row_t *row);
+/* The items of this load that have keys: key_ids[i] is the integer of keys[i]
+ * (base/item_key.h), by which its rows are given. Both are borrowed until the commit; where
+ * the database has another integer for a key already, the rows follow. */
+void interactions_load_keys (
+    interactions_load_t *self, const item_keys_t *keys, const int64_t *key_ids);
 /* The "now" of this load: of the first one, when the digest was loaded before. */
 int64_t interactions_load_now_us (const interactions_load_t *self);
 /* Takes the load, also on -1 (then nothing was kept). *added (may be NULL): the new rows. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "store/array.h"
+#include "store/interactions_name.h"
 
 /* clang-format off */
 #define ADD(columns, values, arrays, names)                                            \
@@ -63,9 +64,8 @@ s_add_event (array_t columns[ADD_COLUMNS], const interaction_t *row)
     array_add_text (&columns[ADD_VALUE], row->has_value ? value : NULL);
 }
 
-db_status_t
-interactions_add (
-    db_t *db, const interaction_t *const *interactions, size_t count, size_t *added)
+static db_status_t
+s_insert (db_t *db, interaction_t *const *interactions, size_t count, size_t *added)
 {
     array_t columns[ADD_COLUMNS] = {0};
     db_param_t params[ADD_COLUMNS];
@@ -87,5 +87,22 @@ interactions_add (
     PQclear (result);
     for (int i = 0; i < column_count; i++)
         array_free (&columns[i]);
+    return status;
+}
+
+/* In a transaction only where one is needed. */
+db_status_t
+interactions_add (
+    db_t *db, interaction_t *const *interactions, size_t count, size_t *added)
+{
+    bool begun;
+    *added = 0;
+    db_status_t status = interactions_name (db, interactions, count, &begun);
+    if (status == DB_OK)
+        status = s_insert (db, interactions, count, added);
+    if (status == DB_OK && begun)
+        status = db_script (db, "COMMIT");
+    if (status != DB_OK)
+        *added = 0;
     return status;
 }

@@ -6,20 +6,23 @@
 
 #include "store/array.h"
 #include "store/interactions.h"
+#include "store/interactions_name.h"
 
 #define CHUNK_SIZE                65536
 #define COPY_MICROSECONDS_TO_2000 INT64_C (946684800000000)
 
 struct interactions_load {
-    db_t *db;        /* borrowed; inside our transaction */
-    char *name;      /* for the record in imports */
-    char *digest;    /* too */
-    int64_t base_us; /* of rows without a time */
-    uint64_t count;  /* rows so far */
-    strbuf_t chunk;  /* of the COPY, not sent yet */
-    bool copying;    /* the COPY is open */
-    bool has_ids;    /* a row has an event_id */
-    bool has_events; /* a row has an event or a value */
+    db_t *db;                /* borrowed; inside our transaction */
+    char *name;              /* for the record in imports */
+    char *digest;            /* too */
+    int64_t base_us;         /* of rows without a time */
+    uint64_t count;          /* rows so far */
+    strbuf_t chunk;          /* of the COPY, not sent yet */
+    bool copying;            /* the COPY is open */
+    const item_keys_t *keys; /* borrowed; NULL: items are integers */
+    const int64_t *key_ids;  /* borrowed */
+    bool has_ids;            /* a row has an event_id */
+    bool has_events;         /* a row has an event or a value */
 };
 
 /* The lock makes "was it loaded before" hold until the commit; readers do not mind. The
@@ -242,6 +245,14 @@ interactions_load_row (interactions_load_t *self, const char *user_id, int64_t i
     return interactions_load_add (self, &row);
 }
 
+void
+interactions_load_keys (
+    interactions_load_t *self, const item_keys_t *keys, const int64_t *key_ids)
+{
+    self->keys = keys;
+    self->key_ids = key_ids;
+}
+
 int64_t
 interactions_load_now_us (const interactions_load_t *self)
 {
@@ -282,6 +293,8 @@ s_finish (interactions_load_t *self, uint64_t *added)
         return status;
     self->copying = false;
     status = db_copy_finish (self->db, NULL);
+    if (status == DB_OK && self->keys)
+        status = interactions_load_name (self->db, self->keys, self->key_ids);
     if (status == DB_OK)
         status = s_add_new (self, added);
     if (status == DB_OK)

@@ -17,10 +17,16 @@
     "to_char (" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 #define ALL_CATEGORIES "item_categories (category, categories)"
 #define AS_JSON                                                                        \
-    "item_id, json_build_object ('item_id', item_id, 'title', title, 'category',"      \
-    " (" ALL_CATEGORIES ")[1], 'categories', " ALL_CATEGORIES ", 'hidden', hidden,"    \
-    " 'available_from', " TIME ("available_from") ", 'expires_at', " TIME (            \
-        "expires_at") ", 'attributes', attributes, 'image_url', image_url)::text"
+    "item_id, '{\"item_id\":' || item_id || CASE WHEN item_key IS NULL THEN ''"        \
+    "  ELSE ',\"item_key\":' || to_json (item_key) END || ',' || substr ("             \
+    "json_build_object ('title', title, 'category', (" ALL_CATEGORIES ")[1],"          \
+    " 'categories', " ALL_CATEGORIES ", 'hidden', hidden, 'available_from', " TIME (   \
+        "available_from") ", 'expires_at', " TIME ("expires_at") ","                   \
+                                                                 " 'attributes', "     \
+                                                                 "attributes, "        \
+                                                                 "'image_url', "       \
+                                                                 "image_url)::text, "  \
+                                                                 "2)"
 
 static const db_statement_t s_find = {
     .name = "items_find",

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "store/array.h"
+#include "store/item_names.h"
 
 static const db_statement_t s_find = {
     .name = "popular_find",
@@ -52,6 +53,11 @@ popular_find (db_t *db, int days, const char *category, size_t k, popular_t *pop
     if (status == DB_OK)
         s_copy (popular, result);
     PQclear (result);
+    if (status == DB_OK)
+        status =
+            item_names_of (db, popular->item_ids, popular->count, &popular->item_keys);
+    if (status != DB_OK)
+        popular_free (popular);
     return status;
 }
 
@@ -60,5 +66,6 @@ popular_free (popular_t *self)
 {
     free (self->item_ids);
     free (self->counts);
+    free (self->item_keys);
     *self = (popular_t){0};
 }

@@ -10,6 +10,7 @@
 typedef struct {
     int64_t *item_ids; /* most interactions first, of equal ones the smaller id */
     int64_t *counts;   /* interactions in these days */
+    char *item_keys;   /* as item_names_of gives them */
     size_t count;
 } popular_t;
 

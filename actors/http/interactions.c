@@ -23,7 +23,7 @@
 
 typedef struct {
     interaction_t *rows;
-    const interaction_t **pointers; /* count, as the store takes them */
+    interaction_t **pointers; /* count, as the store takes them */
     size_t count;
     json_fault_t faults[FAULTS_MOST];
     size_t fault_count; /* of all of them, told or not */

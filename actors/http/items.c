@@ -1,4 +1,4 @@
-/* GET /items: by their ids, by words in their titles, or one after the other. SPDX-License-Identifier: Apache-2.0 */
+/* GET /items: by their names, by words in their titles, or one after the other. SPDX-License-Identifier: Apache-2.0 */
 #include "actors/http/items.h"
 
 #include <assert.h>
@@ -8,9 +8,11 @@
 
 #include "actors/http/query.h"
 #include "actors/http/routes.h"
+#include "base/item_key.h"
+#include "store/item_names.h"
 
 #define IDS_LIMIT     ((size_t)1000)
-#define IDS_TEXT_SIZE (IDS_LIMIT * 17) /* 16 digits and a comma each */
+#define IDS_TEXT_SIZE 65536
 #define QUERY_SIZE    257
 #define LIMIT_DEFAULT 20
 #define LIMIT_MOST    100
@@ -56,44 +58,53 @@ s_reply_items (http_context_t *context, exchange_t *exchange, const items_t *fou
     exchange_reply_json (exchange, 200, &body);
 }
 
+/* The names between commas, in their text; 0: a bad one is among them, or too many. */
+static size_t
+s_split (char *text, const char **names)
+{
+    size_t count = 0;
+    for (char *end = text; end; text = end + 1) {
+        end = strchr (text, ',');
+        if (end)
+            *end = '\0';
+        if (count == IDS_LIMIT || !item_key_valid (text))
+            return 0;
+        names[count++] = text;
+    }
+    return count;
+}
+
 /* What is asked for. */
 typedef struct {
-    int64_t *ids; /* owned; NULL: any */
-    size_t id_count;
+    const char **names; /* NULL: any */
+    size_t name_count;
     char words[QUERY_SIZE]; /* "": any */
-    int64_t after, limit;   /* of what has no ids */
+    int64_t after, limit;   /* of what has no names */
 } wish_t;
 
-/* False: the problem has been replied. */
-static bool
-s_read_ids (exchange_t *exchange, wish_t *wish)
+static db_status_t
+s_find_named (db_t *db, const wish_t *wish, items_t *found)
 {
-    char *text = malloc (IDS_TEXT_SIZE);
-    assert (text);
-    query_status_t status =
-        query_find_list (exchange->query, "ids", text, IDS_TEXT_SIZE);
-    if (status != QUERY_ABSENT) {
-        wish->ids = calloc (IDS_LIMIT, sizeof *wish->ids);
-        assert (wish->ids);
-    }
-    bool good = status == QUERY_ABSENT ||
-                (status == QUERY_FOUND && query_integers (text, 0, JSON_INTEGER_MAX,
-                                              wish->ids, IDS_LIMIT, &wish->id_count));
-    free (text);
-    if (!good)
-        exchange_problem_parameter (
-            exchange, "ids", "ids must be 1 to 1000 item ids: ids=1,2 or ids=1&ids=2");
-    return good;
+    int64_t *ids = calloc (wish->name_count, sizeof *ids);
+    assert (ids);
+    db_status_t status = item_names_resolve (db, wish->names, wish->name_count, ids);
+    if (status == DB_OK && *wish->words)
+        status = items_search (
+            db, wish->words, ids, wish->name_count, (size_t)wish->limit, found);
+    else if (status == DB_OK)
+        status = items_find (db, ids, wish->name_count, found);
+    free (ids);
+    return status;
 }
 
 static db_status_t
 s_find (db_t *db, const wish_t *wish, items_t *found)
 {
     size_t limit = (size_t)wish->limit;
-    if (*wish->words)
-        return items_search (db, wish->words, wish->ids, wish->id_count, limit, found);
-    return wish->ids ? items_find (db, wish->ids, wish->id_count, found)
-                     : items_list (db, wish->after, limit, found);
+    if (wish->names)
+        return s_find_named (db, wish, found);
+    return *wish->words ? items_search (db, wish->words, NULL, 0, limit, found)
+                        : items_list (db, wish->after, limit, found);
 }
 
 /* Without a trigram index the cost of a search grows with the table: a turn among the
@@ -115,14 +126,34 @@ s_answer (http_context_t *context, exchange_t *exchange, const wish_t *wish)
     items_free (&found);
 }
 
+/* text: holds the names. False: the problem has been replied. */
+static bool
+s_read_names (exchange_t *exchange, char *text, const char **names, wish_t *wish)
+{
+    query_status_t status =
+        query_find_list (exchange->query, "ids", text, IDS_TEXT_SIZE);
+    if (status == QUERY_ABSENT)
+        return true;
+    wish->names = names;
+    wish->name_count = status == QUERY_FOUND ? s_split (text, names) : 0;
+    if (wish->name_count == 0)
+        exchange_problem_parameter (exchange, "ids",
+            "ids must be 1 to 1000 item ids or keys: ids=1,SKU-2 or ids=1&ids=SKU-2");
+    return wish->name_count > 0;
+}
+
 void
 items_get (http_context_t *context, exchange_t *exchange)
 {
     wish_t wish = {.after = -1, .limit = LIMIT_DEFAULT};
-    if (s_read_ids (exchange, &wish) &&
+    char *text = malloc (IDS_TEXT_SIZE);
+    const char **names = malloc (IDS_LIMIT * sizeof *names);
+    assert (text && names);
+    if (s_read_names (exchange, text, names, &wish) &&
         exchange_read_text (exchange, "query", wish.words, sizeof wish.words) &&
         exchange_read_integer (exchange, "after", 0, JSON_INTEGER_MAX, &wish.after) &&
         exchange_read_integer (exchange, "limit", 1, LIMIT_MOST, &wish.limit))
         s_answer (context, exchange, &wish);
-    free (wish.ids);
+    free (names);
+    free (text);
 }

@@ -4,6 +4,7 @@
 #include "actors/http/context.h"
 #include "actors/http/expand.h"
 #include "actors/http/routes.h"
+#include "proto/item_list.h"
 #include "proto/request.h"
 
 #define DAYS_DEFAULT  7
@@ -31,6 +32,7 @@ s_reply (http_context_t *context, exchange_t *exchange, const wish_t *wish,
         strbuf_add (&body, "null");
     strbuf_add (&body, ",\"item_ids\":");
     strbuf_add_json_int_array (&body, popular->item_ids, popular->count);
+    item_list_add_keys (&body, popular->item_keys, popular->count);
     strbuf_add (&body, ",\"counts\":");
     strbuf_add_json_int_array (&body, popular->counts, popular->count);
     if (wish->with_items &&

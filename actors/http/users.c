@@ -9,7 +9,9 @@
 
 #include "actors/http/ask.h"
 #include "actors/http/routes.h"
+#include "proto/item_list.h"
 #include "store/interactions.h"
+#include "store/item_names.h"
 
 #define USERS_LIMIT 10000
 
@@ -86,10 +88,11 @@ s_refuse_unknown (exchange_t *exchange)
         exchange, PROBLEM_UNKNOWN_USER, "There are no interactions of this user.");
 }
 
-/* The user's newest items, at least one; false: the problem has been replied. */
+/* The user's newest items, at least one, and their keys; false: the problem has been
+ * replied. */
 static bool
 s_find_history (http_context_t *context, exchange_t *exchange, size_t limit,
-    int64_t **items, size_t *count)
+    int64_t **items, size_t *count, char **keys)
 {
     *items = NULL;
     *count = 0;
@@ -100,6 +103,8 @@ s_find_history (http_context_t *context, exchange_t *exchange, size_t limit,
         return false;
     db_status_t status =
         interactions_history (db, exchange->parameter, limit, items, count);
+    if (status == DB_OK)
+        status = item_names_of (db, *items, *count, keys);
     if (!http_context_give_db (context, &db, status, exchange))
         return false;
     if (*count > 0)
@@ -115,16 +120,19 @@ user_history_get (http_context_t *context, exchange_t *exchange)
 {
     int64_t *items, limit = PROTO_HISTORY_LIMIT;
     size_t count;
+    char *keys = NULL;
     if (!exchange_read_integer (exchange, "limit", 1, PROTO_HISTORY_LIMIT, &limit) ||
-        !s_find_history (context, exchange, (size_t)limit, &items, &count))
+        !s_find_history (context, exchange, (size_t)limit, &items, &count, &keys))
         return;
     strbuf_t body = STRBUF_EMPTY;
     strbuf_add (&body, "{\"user_id\":");
     strbuf_add_json_string (&body, exchange->parameter);
     strbuf_add (&body, ",\"items\":");
     strbuf_add_json_int_array (&body, items, count);
+    item_list_add_keys (&body, keys, count);
     strbuf_add (&body, "}");
     free (items);
+    free (keys);
     exchange_reply_json (exchange, 200, &body);
 }
 

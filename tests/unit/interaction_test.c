@@ -35,6 +35,17 @@ test_all_fields_are_read (void **state)
 }
 
 static void
+test_a_key_names_the_item (void **state)
+{
+    (void)state;
+    interaction_t *self = s_read ("{\"user_id\":\"u\",\"item_id\":\"007\"}", "n");
+    assert_non_null (self);
+    assert_string_equal (self->item_key, "007");
+    assert_int_equal (self->item_id, -1);
+    interaction_destroy (&self);
+}
+
+static void
 test_what_was_done_is_read (void **state)
 {
     (void)state;
@@ -121,6 +132,7 @@ main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_all_fields_are_read),
+        cmocka_unit_test (test_a_key_names_the_item),
         cmocka_unit_test (test_what_was_done_is_read),
         cmocka_unit_test (test_without_an_event_id_the_message_is_the_event),
         cmocka_unit_test (test_what_is_wrong_is_named),
