@@ -6,13 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/item_key.h"
 #include "base/strbuf.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/file_keys.h"
 #include "cli/files/layout.h"
 #include "cli/files/outfile.h"
 #include "base/timestamp.h"
 #include "store/interactions.h"
+#include "store/item_names.h"
 
 typedef struct {
     const char *path;       /* NULL: standard output */
@@ -69,7 +72,8 @@ static const command_spec_t s_spec = {
     .name = "sasrec export",
     .help =
         "Write all interactions, user by user, oldest first, in a format that 'sasrec "
-        "import' reads. pairs has no times, and no events.",
+        "import' reads. pairs has no times, and no events. Items that have keys are written "
+        "by them.",
     .examples = "sasrec export --out interactions.csv\n"
                 "sasrec export --format jsonl | zstd > interactions.jsonl.zst",
     .options = s_options,
@@ -81,8 +85,9 @@ static const command_spec_t s_spec = {
 typedef struct {
     FILE *file;             /* borrowed */
     layout_format_t format; /* never LAYOUT_ANY */
+    file_keys_t *keys;      /* owned */
     bool events;            /* csv: there are columns for event and value */
-    uint64_t unwritable;    /* pairs: rows whose user id has white space */
+    uint64_t unwritable;    /* pairs: rows whose user id or item has white space */
     strbuf_t line;          /* owned; the row being written */
 } s_writer_t;
 
@@ -110,12 +115,19 @@ s_add_value (strbuf_t *line, double value)
     strbuf_add (line, text);
 }
 
+/* Key: NULL, or the item's. */
 static void
-s_add_csv (const s_writer_t *writer, strbuf_t *line, const interactions_row_t *row,
-    const char *time)
+s_add_csv (
+    s_writer_t *writer, const interactions_row_t *row, const char *key, const char *time)
 {
+    strbuf_t *line = &writer->line;
     s_add_field (line, row->user_id);
-    strbuf_addf (line, ",%" PRId64 ",%s", row->item_id, time);
+    strbuf_add (line, ",");
+    if (key)
+        s_add_field (line, key);
+    else
+        strbuf_addf (line, "%" PRId64, row->item_id);
+    strbuf_addf (line, ",%s", time);
     if (writer->events) {
         strbuf_add (line, ",");
         s_add_field (line, row->event ? row->event : "");
@@ -127,12 +139,17 @@ s_add_csv (const s_writer_t *writer, strbuf_t *line, const interactions_row_t *r
 }
 
 static void
-s_add_json (strbuf_t *line, const interactions_row_t *row, const char *time)
+s_add_json (
+    strbuf_t *line, const interactions_row_t *row, const char *key, const char *time)
 {
     strbuf_add (line, "{\"user_id\":");
     strbuf_add_json_string (line, row->user_id);
-    strbuf_addf (
-        line, ",\"item_id\":%" PRId64 ",\"created_at\":\"%s\"", row->item_id, time);
+    strbuf_add (line, ",\"item_id\":");
+    if (key)
+        strbuf_add_json_string (line, key);
+    else
+        strbuf_add_json_int (line, row->item_id);
+    strbuf_addf (line, ",\"created_at\":\"%s\"", time);
     if (row->event) {
         strbuf_add (line, ",\"event\":");
         strbuf_add_json_string (line, row->event);
@@ -145,22 +162,41 @@ s_add_json (strbuf_t *line, const interactions_row_t *row, const char *time)
 }
 
 static void
+s_add_pair (s_writer_t *writer, const interactions_row_t *row, const char *key)
+{
+    const char *user_id = row->user_id;
+    if (strpbrk (user_id, " \t") || (key && strpbrk (key, " \t")))
+        writer->unwritable++;
+    else if (key)
+        strbuf_addf (&writer->line, "%s %s\n", user_id, key);
+    else
+        strbuf_addf (&writer->line, "%s %" PRId64 "\n", user_id, row->item_id);
+}
+
+static void
 s_write_row (void *context, const interactions_row_t *row)
 {
     s_writer_t *writer = context;
     char time[TIMESTAMP_SIZE];
+    const char *key = row->item_id < ITEM_KEY_FIRST
+                          ? NULL
+                          : file_keys_find (writer->keys, row->item_id);
     timestamp_format (row->created_at_us, time);
     strbuf_clear (&writer->line);
     if (writer->format == LAYOUT_CSV)
-        s_add_csv (writer, &writer->line, row, time);
+        s_add_csv (writer, row, key, time);
     else if (writer->format == LAYOUT_JSONL)
-        s_add_json (&writer->line, row, time);
-    else if (strpbrk (row->user_id, " \t"))
-        writer->unwritable++;
+        s_add_json (&writer->line, row, key, time);
     else
-        strbuf_addf (&writer->line, "%s %" PRId64 "\n", row->user_id, row->item_id);
+        s_add_pair (writer, row, key);
     if (writer->line.length > 0)
         fwrite (writer->line.data, 1, writer->line.length, writer->file);
+}
+
+static void
+s_note_key (void *context, int64_t item_id, const char *key)
+{
+    file_keys_add (context, item_id, key);
 }
 
 static layout_format_t
@@ -176,6 +212,8 @@ s_format (const s_options_t *options)
 static int
 s_write_all (s_writer_t *writer, db_t *db, uint64_t *rows, char error[160])
 {
+    if (item_names_each (db, s_note_key, writer->keys, error))
+        return -1;
     if (writer->format != LAYOUT_PAIRS &&
         interactions_have_events (db, &writer->events, error))
         return -1;
@@ -190,17 +228,20 @@ static int
 s_write (const command_t *self, db_t *db, FILE *file, uint64_t *rows)
 {
     char error[160];
-    s_writer_t writer = {.file = file, .format = s_format (self->options)};
+    s_writer_t writer = {
+        .file = file, .format = s_format (self->options), .keys = file_keys_new ()};
     int status = s_write_all (&writer, db, rows, error);
     strbuf_free (&writer.line);
+    file_keys_destroy (&writer.keys);
     if (status == -1)
         return command_fail (self, "cannot read the interactions: %s", error);
     if (fflush (file) == EOF || ferror (file))
         return command_fail (self, "cannot write: %s", strerror (errno));
     if (writer.unwritable > 0)
         return command_fail (self,
-            "%" PRIu64 " interactions are of users whose id has a space, which pairs "
-            "cannot hold; use --format csv",
+            "%" PRIu64
+            " interactions have a user or an item whose id has a space, which "
+            "pairs cannot hold; use --format csv",
             writer.unwritable);
     return COMMAND_DONE;
 }

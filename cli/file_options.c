@@ -3,7 +3,13 @@
 
 #include "cli/command.h"
 
-enum { S_KEY_COLUMNS = 0x3000, S_KEY_NO_HEADER, S_KEY_DELIMITER, S_KEY_TIME_UNIT };
+enum {
+    S_KEY_COLUMNS = 0x3000,
+    S_KEY_NO_HEADER,
+    S_KEY_DELIMITER,
+    S_KEY_TIME_UNIT,
+    S_KEY_ITEM_IDS
+};
 
 const struct argp_option file_options[] = {
     {"format", 'f', "FORMAT", 0, "csv, jsonl or pairs", 0},
@@ -16,6 +22,8 @@ const struct argp_option file_options[] = {
     {"delimiter", S_KEY_DELIMITER, "TEXT", 0, "Between columns: , ; | :: or tab", 0},
     {"time-unit", S_KEY_TIME_UNIT, "UNIT", 0,
         "Of times that are numbers: s, ms, us, ns or day (20260228)", 0},
+    {"item-ids", S_KEY_ITEM_IDS, "KIND", 0,
+        "integers, keys (texts), or auto: integers if all of them are", 0},
     {0}};
 
 error_t
@@ -39,6 +47,9 @@ file_options_parse (int key, char *text, struct argp_state *state)
         break;
     case S_KEY_TIME_UNIT:
         rc = layout_set_time_unit (layout, text, error);
+        break;
+    case S_KEY_ITEM_IDS:
+        rc = layout_set_items (layout, text, error);
         break;
     case ARGP_KEY_END:
         rc = layout_check (layout, error);

@@ -10,12 +10,15 @@
 #include "base/progress.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/file_keys.h"
 #include "cli/files/reader.h"
 #include "cli/files/source.h"
 #include "cli/import_items.h"
 #include "store/interactions.h"
 
 enum { S_KEY_APPEND = 0x100, S_KEY_ITEMS, S_BAD_SHOWN = 10 };
+
+enum { S_AGAIN = -1 }; /* a status of our own, beside the command's */
 
 typedef struct {
     const char *path;
@@ -71,7 +74,9 @@ static const command_spec_t s_spec = {
         "\"user item\" per line in the order of time. What was understood is told "
         "before loading. Times may be texts or unix seconds, milliseconds, ...; "
         "without "
-        "any the order of the lines counts. Exit status 2: bad lines, or the file was "
+        "any the order of the lines counts. Items are integers, or keys: texts of 1 to "
+        "128 bytes, all of them when one is no plain integer. Exit status 2: bad "
+        "lines, or the file was "
         "loaded before.",
     .examples = "sasrec import events.csv\n"
                 "sasrec import ratings.dat --no-header user,item,_,time\n"
@@ -92,6 +97,7 @@ typedef struct {
     reader_t *reader;          /* owned */
     interactions_load_t *load; /* owned */
     progress_t *progress;      /* owned */
+    file_keys_t *keys;         /* owned; where items are texts */
     uint64_t rows;             /* good ones */
     uint64_t added;            /* of them: new ones */
     uint64_t untimed;          /* of them: without a time */
@@ -121,9 +127,24 @@ s_note (s_run_t *run, const reader_row_t *row)
         run->newest_us = row->created_at_us;
 }
 
+/* All items have to be keys: what was read so far is to be read again. */
 static int
-s_add (const s_run_t *run, const reader_row_t *row)
+s_begin_again (const s_run_t *run, const reader_row_t *row)
 {
+    if (!run->command->quiet)
+        fprintf (stderr,
+            "%s:%" PRIu64
+            ": the item \"%.40s\" is no plain integer: all items are taken "
+            "as texts; --item-ids integers refuses such a line\n",
+            source_name (run->source), reader_line (run->reader), row->item_key);
+    return S_AGAIN;
+}
+
+static int
+s_add (s_run_t *run, reader_row_t *row)
+{
+    if (run->keys)
+        row->item_id = file_keys_id (run->keys, row->item_key);
     const interactions_row_t interaction = {.user_id = row->user_id,
         .item_id = row->item_id,
         .created_at_us = row->created_at_us,
@@ -148,6 +169,8 @@ s_read_all (s_run_t *run)
             command_fail (run->command, "%s: %s", source_name (run->source), error);
             return COMMAND_REFUSED;
         }
+        if (status == READER_KEYS)
+            return s_begin_again (run, &row);
         if (status == READER_BAD)
             s_tell_bad (run, error);
         else if (run->bad == 0 && s_add (run, &row) == -1)
@@ -232,6 +255,9 @@ s_load (s_run_t *run)
         return status;
     if (run->bad > 0 || run->rows == 0)
         return s_refuse (run);
+    if (run->keys)
+        interactions_load_keys (
+            run->load, file_keys_texts (run->keys), file_keys_ids (run->keys));
     if (interactions_load_commit (&run->load, &run->added, error) == -1)
         return command_fail (run->command, "%s", error);
     return s_answer (run, (double)(clock_monotonic_us () - started_us) / 1e6);
@@ -271,26 +297,40 @@ s_open (const command_t *self, db_t *db, const source_t *source, int *status)
 }
 
 static int
-s_run (const command_t *self, db_t *db, source_t *source)
+s_run_as (const command_t *self, db_t *db, source_t *source, const layout_t *layout)
 {
     const s_options_t *options = self->options;
     s_run_t run = {.command = self,
         .source = source,
         .oldest_us = INT64_MAX,
         .newest_us = INT64_MIN};
-    run.reader = reader_new (source_file (source), options->path, &self->layout);
+    run.reader = reader_new (source_file (source), options->path, layout);
     int status = s_begin (&run);
     if (status == COMMAND_DONE)
         run.load = s_open (self, db, source, &status);
     if (run.load) {
         run.progress =
             progress_new ("import", "lines", source_lines (source), self->quiet);
+        run.keys = reader_has_keys (run.reader) ? file_keys_new () : NULL;
         status = s_load (&run);
     }
     progress_destroy (&run.progress);
     reader_destroy (&run.reader);
     interactions_load_destroy (&run.load);
+    file_keys_destroy (&run.keys);
     return status;
+}
+
+static int
+s_run (const command_t *self, db_t *db, source_t *source)
+{
+    layout_t layout = self->layout;
+    int status = s_run_as (self, db, source, &layout);
+    if (status != S_AGAIN)
+        return status;
+    layout.items = LAYOUT_ITEMS_KEYS;
+    rewind (source_file (source));
+    return s_run_as (self, db, source, &layout);
 }
 
 int

@@ -1,20 +1,17 @@
 /* sasrec recommend. SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
-#include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/jsonread.h"
 #include "cli/all_users.h"
 #include "cli/chosen_model.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/item_option.h"
 
-#define S_HISTORY_LIMIT 10000 /* as over HTTP */
 #define S_K_LIMIT       1000
 #define S_THREADS_LIMIT 64
 
@@ -22,9 +19,7 @@ enum { S_KEY_HISTORY = 0x100, S_KEY_SEEN, S_KEY_ALL, S_KEY_RESUME, S_KEY_THREADS
 
 typedef struct {
     const char *checkpoint; /* NULL: the current one */
-    int64_t *history;       /* owned; S_HISTORY_LIMIT of room */
-    size_t history_count;
-    bool has_history;
+    const char *history;    /* NULL: not said */
     size_t k;
     bool include_seen;
     bool all_users;
@@ -35,7 +30,10 @@ typedef struct {
 
 static const struct argp_option s_options[] = {
     {"checkpoint", 'c', "F", 0, "A file, or a version; else the current model", 0},
-    {"history", S_KEY_HISTORY, "ITEMS", 0, "Item ids, oldest first: 10,20,30", 0},
+    {"history", S_KEY_HISTORY, "ITEMS", 0,
+        "Items, oldest first: 10,20,30, or keys: SKU-1,SKU-2; with commas in them as "
+        "JSON: [\"a,b\",20]",
+        0},
     {0, 'k', "N", 0, "How many items to recommend, 1 to 1000 (10)", 0},
     {"include-seen", S_KEY_SEEN, 0, 0, "Items of the history may come back", 0},
     {"all-users", S_KEY_ALL, 0, 0,
@@ -50,23 +48,16 @@ static const struct argp_option s_options[] = {
     {0}};
 
 static void
-s_parse_history (s_options_t *options, const char *text, struct argp_state *state)
+s_check_history (const char *text, struct argp_state *state)
 {
-    options->has_history = true;
-    options->history_count = 0;
-    while (*text) {
-        char *end;
-        errno = 0;
-        long long id = isdigit ((unsigned char)*text) ? strtoll (text, &end, 10) : -1;
-        if (id < 0 || errno != 0 || id > JSON_INTEGER_MAX || (*end && *end != ','))
-            argp_error (
-                state, "--history must be item ids like 10,20,30, not '%s'", text);
-        if (options->history_count == S_HISTORY_LIMIT)
-            argp_error (state, "--history has more than %d items", S_HISTORY_LIMIT);
-        options->history[options->history_count++] = id;
-        text = *end ? end + 1 : end;
-        text += strspn (text, " ");
-    }
+    item_option_t history = {0};
+    int rc = item_option_read (&history, NULL, text);
+    item_option_free (&history);
+    if (rc)
+        argp_error (state,
+            "--history must be at most %d items like 10,20,30 or SKU-1,SKU-2, not "
+            "'%.60s'",
+            ITEM_OPTION_LIMIT, text);
 }
 
 static void
@@ -81,13 +72,13 @@ s_parse_path (s_options_t *options, const char *text, struct argp_state *state)
 static void
 s_check (const s_options_t *options, struct argp_state *state)
 {
-    if (options->all_users && options->has_history)
+    if (options->all_users && options->history)
         argp_error (state, "--history and --all-users are two questions: ask one");
     if (options->all_users && !options->path)
         argp_error (state, "--all-users needs --out, a file for the answers");
     if (!options->all_users && (options->path || options->resume || options->threads))
         argp_error (state, "--out, --resume and --threads are for --all-users");
-    if (!options->all_users && !options->has_history)
+    if (!options->all_users && !options->history)
         argp_error (state, "--history is missing; \"\" is an empty one");
 }
 
@@ -100,7 +91,8 @@ s_parse (int key, char *text, struct argp_state *state)
         options->checkpoint = text;
         return 0;
     case S_KEY_HISTORY:
-        s_parse_history (options, text, state);
+        options->history = text;
+        s_check_history (text, state);
         return 0;
     case 'k':
         options->k = (size_t)command_integer (state, "-k", text, 1, S_K_LIMIT);
@@ -141,6 +133,7 @@ static const command_spec_t s_spec = {
         "popular items are the answer.",
     .examples = "sasrec recommend --history 10,20,30\n"
                 "sasrec recommend --history 10,20,30 -k 5 --json\n"
+                "sasrec recommend --history SKU-12,SKU-7\n"
                 "sasrec recommend --all-users -k 100 --out tonight.jsonl",
     .options = s_options,
     .parser = s_parse,
@@ -148,19 +141,30 @@ static const command_spec_t s_spec = {
     .speaks_json = true,
 };
 
+/* NULL: it has none. */
+static const char *
+s_key (const model_t *model, int64_t item_id)
+{
+    return model_item_key (model, (size_t)model_item_index (model, item_id));
+}
+
 static json_t *
 s_to_json (const model_t *model, const model_answer_t *answer)
 {
     json_t *item_ids = json_array ();
+    json_t *item_keys = model_has_keys (model) ? json_array () : NULL;
     json_t *scores = json_array ();
     for (size_t i = 0; i < answer->count; i++) {
         json_array_append_new (item_ids, json_integer (answer->item_ids[i]));
+        if (item_keys)
+            json_array_append_new (
+                item_keys, json_pack ("s?", s_key (model, answer->item_ids[i])));
         json_array_append_new (scores, json_real ((double)answer->scores[i]));
     }
-    return json_pack ("{s:o,s:o,s:s,s:s,s:I,s:I}", "item_ids", item_ids, "scores",
-        scores, "model_version", model_version (model), "source",
-        answer->popular ? "popular" : "model", "history_used",
-        (json_int_t)answer->history_used, "unknown_dropped",
+    return json_pack ("{s:o,s:o*,s:o,s:s,s:s,s:I,s:I}", "item_ids", item_ids,
+        "item_keys", item_keys, "scores", scores, "model_version",
+        model_version (model), "source", answer->popular ? "popular" : "model",
+        "history_used", (json_int_t)answer->history_used, "unknown_dropped",
         (json_int_t)answer->unknown_dropped);
 }
 
@@ -168,22 +172,26 @@ static void
 s_print (const model_t *model, const model_answer_t *answer)
 {
     printf ("%5s %17s %10s\n", "rank", "item", "score");
-    for (size_t i = 0; i < answer->count; i++)
-        printf ("%5zu %17" PRId64 " %10.4f\n", i + 1, answer->item_ids[i],
-            (double)answer->scores[i]);
+    for (size_t i = 0; i < answer->count; i++) {
+        char id[24];
+        snprintf (id, sizeof id, "%" PRId64, answer->item_ids[i]);
+        const char *key = s_key (model, answer->item_ids[i]);
+        printf ("%5zu %17s %10.4f\n", i + 1, key ? key : id, (double)answer->scores[i]);
+    }
     printf ("From %s %s; %zu items of the history used, %zu unknown.\n",
         answer->popular ? "the popular items of" : "model", model_version (model),
         answer->history_used, answer->unknown_dropped);
 }
 
 static int
-s_recommend (const command_t *self, const model_t *model)
+s_answer (const command_t *self, const model_t *model, const item_option_t *history)
 {
     const s_options_t *options = self->options;
     int64_t item_ids[S_K_LIMIT];
     float scores[S_K_LIMIT];
-    model_query_t query = {.history = options->history,
-        .history_count = options->history_count,
+    model_query_t query = {.history = history->items,
+        .history_count = history->count,
+        .keys = history->texts.data,
         .k = options->k,
         .rules.include_seen = options->include_seen};
     model_answer_t answer = {.item_ids = item_ids, .scores = scores};
@@ -217,12 +225,22 @@ s_recommend_all (const command_t *self, const model_t *model)
     return all_users_run (self, model, &all);
 }
 
+static int
+s_recommend (const command_t *self, const model_t *model)
+{
+    const s_options_t *options = self->options;
+    item_option_t history = {0};
+    int rc = item_option_read (&history, model, options->history);
+    assert (rc == 0); /* it was checked */
+    int status = s_answer (self, model, &history);
+    item_option_free (&history);
+    return status;
+}
+
 int
 command_recommend (int argc, char **argv)
 {
     s_options_t options = {.k = 10};
-    options.history = calloc (S_HISTORY_LIMIT, sizeof *options.history);
-    assert (options.history);
     command_t *self = command_new (&s_spec, &options, argc, argv);
     char path[CHECKPOINT_PATH_SIZE];
     model_t *model = self ? chosen_model_load (self, options.checkpoint, path) : NULL;
@@ -231,6 +249,5 @@ command_recommend (int argc, char **argv)
                                      : s_recommend (self, model);
     model_destroy (&model);
     command_destroy (&self);
-    free (options.history);
     return status;
 }

@@ -6,11 +6,13 @@
 
 #include "base/jsonread.h"
 #include "base/progress.h"
+#include "cli/file_keys.h"
 #include "cli/files/reader.h"
 #include "cli/files/source.h"
 #include "cli/files/timeline.h"
 #include "store/conninfo.h"
 #include "store/interactions.h"
+#include "store/item_names.h"
 
 typedef struct {
     dataset_builder_t *builder; /* owned */
@@ -74,6 +76,13 @@ s_add (void *context, const interactions_row_t *row)
         progress_update (load->progress, load->rows, NULL);
 }
 
+static void
+s_name (void *context, int64_t item_id, const char *item_key)
+{
+    s_load_t *load = context;
+    dataset_builder_name (load->build.builder, item_id, item_key);
+}
+
 static dataset_t *
 s_read_database (
     const command_t *command, const events_lists_t *lists, int64_t *last_id)
@@ -100,6 +109,8 @@ s_read_database (
             "%" PRIu64 " of %" PRIu64 " interactions in %s have an item_id outside 0 "
             "to 2^53 - 1 by now",
             load.late, count, label);
+    else if (item_names_each (db, s_name, &load, error) == -1)
+        command_fail (command, "%s: %s", label, error);
     else if (!(data = s_build_end (&load.build, command)))
         command_fail (command,
             "no interactions in %s; run 'sasrec seed' or 'sasrec "
@@ -112,10 +123,11 @@ s_read_database (
     return data;
 }
 
-/* False after saying which line is bad. */
-static bool
+/* READER_END, READER_KEYS, or READER_BROKEN after saying which line is bad. keys: NULL, or
+ * those of the rows so far. */
+static reader_status_t
 s_read_rows (const command_t *command, const source_t *source, reader_t *reader,
-    timeline_t *rows)
+    timeline_t *rows, file_keys_t *keys)
 {
     char error[160];
     reader_row_t row;
@@ -123,6 +135,8 @@ s_read_rows (const command_t *command, const source_t *source, reader_t *reader,
         progress_new ("read", "lines", source_lines (source), command->quiet);
     reader_status_t status;
     while ((status = reader_next (reader, &row, error)) == READER_ROW) {
+        if (keys)
+            row.item_id = file_keys_id (keys, row.item_key);
         timeline_add (rows, &row);
         if (reader_line (reader) % 4096 == 0)
             progress_update (progress, reader_line (reader), NULL);
@@ -133,7 +147,7 @@ s_read_rows (const command_t *command, const source_t *source, reader_t *reader,
             reader_line (reader), error);
     else if (status == READER_BROKEN)
         command_fail (command, "%s: %s", source_name (source), error);
-    return status == READER_END;
+    return status == READER_BAD ? READER_BROKEN : status;
 }
 
 static void
@@ -142,14 +156,25 @@ s_add_row (void *context, const char *user_id, int64_t item_id, const char *kind
     s_build_add (context, user_id, item_id, kind);
 }
 
+static void
+s_name_all (dataset_builder_t *builder, const file_keys_t *keys)
+{
+    const item_keys_t *texts = file_keys_texts (keys);
+    for (size_t i = 0; i < item_keys_count (texts); i++)
+        dataset_builder_name (
+            builder, file_keys_ids (keys)[i], item_keys_get (texts, i));
+}
+
 static dataset_t *
 s_build (const command_t *command, const char *name, timeline_t *rows,
-    const events_lists_t *lists)
+    const file_keys_t *keys, const events_lists_t *lists)
 {
     s_builder_t build = {0};
     s_build_begin (&build, lists);
     size_t read = timeline_count (rows),
            count = timeline_each (rows, s_add_row, &build);
+    if (keys)
+        s_name_all (build.builder, keys);
     if (count < read && !command->quiet)
         fprintf (stderr, "%s: %zu of %zu rows are repeated, and count once\n", name,
             read - count, read);
@@ -159,25 +184,51 @@ s_build (const command_t *command, const char *name, timeline_t *rows,
     return data;
 }
 
+/* How a file is read. */
+typedef struct {
+    layout_t layout;
+    const events_lists_t *lists; /* borrowed */
+} s_file_t;
+
+/* *again: it has to be read again, its items as keys. */
 static dataset_t *
 s_read_source (const command_t *command, const char *path, source_t *source,
-    const events_lists_t *lists)
+    const s_file_t *how, bool *again)
 {
     char error[160];
     dataset_t *data = NULL;
     timeline_t *rows = timeline_new ();
-    reader_t *reader = reader_new (source_file (source), path, &command->layout);
+    reader_t *reader = reader_new (source_file (source), path, &how->layout);
+    file_keys_t *keys = NULL;
     if (reader_begin (reader, error) == READER_BROKEN)
         command_fail (command, "%s: %s", source_name (source), error);
     else {
         if (!command->quiet && reader_told (reader))
             fprintf (stderr, "%s: %s\n", source_name (source), reader_told (reader));
-        if (s_read_rows (command, source, reader, rows))
-            data = s_build (command, source_name (source), rows, lists);
+        keys = reader_has_keys (reader) ? file_keys_new () : NULL;
+        reader_status_t status = s_read_rows (command, source, reader, rows, keys);
+        *again = status == READER_KEYS;
+        if (status == READER_END)
+            data = s_build (command, source_name (source), rows, keys, how->lists);
     }
+    file_keys_destroy (&keys);
     reader_destroy (&reader);
     timeline_destroy (&rows);
     return data;
+}
+
+static dataset_t *
+s_read_file (const command_t *command, const char *path, source_t *source,
+    const events_lists_t *lists)
+{
+    bool again = false;
+    s_file_t how = {command->layout, lists};
+    dataset_t *data = s_read_source (command, path, source, &how, &again);
+    if (!again)
+        return data;
+    how.layout.items = LAYOUT_ITEMS_KEYS;
+    rewind (source_file (source));
+    return s_read_source (command, path, source, &how, &again);
 }
 
 dataset_t *
@@ -193,7 +244,7 @@ training_data_read (const command_t *command, const char *path,
         command_fail (command, "%s", error);
         return NULL;
     }
-    dataset_t *data = s_read_source (command, path, source, lists);
+    dataset_t *data = s_read_file (command, path, source, lists);
     source_close (&source);
     return data;
 }

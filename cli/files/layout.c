@@ -120,6 +120,20 @@ layout_set_time_unit (layout_t *self, const char *text, char error[160])
 }
 
 int
+layout_set_items (layout_t *self, const char *text, char error[160])
+{
+    static const char *const words[] = {"auto", "integers", "keys"};
+    for (int i = 0; i < 3; i++) {
+        if (strcmp (text, words[i]) == 0) {
+            self->items = (layout_items_t)i;
+            return 0;
+        }
+    }
+    return s_fail (
+        error, "--item-ids must be auto, integers or keys, not '%.40s'", text);
+}
+
+int
 layout_check (const layout_t *self, char error[160])
 {
     bool named = false;

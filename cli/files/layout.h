@@ -20,6 +20,12 @@ typedef enum {
     LAYOUT_JSONL  /* an object per line */
 } layout_format_t;
 
+typedef enum {
+    LAYOUT_ITEMS_ANY,      /* integers, if all of them are written plainly; else keys */
+    LAYOUT_ITEMS_INTEGERS, /* what is none is a bad line */
+    LAYOUT_ITEMS_KEYS      /* texts, whatever they look like (base/item_key.h) */
+} layout_items_t;
+
 typedef struct {
     layout_format_t format;
     char delimiter[LAYOUT_DELIMITER_SIZE]; /* csv; "" = by the first line */
@@ -28,6 +34,7 @@ typedef struct {
     bool named[COLUMN_COUNT];    /* --columns says it */
     char names[COLUMN_COUNT][LAYOUT_NAME_SIZE]; /* then: its name; "" = left out */
     timestamp_kind_t time_unit;                 /* of numbers; TIMESTAMP_AUTO */
+    layout_items_t items;
 } layout_t;
 
 /* Each takes the text of an option; -1 with error. */
@@ -38,6 +45,7 @@ int layout_set_no_header (layout_t *self, const char *text, char error[160]);
 /* "user=UserId,item=ItemId,time=": by name; an empty one is left out. */
 int layout_set_columns (layout_t *self, const char *text, char error[160]);
 int layout_set_time_unit (layout_t *self, const char *text, char error[160]);
+int layout_set_items (layout_t *self, const char *text, char error[160]);
 
 /* After the last of them: what contradicts itself. */
 int layout_check (const layout_t *self, char error[160]);

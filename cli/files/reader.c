@@ -20,6 +20,7 @@ reader_new (FILE *file, const char *path, const layout_t *layout)
     self->record = record_new (file);
     self->layout = *layout;
     self->path_format = layout_format_of (path);
+    self->keys = layout->items == LAYOUT_ITEMS_KEYS;
     for (int column = 0; column < COLUMN_COUNT; column++)
         snprintf (self->names[column], LAYOUT_NAME_SIZE, "%s",
             layout->named[column] ? layout->names[column]
@@ -50,6 +51,12 @@ const char *
 reader_told (const reader_t *self)
 {
     return self->told.data;
+}
+
+bool
+reader_has_keys (const reader_t *self)
+{
+    return self->keys;
 }
 
 bool
@@ -114,6 +121,31 @@ s_take_event_id (reader_t *self, reader_row_t *row, const char *text, char error
     return 0;
 }
 
+/* Two words on a line may be anything: in pairs keys have to be said. */
+static bool
+s_may_be_keys (const reader_t *self)
+{
+    return self->layout.items == LAYOUT_ITEMS_ANY && self->format != LAYOUT_PAIRS;
+}
+
+static reader_status_t
+s_take_item (reader_t *self, reader_row_t *row, const char *text, char error[160])
+{
+    const char *name = self->names[COLUMN_ITEM];
+    char ignored[160];
+    row->item_id = -1;
+    row->item_key[0] = '\0';
+    if (self->keys)
+        return values_item_key (name, text, row->item_key, error) ? READER_BAD
+                                                                  : READER_ROW;
+    if (values_item (name, text, &row->item_id, error) == 0)
+        return READER_ROW;
+    return s_may_be_keys (self) &&
+                   values_item_key (name, text, row->item_key, ignored) == 0
+               ? READER_KEYS
+               : READER_BAD;
+}
+
 static int
 s_take_kind (reader_t *self, reader_row_t *row, const char *text, char error[160])
 {
@@ -141,11 +173,12 @@ s_take_row (reader_t *self, reader_row_t *row, const char *const texts[COLUMN_CO
     const char *text[COLUMN_COUNT];
     for (int column = 0; column < COLUMN_COUNT; column++)
         text[column] = texts[column] ? texts[column] : "";
-    if (values_user (
-            self->names[COLUMN_USER], text[COLUMN_USER], row->user_id, error) ||
-        values_item (
-            self->names[COLUMN_ITEM], text[COLUMN_ITEM], &row->item_id, error) ||
-        s_take_time (self, row, text[COLUMN_TIME], error) ||
+    if (values_user (self->names[COLUMN_USER], text[COLUMN_USER], row->user_id, error))
+        return READER_BAD;
+    reader_status_t status = s_take_item (self, row, text[COLUMN_ITEM], error);
+    if (status != READER_ROW)
+        return status;
+    if (s_take_time (self, row, text[COLUMN_TIME], error) ||
         s_take_event_id (self, row, text[COLUMN_EVENT_ID], error) ||
         s_take_kind (self, row, text[COLUMN_KIND], error) ||
         s_take_value (self, row, text[COLUMN_VALUE], error))

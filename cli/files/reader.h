@@ -24,15 +24,18 @@
 #define READER_NO_TIME    INT64_MIN
 
 typedef enum {
-    READER_ROW, /* *row is filled */
-    READER_BAD, /* this line is no interaction: error says why; go on */
+    READER_ROW,  /* *row is filled */
+    READER_BAD,  /* this line is no interaction: error says why; go on */
+    READER_KEYS, /* this item is no plain integer, so all are keys: begin the file again,
+                    with LAYOUT_ITEMS_KEYS */
     READER_END,
     READER_BROKEN /* nothing can be read: error says why */
 } reader_status_t;
 
 typedef struct {
     char user_id[VALUES_USER_SIZE];
-    int64_t item_id;
+    int64_t item_id;               /* -1: item_key says which */
+    char item_key[ITEM_KEY_SIZE];  /* "": item_id does */
     int64_t created_at_us;         /* or READER_NO_TIME */
     char event_id[UUID_TEXT_SIZE]; /* "" = none */
     char kind[VALUES_KIND_SIZE];   /* what was done; "" = not said */
@@ -54,6 +57,9 @@ reader_status_t reader_begin (reader_t *self, char error[160]);
 /* What was understood, after reader_begin: "csv: user is userId, item is movieId, time
  * is timestamp (unix seconds); left out: rating". The reader's. */
 const char *reader_told (const reader_t *self);
+
+/* Items are texts. */
+bool reader_has_keys (const reader_t *self);
 
 reader_status_t reader_next (reader_t *self, reader_row_t *row, char error[160]);
 

@@ -147,7 +147,7 @@ s_left_out_members (const reader_t *self, strbuf_t *list, size_t *count)
 }
 
 /* Rows are taken apart in place, so the first one is tried on a copy: it shows which
- * members there are, and how times are written. */
+ * members there are, how times are written, and whether items are texts. */
 static void
 s_try_first (reader_t *self)
 {
@@ -157,7 +157,8 @@ s_try_first (reader_t *self)
     size_t length = record->length;
     char error[160];
     reader_row_t row;
-    reader_take (self, &row, error);
+    if (reader_take (self, &row, error) == READER_KEYS)
+        self->keys = true;
     memcpy (record->text, copy, strlen (copy) + 1);
     record->length = length;
     free (copy);
@@ -179,6 +180,8 @@ s_tell_columns (reader_t *self)
             strbuf_addf (&self->told, "column %zu", self->places[column]);
         else
             strbuf_add (&self->told, self->names[column]);
+        if (column == COLUMN_ITEM && self->keys)
+            strbuf_add (&self->told, " (a text)");
         if (column == COLUMN_TIME && self->timed)
             strbuf_addf (&self->told, " (%s)", timestamp_kind_name (self->time_kind));
     }
@@ -206,7 +209,8 @@ s_tell (reader_t *self)
     strbuf_t left_out = STRBUF_EMPTY;
     size_t count = 0;
     if (self->format == LAYOUT_PAIRS) {
-        strbuf_add (&self->told, "pairs: a user and an item, the lines are in order");
+        strbuf_addf (&self->told, "pairs: a user and an item%s, the lines are in order",
+            self->keys ? " (a text)" : "");
         return;
     }
     if (self->format == LAYOUT_JSONL)

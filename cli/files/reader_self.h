@@ -24,6 +24,7 @@ struct reader {
     uint64_t number_line;         /* where that was */
     timestamp_kind_t time_kind;   /* of the last time */
     bool timed;                   /* there was one */
+    bool keys;                    /* items are texts */
     bool assumed_utc;             /* one had no zone */
     bool told_utc;                /* told says that */
     strbuf_t told;                /* what was understood */

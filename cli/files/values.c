@@ -43,24 +43,46 @@ values_refuse (const char *name, const char *value, const char *reason, char err
     return -1;
 }
 
-int
-values_user (
-    const char *name, const char *text, char user_id[VALUES_USER_SIZE], char error[160])
+/* A text that names something, of at most size bytes with its NUL. */
+static int
+s_copy_name (
+    const char *name, const char *text, char *copy, size_t size, char error[160])
 {
     size_t length = strlen (text);
-    if (length == 0 || strcmp (text, "\\N") == 0) {
-        snprintf (error, 160, "has no %.60s", name);
-        return -1;
-    }
-    if (length >= VALUES_USER_SIZE)
+    if (length >= size)
         return values_refuse (name, text, "is longer than 128 bytes", error);
     utf8_status_t status = utf8_check (text);
     if (status == UTF8_INVALID)
         return values_refuse (name, text, "is not valid UTF-8", error);
     if (status == UTF8_CONTROL)
         return values_refuse (name, text, "has a control character", error);
-    memcpy (user_id, text, length + 1);
+    memcpy (copy, text, length + 1);
     return 0;
+}
+
+static int
+s_refuse_absent (const char *name, char error[160])
+{
+    snprintf (error, 160, "has no %.60s", name);
+    return -1;
+}
+
+int
+values_user (
+    const char *name, const char *text, char user_id[VALUES_USER_SIZE], char error[160])
+{
+    if (!*text || strcmp (text, "\\N") == 0)
+        return s_refuse_absent (name, error);
+    return s_copy_name (name, text, user_id, VALUES_USER_SIZE, error);
+}
+
+int
+values_item_key (
+    const char *name, const char *text, char key[ITEM_KEY_SIZE], char error[160])
+{
+    if (values_is_null (text))
+        return s_refuse_absent (name, error);
+    return s_copy_name (name, text, key, ITEM_KEY_SIZE, error);
 }
 
 int
@@ -102,19 +124,20 @@ s_is_zero_fraction (const char *text)
 int
 values_item (const char *name, const char *text, int64_t *item_id, char error[160])
 {
-    if (values_is_null (text)) {
-        snprintf (error, 160, "has no %.60s", name);
-        return -1;
-    }
-    if (!isdigit ((unsigned char)*text))
+    if (values_is_null (text))
+        return s_refuse_absent (name, error);
+    if (!isdigit ((unsigned char)*text) ||
+        (*text == '0' && isdigit ((unsigned char)text[1])))
         return values_refuse (name, text,
-            "is no item: they are integers from 0 to 9007199254740991", error);
+            "is no integer from 0 to 9007199254740991; --item-ids keys takes texts",
+            error);
     char *end;
     errno = 0;
     long long value = strtoll (text, &end, 10);
     if ((*end && !s_is_zero_fraction (end)) || errno != 0 || value > JSON_INTEGER_MAX)
         return values_refuse (name, text,
-            "is no item: they are integers from 0 to 9007199254740991", error);
+            "is no integer from 0 to 9007199254740991; --item-ids keys takes texts",
+            error);
     *item_id = value;
     return 0;
 }

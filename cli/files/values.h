@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/item_key.h"
+
 #define VALUES_USER_SIZE 129 /* 1 to 128 bytes and NUL */
 #define VALUES_KIND_SIZE 65  /* 1 to 64 bytes and NUL */
 
@@ -20,8 +22,12 @@ int values_kind (
 /* A finite number. */
 int values_number (const char *name, const char *text, double *value, char error[160]);
 
-/* An integer from 0 to 2^53 - 1, also as a float ("242.0"). */
+/* An integer from 0 to 2^53 - 1 without leading zeros, also as a float ("242.0"). */
 int values_item (const char *name, const char *text, int64_t *item_id, char error[160]);
+
+/* A text of 1 to 128 bytes that names an item. */
+int values_item_key (
+    const char *name, const char *text, char key[ITEM_KEY_SIZE], char error[160]);
 
 /* Nothing, or what databases and libraries write for it: \N, NULL, NaN, NaT, None. */
 bool values_is_null (const char *text);

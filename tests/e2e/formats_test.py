@@ -25,7 +25,7 @@ class Formats(unittest.TestCase):
         cls.stack = cls.enterClassContext(Stack(trained=False))
 
     def setUp(self):
-        self.stack.sql("truncate interactions, imports")
+        self.stack.sql("truncate interactions, imports, items")
 
     def file(self, name, text):
         path = self.stack.folder / name
@@ -42,9 +42,9 @@ class Formats(unittest.TestCase):
         times."""
         return self.stack.sql(
             "select string_agg(rows, '; ' order by user_id) from (select user_id, user_id || "
-            "': ' || string_agg(item_id || ' ' || to_char(created_at at time zone 'UTC', "
-            "'YYYY-MM-DD\"T\"HH24:MI:SS.MS'), ', ' order by created_at, id) as rows "
-            "from interactions group by user_id) t")
+            "': ' || string_agg(coalesce(item_key, item_id::text) || ' ' || to_char(interactions.created_at at time zone 'UTC', "
+            "'YYYY-MM-DD\"T\"HH24:MI:SS.MS'), ', ' order by interactions.created_at, id) as rows "
+            "from interactions left join items using (item_id) group by user_id) t")
 
     def test_every_format_is_loaded_right(self):
         for name, options, expected in fixture_table():

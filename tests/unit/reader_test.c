@@ -12,8 +12,8 @@
 
 #include "base/strbuf.h"
 
-/* What a file gives, one word per line of it: "user:item@time#event_id/kind=value", "end",
- * or "N!error". */
+/* What a file gives, one word per line of it: "user:item@time#event_id/kind=value"
+ * ("user:'key'..."), "end", "keys", or "N!error". */
 static void
 s_assert_file (const char *name, const layout_t *layout, const char *text,
     size_t length, const char *expected)
@@ -29,7 +29,10 @@ s_assert_file (const char *name, const layout_t *layout, const char *text,
         strbuf_t line = STRBUF_EMPTY;
         status = reader_next (reader, &row, error);
         if (status == READER_ROW) {
-            strbuf_addf (&line, "%s:%lld", row.user_id, (long long)row.item_id);
+            if (row.item_key[0])
+                strbuf_addf (&line, "%s:'%s'", row.user_id, row.item_key);
+            else
+                strbuf_addf (&line, "%s:%lld", row.user_id, (long long)row.item_id);
             if (row.created_at_us != READER_NO_TIME)
                 strbuf_addf (&line, "@%lld", (long long)row.created_at_us);
             if (row.event_id[0])
@@ -41,6 +44,8 @@ s_assert_file (const char *name, const layout_t *layout, const char *text,
             strbuf_add (&line, " ");
         } else if (status == READER_END)
             strbuf_add (&line, "end");
+        else if (status == READER_KEYS)
+            strbuf_add (&line, "keys");
         else
             strbuf_addf (
                 &line, "%llu!%s ", (unsigned long long)reader_line (reader), error);
@@ -68,7 +73,7 @@ s_assert_reads (layout_format_t format, const char *text, const char *expected)
 
 /* With options as on the command line; "" leaves one out. */
 typedef struct {
-    const char *columns, *no_header, *delimiter, *unit;
+    const char *columns, *no_header, *delimiter, *unit, *items;
 } s_said_t;
 
 static void
@@ -80,6 +85,7 @@ s_assert_said (s_said_t said, const char *name, const char *text, const char *ex
         (said.no_header && layout_set_no_header (&layout, said.no_header, error)) ||
         (said.delimiter && layout_set_delimiter (&layout, said.delimiter, error)) ||
         (said.unit && layout_set_time_unit (&layout, said.unit, error)) ||
+        (said.items && layout_set_items (&layout, said.items, error)) ||
         layout_check (&layout, error))
         fail_msg ("%s", error);
     s_assert_file (name, &layout, text, strlen (text), expected);
@@ -105,7 +111,8 @@ s_assert_told (s_said_t said, const char *name, const char *text, const char *ex
 }
 
 #define ITEM_ERROR(value)                                                              \
-    "item_id \"" value "\" is no item: they are integers from 0 to 9007199254740991 "
+    "item_id \"" value "\" is no integer from 0 to 9007199254740991; --item-ids keys " \
+    "takes texts "
 #define PAIR_ERROR                                                                     \
     "must be a user and an item with white space between; other columns need "         \
     "--no-header user,item,_,time "
@@ -202,8 +209,8 @@ test_csv_records_may_span_lines (void **state)
     (void)state;
     s_assert_reads (LAYOUT_CSV,
         "user_id,item_id,title\nann,1,\"two\nlines, and "
-        "a\r\nthird\"\nbob,x,\nbob,2,y\n",
-        "ann:1 5!" ITEM_ERROR ("x") "bob:2 end");
+        "a\r\nthird\"\nbob,,\nbob,2,y\n",
+        "ann:1 5!has no item_id bob:2 end");
 }
 
 static void
@@ -327,7 +334,7 @@ test_without_a_header (void **state)
         "196:242@881250949000000 186:302@891717742000000 end");
     s_assert_said (
         said, "r.dat", "1::1193::5::978300760\n", "1:1193@978300760000000 end");
-    s_assert_said (said, "a.csv", "U1,B7,5.0,900\n", "1!" ITEM_ERROR ("B7") "end");
+    s_assert_said (said, "a.csv", "U1,B7,5.0,900\n", "U1:'B7'@900000000 end");
     s_assert_said (said, "a b", "ann 1 x 900\n", "ann:1@900000000 end");
     s_assert_said (
         said, "a", "ann,1\n", "1!has 2 columns, created_at would be column 4 end");
@@ -498,10 +505,52 @@ test_refuses_options_that_contradict (void **state)
     assert_int_equal (layout_check (&layout, error), -1);
 }
 
+static void
+test_items_that_are_no_plain_integers_are_keys (void **state)
+{
+    (void)state;
+    const s_said_t nothing = {0}, keys = {.items = "keys"},
+                   only = {.items = "integers"};
+    static const char asins[] = "user,item\nann,B00X\nbob,0316769487\nbob,7\n";
+    s_assert_said (nothing, "a.csv", asins, "ann:'B00X' bob:'0316769487' bob:'7' end");
+    s_assert_said (nothing, "a.csv", "user,item\nann,7\nbob,007\n", "ann:7 keys");
+    s_assert_said (nothing, "a.csv", "user,item\nann,7\nbob,0\n", "ann:7 bob:0 end");
+    s_assert_said (
+        keys, "a.csv", "user,item\nann,7\nbob,007\n", "ann:'7' bob:'007' end");
+    s_assert_said (keys, "a.jsonl", "{\"user\":1,\"item\":\"a b\"}\n", "1:'a b' end");
+    s_assert_said (keys, "a.csv", "user,item\nann,\n", "2!has no item end");
+    s_assert_said (only, "a.csv", "user,item_id\nann,7\nbob,7x\n",
+        "ann:7 3!" ITEM_ERROR ("7x") "end");
+    s_assert_said (keys, "-", "ann SKU-1\n", "ann:'SKU-1' end");
+    s_assert_told (nothing, "a.csv", asins,
+        "columns by comma: user is user, item is item (a text), no time: the lines are "
+        "in "
+        "order");
+}
+
+static void
+test_a_key_has_at_most_128_bytes (void **state)
+{
+    (void)state;
+    char text[300], key[130], expected[300];
+    layout_t layout = {.format = LAYOUT_CSV, .items = LAYOUT_ITEMS_KEYS};
+    memset (key, 'k', sizeof key);
+    key[128] = '\0';
+    snprintf (text, sizeof text, "user,item\na,%s\n", key);
+    snprintf (expected, sizeof expected, "a:'%s' end", key);
+    s_assert_file ("-", &layout, text, strlen (text), expected);
+    snprintf (text, sizeof text, "user,item\na,%sk\n", key);
+    s_assert_file ("-", &layout, text, strlen (text),
+        "2!item \"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk...\" is longer than 128 "
+        "bytes end");
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_items_that_are_no_plain_integers_are_keys),
+        cmocka_unit_test (test_a_key_has_at_most_128_bytes),
         cmocka_unit_test (test_pairs),
         cmocka_unit_test (test_bad_pairs_are_told_by_line),
         cmocka_unit_test (test_user_ids_have_at_most_128_bytes),
