@@ -212,6 +212,7 @@ s_compute (self_t *self, const model_ref_t *ref, result_t **results)
             .popularity = request->rules.popularity.value,
             .candidates = request->candidates,
             .candidate_count = request->candidate_count,
+            .keys = request->keys.data,
             .similar = request->similar};
         self->answers[i] = (model_answer_t){
             .item_ids = results[i]->item_ids, .scores = results[i]->scores};
@@ -278,6 +279,21 @@ s_observe_scores (self_t *self, const result_t *result, const model_query_t *que
                  !(query->popularity > 0 || query->diversity > 0);
     for (size_t i = 0; model && i < result->count && i < SCORES_OBSERVED; i++)
         metric_observe (self->score, (double)result->scores[i]);
+}
+
+/* Beside the ids, where the model's items have keys. */
+static void
+s_name_items (const model_t *model, result_t *result)
+{
+    strbuf_t texts = STRBUF_EMPTY;
+    if (!model_has_keys (model))
+        return;
+    for (size_t i = 0; i < result->count; i++) {
+        int32_t item = model_item_index (model, result->item_ids[i]);
+        const char *key = model_item_key (model, (size_t)item);
+        strbuf_add_bytes (&texts, key ? key : "", key ? strlen (key) + 1 : 1);
+    }
+    result->item_keys = strbuf_take (&texts);
 }
 
 static void
@@ -384,6 +400,7 @@ s_handle_batch (self_t *self)
         results[i]->queue_us = s_queue_us (batch->requests[i], start_us);
         results[i]->compute_us = compute_us;
         s_finish (self, results[i], query, &self->answers[i]);
+        s_name_items (model, results[i]);
         if (s_recommends (query))
             metric_observe (self->history_length, (double)query->history_count);
         s_trace (self, batch->requests[i], results[i], start_us);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/actor/wire.h"
+#include "proto/item_list.h"
 
 #define DEADLINE_LIMIT_S 86400
 #define ATTEMPT_LIMIT    1000000
@@ -19,6 +20,7 @@ request_new (void)
     snprintf (self->user_id, sizeof self->user_id, "%s", PROTO_USER_DEFAULT);
     self->k = PROTO_K_DEFAULT;
     self->attempt = 1;
+    self->rules.texts = &self->keys;
     return self;
 }
 
@@ -32,6 +34,7 @@ request_destroy (request_t **self_p)
     free (self->history);
     rules_free (&self->rules);
     free (self->candidates);
+    strbuf_free (&self->keys);
     free (self);
     *self_p = NULL;
 }
@@ -70,14 +73,20 @@ s_read_id (const json_t *object, const char *key, char *id, json_fault_t *fault)
     return 0;
 }
 
+/* A list of items, in place of what was there. */
+static int
+s_read_items (request_t *self, const json_t *object, const char *key, size_t most,
+    int64_t **items, size_t *count, json_fault_t *fault)
+{
+    free (*items);
+    return item_list_read (object, key, most, items, count, &self->keys, fault);
+}
+
 static int
 s_read_history (request_t *self, const json_t *object, json_fault_t *fault)
 {
-    free (self->history);
-    self->history = NULL;
-    self->history_count = 0;
-    return json_read_integers (object, "history", PROTO_HISTORY_LIMIT, 0,
-        JSON_INTEGER_MAX, &self->history, &self->history_count, fault);
+    return s_read_items (self, object, "history", PROTO_HISTORY_LIMIT, &self->history,
+        &self->history_count, fault);
 }
 
 /* What is asked for, whoever it is for. */
@@ -157,8 +166,8 @@ request_read_candidates (request_t *self, const json_t *object, const char *key,
 {
     char pointer[40];
     snprintf (pointer, sizeof pointer, "/%s", key);
-    if (json_read_integers (object, key, most, 0, JSON_INTEGER_MAX, &self->candidates,
-            &self->candidate_count, fault))
+    if (s_read_items (self,
+            object, key, most, &self->candidates, &self->candidate_count, fault))
         return -1;
     if (self->candidate_count == 0)
         return json_fail (fault, pointer, "at least one item has to be named");
@@ -175,7 +184,7 @@ s_add_members (const request_t *self, strbuf_t *out)
     strbuf_add (out, ",\"user_id\":");
     strbuf_add_json_string (out, self->user_id);
     strbuf_add (out, ",\"history\":");
-    strbuf_add_json_int_array (out, self->history, self->history_count);
+    item_list_to_json (out, self->history, self->history_count, self->keys.data);
     strbuf_add (out, ",\"k\":");
     strbuf_add_json_int (out, (int64_t)self->k);
     rules_add_members (&self->rules, out);

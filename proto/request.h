@@ -34,11 +34,13 @@ typedef enum {
 typedef struct request {
     char request_id[PROTO_ID_SIZE]; /* any string; only UUIDs reach SQL */
     char user_id[PROTO_ID_SIZE];    /* "anon" when the client gave none */
-    int64_t *history;               /* item ids, oldest first; owned */
+    int64_t *
+        history; /* items, oldest first: integers and keys (proto/item_list.h); owned */
     size_t history_count;
     size_t k; /* 1..PROTO_K_LIMIT */
     rules_t rules;
     char rule_set[PROTO_RULES_NAME_SIZE]; /* of a body: the name of more rules; "" */
+    strbuf_t keys; /* the texts of the keys in all its lists */
     bool from_store; /* of a body: the user's stored history comes before this one */
     bool similar;    /* at once only: what is like the history's one item */
     char fingerprint[FINGERPRINT_SIZE]; /* of the body, when the client may send it

@@ -9,6 +9,7 @@
 
 #include "base/actor/wire.h"
 #include "base/utf8.h"
+#include "proto/item_list.h"
 
 result_t *
 result_new (void)
@@ -27,6 +28,7 @@ result_destroy (result_t **self_p)
     ticket_release (&self->ticket);
     free (self->item_ids);
     free (self->scores);
+    free (self->item_keys);
     free (self);
     *self_p = NULL;
 }
@@ -43,12 +45,22 @@ s_copy (const void *bytes, size_t size)
     return copy;
 }
 
+static size_t
+s_keys_size (const result_t *self)
+{
+    size_t size = 0;
+    for (size_t i = 0; self->item_keys && i < self->count; i++)
+        size += strlen (self->item_keys + size) + 1;
+    return size;
+}
+
 result_t *
 result_copy (const result_t *self)
 {
     result_t *copy = s_copy (self, sizeof *self);
     copy->item_ids = s_copy (self->item_ids, self->count * sizeof *self->item_ids);
     copy->scores = s_copy (self->scores, self->count * sizeof *self->scores);
+    copy->item_keys = s_copy (self->item_keys, s_keys_size (self));
     copy->ticket = NULL;
     copy->receipt = (receipt_t){0};
     return copy;
@@ -96,6 +108,7 @@ s_add_items (const result_t *self, strbuf_t *out)
 {
     strbuf_add (out, "{\"item_ids\":");
     strbuf_add_json_int_array (out, self->item_ids, self->count);
+    item_list_add_keys (out, self->item_keys, self->count);
     strbuf_add (out, ",\"scores\":");
     strbuf_add_json_float_array (out, self->scores, self->count);
 }
@@ -194,6 +207,31 @@ s_read_scores (result_t *self, const json_t *items, json_fault_t *fault)
     return 0;
 }
 
+/* Beside the item_ids, when it is there. */
+static int
+s_read_keys (result_t *self, const json_t *items, json_fault_t *fault)
+{
+    const json_t *keys = json_object_get (items, "item_keys");
+    strbuf_t texts = STRBUF_EMPTY;
+    bool good = json_is_array (keys) && json_array_size (keys) == self->count;
+    if (!json_read_given (items, "item_keys"))
+        return 0;
+    for (size_t i = 0; good && i < self->count; i++) {
+        const json_t *key = json_array_get (keys, i);
+        const char *text = json_is_null (key) ? "" : json_string_value (key);
+        good = text && (!*text || item_key_valid (text));
+        if (good)
+            strbuf_add_bytes (&texts, text, strlen (text) + 1);
+    }
+    if (good)
+        self->item_keys = strbuf_take (&texts);
+    strbuf_free (&texts);
+    return good ? 0
+                : s_fault (fault, "/result/item_keys",
+                      "result.item_keys must be an array of keys and nulls, as long as "
+                      "result.item_ids");
+}
+
 /* "result" as an object, or "error" as a text: one of them must be there. */
 static int
 s_read_outcome (result_t *self, const json_t *object, json_fault_t *fault)
@@ -202,7 +240,8 @@ s_read_outcome (result_t *self, const json_t *object, json_fault_t *fault)
     if (json_is_object (items)) {
         self->status = RESULT_COMPLETED;
         if (json_read_integers (items, "item_ids", PROTO_K_LIMIT, 0, JSON_INTEGER_MAX,
-                &self->item_ids, &self->count, fault))
+                &self->item_ids, &self->count, fault) ||
+            s_read_keys (self, items, fault))
             return -1;
         return s_read_scores (self, items, fault);
     }

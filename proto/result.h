@@ -41,6 +41,8 @@ typedef struct result {
     char error[PROTO_ERROR_SIZE]; /* why it failed; "" when completed */
     int64_t *item_ids;            /* count of them, best first; owned */
     float *scores;                /* count of them, descending; owned */
+    char *item_keys; /* NULL: the catalogue has none; else count texts, each
+                                     ended by a NUL, "" for an item without; owned */
     size_t count;
     bool counts_removed;              /* whoever made it says what was removed */
     size_t removed[REMOVED_BY_COUNT]; /* items, each by the first rule that does */
@@ -70,7 +72,7 @@ void result_answer (result_t **self_p, ticket_t *ticket);
 int result_send (result_t **self_p, zsock_t *socket); /* as request_send */
 result_t *result_recv (zsock_t *socket);
 
-/* {"item_ids":[...],"scores":[...],"model_version":...,"source":...,"history_used":...,
+/* {"item_ids":[...],"item_keys":[...],"scores":[...],"model_version":...,"source":...,"history_used":...,
  * "unknown_dropped":...,"removed":{"seen":...,...}}: predictions.result_json and the member
  * "result" on HTTP. */
 void result_payload_to_json (const result_t *self, strbuf_t *out);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/item_list.h"
 #include "base/suggest.h"
 
 static void
@@ -84,31 +85,34 @@ s_merge_seen (rules_t *self, const rules_t *set, json_fault_t *fault)
     return 0;
 }
 
-/* A list of item ids, in place of what was there. */
+/* A list of items, in place of what was there. */
 static int
-s_read_items (const json_t *object, const char *key, size_t most, int64_t **items,
-    size_t *count, json_fault_t *fault)
+s_read_items (const rules_t *self, const json_t *object, const char *key, size_t most,
+    int64_t **items, size_t *count, json_fault_t *fault)
 {
     if (!json_read_given (object, key))
         return 0;
     free (*items);
     *items = NULL;
     *count = 0;
+    if (self->texts)
+        return item_list_read (object, key, most, items, count, self->texts, fault);
     return json_read_integers (
         object, key, most, 0, JSON_INTEGER_MAX, items, count, fault);
 }
 
 static void
-s_add_items (strbuf_t *out, const char *key, const int64_t *items, size_t count)
+s_add_items (const rules_t *self, strbuf_t *out, const char *key, const int64_t *items,
+    size_t count)
 {
     strbuf_addf (out, ",\"%s\":", key);
-    strbuf_add_json_int_array (out, items, count);
+    item_list_to_json (out, items, count, self->texts ? self->texts->data : NULL);
 }
 
 static int
 s_read_exclude (rules_t *self, const json_t *object, json_fault_t *fault)
 {
-    return s_read_items (object, "exclude", PROTO_EXCLUDE_LIMIT, &self->exclude,
+    return s_read_items (self, object, "exclude", PROTO_EXCLUDE_LIMIT, &self->exclude,
         &self->exclude_count, fault);
 }
 
@@ -116,7 +120,7 @@ static void
 s_add_exclude (const rules_t *self, strbuf_t *out)
 {
     if (self->exclude_count > 0)
-        s_add_items (out, "exclude", self->exclude, self->exclude_count);
+        s_add_items (self, out, "exclude", self->exclude, self->exclude_count);
 }
 
 static int
@@ -137,7 +141,7 @@ static int
 s_read_allow (rules_t *self, const json_t *object, json_fault_t *fault)
 {
     self->only_allowed = self->only_allowed || json_read_given (object, "allow");
-    return s_read_items (
+    return s_read_items (self,
         object, "allow", PROTO_ALLOW_LIMIT, &self->allow, &self->allow_count, fault);
 }
 
@@ -145,7 +149,7 @@ static void
 s_add_allow (const rules_t *self, strbuf_t *out)
 {
     if (self->only_allowed)
-        s_add_items (out, "allow", self->allow, self->allow_count);
+        s_add_items (self, out, "allow", self->allow, self->allow_count);
 }
 
 static bool

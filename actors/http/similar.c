@@ -1,10 +1,46 @@
 /* GET /items/{item_id}/similar: by the model's item vectors. SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "actors/http/ask.h"
 #include "actors/http/expand.h"
 #include "actors/http/routes.h"
+#include "proto/item_list.h"
+
+#define UNKNOWN "No interaction of this item was there when the model was trained."
+
+typedef struct {
+    int64_t id;
+    char key[ITEM_KEY_SIZE]; /* "": it has none */
+} named_t;
+
+/* The item of the path: its integer, and its key where it has one. False: the problem has
+ * been replied. */
+static bool
+s_find_item (http_context_t *context, exchange_t *exchange, named_t *item)
+{
+    const char *name = exchange->parameter;
+    if (!item_key_valid (name)) {
+        exchange_problem_parameter (exchange, "item_id", "item_id " ITEM_LIST_MUST_BE);
+        return false;
+    }
+    *item = (named_t){.id = -1};
+    model_ref_t *ref = http_context_model (context);
+    const model_t *model = ref ? model_ref_model (ref) : NULL;
+    int32_t index = model ? model_item_named (model, name) : -1;
+    if (index >= 0)
+        item->id = model_item_id (model, (size_t)index);
+    const char *key = index >= 0 ? model_item_key (model, (size_t)index) : NULL;
+    snprintf (item->key, sizeof item->key, "%s", key ? key : "");
+    model_ref_release (&ref);
+    if (!model)
+        exchange_problem (
+            exchange, PROBLEM_UNAVAILABLE, "There is no model yet: run sasrec train.");
+    else if (index < 0)
+        exchange_problem (exchange, PROBLEM_UNKNOWN_ITEM, UNKNOWN);
+    return index >= 0;
+}
 
 static request_t *
 s_request (exchange_t *exchange, int64_t item_id, int64_t k)
@@ -20,16 +56,21 @@ s_request (exchange_t *exchange, int64_t item_id, int64_t k)
 }
 
 static void
-s_reply (http_context_t *context, exchange_t *exchange, int64_t item_id,
+s_reply (http_context_t *context, exchange_t *exchange, const named_t *item,
     const result_t *result, bool with_items)
 {
     strbuf_t body = STRBUF_EMPTY;
     strbuf_add (&body, "{\"item_id\":");
-    strbuf_add_json_int (&body, item_id);
+    strbuf_add_json_int (&body, item->id);
+    if (*item->key) {
+        strbuf_add (&body, ",\"item_key\":");
+        strbuf_add_json_string (&body, item->key);
+    }
     strbuf_add (&body, ",\"model_version\":");
     strbuf_add_json_string (&body, result->model_version);
     strbuf_add (&body, ",\"item_ids\":");
     strbuf_add_json_int_array (&body, result->item_ids, result->count);
+    item_list_add_keys (&body, result->item_keys, result->count);
     strbuf_add (&body, ",\"scores\":");
     strbuf_add_json_float_array (&body, result->scores, result->count);
     if (with_items &&
@@ -44,18 +85,18 @@ s_reply (http_context_t *context, exchange_t *exchange, int64_t item_id,
 void
 similar_get (http_context_t *context, exchange_t *exchange)
 {
-    int64_t item_id, k = PROTO_K_DEFAULT;
+    int64_t k = PROTO_K_DEFAULT;
     bool with_items;
-    if (!exchange_read_item (exchange, &item_id) ||
-        !expand_read (exchange, &with_items) ||
-        !exchange_read_integer (exchange, "k", 1, PROTO_K_LIMIT, &k))
+    named_t item;
+    if (!expand_read (exchange, &with_items) ||
+        !exchange_read_integer (exchange, "k", 1, PROTO_K_LIMIT, &k) ||
+        !s_find_item (context, exchange, &item))
         return;
-    request_t *request = s_request (exchange, item_id, k);
+    request_t *request = s_request (exchange, item.id, k);
     result_t *result = ask_result (context, exchange, &request);
-    if (result && result->unknown_dropped > 0)
-        exchange_problem (exchange, PROBLEM_UNKNOWN_ITEM,
-            "No interaction of this item was there when the model was trained.");
+    if (result && result->unknown_dropped > 0) /* of another model, meanwhile */
+        exchange_problem (exchange, PROBLEM_UNKNOWN_ITEM, UNKNOWN);
     else if (result)
-        s_reply (context, exchange, item_id, result, with_items);
+        s_reply (context, exchange, &item, result, with_items);
     result_destroy (&result);
 }

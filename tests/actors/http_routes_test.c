@@ -103,7 +103,7 @@ test_bad_parameters_are_named (void **state)
         {"/items?limit=0", "limit"},
         {"/items?ids=", "ids"},
         {"/items?ids=1,,2", "ids"},
-        {"/items?ids=9007199254740992", "ids"},
+        {"/items?ids=a%0Ab", "ids"},
         {"/readyz?verbose=x", "verbose"},
         {"/popular?expand=titles", "expand"},
     };

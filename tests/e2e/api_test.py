@@ -259,7 +259,9 @@ class Api(unittest.TestCase):
     def test_items_that_are_like_none(self):
         self.assertEqual(self.ask("GET", "/items/9007199254740991/similar", expected=404)["type"],
                          "/problems/unknown-item")
-        for path in "/items/x/similar", "/items/-1/similar", "/items/9007199254740992/similar", "/items/1/similar?k=0":
+        for path in "/items/x/similar", "/items/-1/similar", "/items/9007199254740992/similar":
+            self.ask("GET", path, expected=404)  # no key of an item
+        for path in "/items/a%0Ab/similar", f"/items/{'k' * 129}/similar", "/items/1/similar?k=0":
             self.ask("GET", path, expected=422)
 
     def test_popular_items(self):

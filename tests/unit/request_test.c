@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/actor/wire.h"
+#include "base/item_key.h"
 
 static request_t *
 s_read (const char *text, json_fault_t *fault)
@@ -76,6 +77,50 @@ test_json_round_trip (void **state)
     request_destroy (&again);
     request_destroy (&request);
     strbuf_free (&text);
+}
+
+static void
+test_integers_and_keys_stand_in_one_list (void **state)
+{
+    (void)state;
+    json_fault_t fault;
+    static const char text[] =
+        "{\"request_id\":\"r\",\"user_id\":\"anon\",\"history\":[7,\"SKU-12\",\"7\"],"
+        "\"k\":10,\"exclude\":[\"0316769487\"],\"allow\":[\"a,\\\"b\",9]}";
+    request_t *request = s_read (text, &fault);
+    assert_non_null (request);
+    assert_int_equal (request->history[0], 7);
+    assert_string_equal (
+        item_key_referred (request->history[1], request->keys.data), "SKU-12");
+    assert_string_equal (
+        item_key_referred (request->history[2], request->keys.data), "7");
+    assert_string_equal (
+        item_key_referred (request->exclude[0], request->keys.data), "0316769487");
+    assert_int_equal (request->allow[1], 9);
+    strbuf_t again = STRBUF_EMPTY;
+    request_to_json (request, &again);
+    assert_string_equal (again.data, text);
+    strbuf_free (&again);
+    request_destroy (&request);
+}
+
+static void
+test_what_names_no_item_is_told (void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"\"\"", "\"a\\nb\"", "-1", "1.5", "true", "[1]",
+        "null", "{}", "9007199254740992"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[120];
+        json_fault_t fault;
+        snprintf (text, sizeof text, "{\"request_id\":\"r\",\"history\":[1,\"a\",%s]}",
+            bad[i]);
+        assert_null (s_read (text, &fault));
+        assert_string_equal (fault.pointer, "/history/2");
+        assert_string_equal (fault.detail, "history[2] must be an integer from 0 to "
+                                           "9007199254740991, or a key: 1 to 128 "
+                                           "bytes without control characters");
+    }
 }
 
 static void
@@ -408,6 +453,8 @@ main (void)
         cmocka_unit_test (test_the_row_keeps_the_trace_and_kafka_has_a_header),
         cmocka_unit_test (test_a_strangers_message_needs_only_id_and_history),
         cmocka_unit_test (test_json_round_trip),
+        cmocka_unit_test (test_integers_and_keys_stand_in_one_list),
+        cmocka_unit_test (test_what_names_no_item_is_told),
         cmocka_unit_test (test_words_for_what_was_seen),
         cmocka_unit_test (test_seen_by_event_is_for_bodies_with_a_user),
         cmocka_unit_test (test_every_truncated_message_is_refused),

@@ -94,6 +94,43 @@ test_payload_carries_provenance (void **state)
 }
 
 static void
+test_keys_stand_beside_the_ids (void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"request_id\":\"r\",\"result\":{\"item_ids\":[7511847843820715,7],"
+        "\"item_keys\":[\"SKU-12\",null],\"scores\":[2,1]},\"error\":null}";
+    json_fault_t fault;
+    result_t *result = s_read (text, &fault);
+    assert_non_null (result);
+    result_t *copy = result_copy (result);
+    result_destroy (&result);
+    strbuf_t again = STRBUF_EMPTY;
+    result_to_json (copy, &again);
+    assert_string_equal (again.data, text);
+    strbuf_free (&again);
+    result_destroy (&copy);
+}
+
+static void
+test_keys_are_as_many_as_ids (void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "[]", "[\"a\"]", "[\"a\",1]", "7", "[\"a\",\"b\",\"c\"]"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[160];
+        json_fault_t fault;
+        snprintf (text, sizeof text,
+            "{\"request_id\":\"r\",\"result\":{\"item_ids\":[1,2],\"item_keys\":%s,"
+            "\"scores\":[2,1]}}",
+            bad[i]);
+        assert_null (s_read (text, &fault));
+        assert_string_equal (fault.pointer, "/result/item_keys");
+    }
+}
+
+static void
 test_every_truncated_message_is_refused (void **state)
 {
     (void)state;
@@ -159,6 +196,8 @@ main (void)
         cmocka_unit_test (test_a_failed_result_keeps_its_reason),
         cmocka_unit_test (test_a_strangers_minimal_result_is_complete),
         cmocka_unit_test (test_payload_carries_provenance),
+        cmocka_unit_test (test_keys_stand_beside_the_ids),
+        cmocka_unit_test (test_keys_are_as_many_as_ids),
         cmocka_unit_test (test_every_truncated_message_is_refused),
         cmocka_unit_test (test_bad_fields_are_named),
         cmocka_unit_test (test_a_copy_has_neither_ticket_nor_receipt),
