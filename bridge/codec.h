@@ -7,8 +7,9 @@
 #include "bridge/record.h"
 #include "proto/request.h"
 
-/* Values beyond this are not parsed: the largest of ours has a tenth of a MiB less. */
-#define CODEC_VALUE_LIMIT 262144
+/* Values beyond this are not parsed: the largest of ours is a body of 256 KiB, with 10,000
+ * stored items of 17 bytes before its history. */
+#define CODEC_VALUE_LIMIT 524288
 
 typedef enum {
     CODEC_READ,
