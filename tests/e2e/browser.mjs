@@ -4,6 +4,7 @@
 //     [--chromium PATH] [--only WORD]
 //     [--control URL]   where a POST to /NAME/stop and /NAME/start reaches PostgreSQL, the
 //                       server and the model (browser_test.py); without it no outages
+//     [--keys]          against a catalogue with keys (keys_test.py): those tests alone
 //     [--paint LOADS]   measures instead (ops/bench/page)
 // Fails on a console error, an error in the page, a failed request, or a request to
 // another origin. Exit status 0: all passed, 1: not, 2: could not be run.
@@ -23,6 +24,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measurePaint } from './browser_paint.mjs';
 import { tests as behaviour } from './page_tests.mjs';
+import { tests as keyed } from './page_tests_keys.mjs';
 import { tests as layout } from './page_tests_layout.mjs';
 import { tests as outages } from './page_tests_outage.mjs';
 
@@ -45,12 +47,15 @@ const { values: option } = parseArgs({
     modules: { type: 'string', default: join(here, '../../build/e2e') },
     chromium: { type: 'string' },
     only: { type: 'string', default: '' },
+    keys: { type: 'boolean', default: false },
     control: { type: 'string' },
     paint: { type: 'string' },
   },
 });
 const origin = new URL(option.url).origin;
-const tests = { ...behaviour, ...layout, ...(option.control ? outages : {}) };
+const tests = option.keys
+  ? keyed
+  : { ...behaviour, ...layout, ...(option.control ? outages : {}) };
 
 async function control(name, action) {
   const answer = await fetch(`${option.control}/${name}/${action}`, { method: 'POST' });

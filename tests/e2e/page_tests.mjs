@@ -99,7 +99,7 @@ export const tests = {
   async 'manual input: answer without the items given'({ page, url, shot, axe }) {
     await page.goto(url);
     await page.getByRole('tab', { name: 'Manual Input' }).click();
-    await page.getByLabel('Item ids').fill('10, 20, 30');
+    await page.getByLabel('Items, oldest first').fill('10, 20, 30');
     await page.getByLabel('Number of results').fill('5');
     await recommend(page);
     const rows = await checkAnswer(page, 5);
@@ -125,12 +125,12 @@ export const tests = {
     await page.goto(url);
     await page.getByRole('tab', { name: 'Manual Input' }).click();
     for (const [text, message] of [
-      ['', 'at least one item id'],
-      ['10, abc, 30', 'Entry 2, “abc”, is not an item id'],
-      ['10, -1', 'Entry 2, “-1”'],
-      ['9007199254740992', 'too large'],
+      ['', 'at least one item'],
+      ['10, "abc', 'Entry 2, “"abc”, begins with a quote'],
+      ['10 ""', 'Entry 2, “""”'],
+      ['k'.repeat(129), 'not 1 to 128 bytes'],
     ]) {
-      await page.getByLabel('Item ids').fill(text);
+      await page.getByLabel('Items, oldest first').fill(text);
       await ask(page).click();
       await page.getByRole('alert').filter({ hasText: message }).waitFor();
     }

@@ -98,16 +98,24 @@ export const readResult = (id, waitSeconds, signal) =>
     signal,
   });
 
-const known = new Map(); // item id -> item, or null when it has no row
+const known = new Map(); // item id, or key -> item, or null when it has no row
 
+// A key with a comma cannot be asked for in a list.
 async function fetchItems(ids, signal) {
-  const found = await call(`items?ids=${ids.join(',')}`, { signal });
+  const askable = ids.filter((id) => !String(id).includes(','));
+  const found =
+    askable.length > 0
+      ? await call(`items?ids=${askable.map(part).join(',')}`, { signal })
+      : [];
   for (const id of ids) known.set(id, null);
-  for (const item of found) known.set(item.item_id, item);
+  for (const item of found) {
+    known.set(item.item_id, item);
+    if (item.item_key) known.set(item.item_key, item);
+  }
 }
 
-// A map from item id to {item_id, title, category}; an item without a row has its id
-// as title.
+// A map from item id or key to {item_id, name, title, category}; an item without a title
+// has its name.
 export async function readItems(ids, signal) {
   const missing = [...new Set(ids)].filter((id) => !known.has(id));
   for (let i = 0; i < missing.length; i += ITEMS_PER_CALL)
@@ -115,11 +123,14 @@ export async function readItems(ids, signal) {
   return new Map(ids.map((id) => [id, itemOf(id)]));
 }
 
-export function itemOf(id) {
+// name: what people call it, its key or else its id; key: where an answer has told it.
+export function itemOf(id, key) {
   const item = known.get(id);
+  const name = key ?? item?.item_key ?? id;
   return {
     item_id: id,
-    title: item?.title ?? `Item ${id}`,
+    name,
+    title: item?.title ?? `Item ${name}`,
     category: item?.category ?? '',
   };
 }

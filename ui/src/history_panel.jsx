@@ -71,7 +71,7 @@ const REASONS = { beyond: ' (beyond the window)', unused: ' (not used)' };
 function Entry({ item, kind }) {
   return (
     <li class={kind}>
-      <span class="title">{item.title}</span> <span class="id">#{item.item_id}</span>
+      <span class="title">{item.title}</span> <span class="id">#{item.name}</span>
       {REASONS[kind] && <span class="hidden">{REASONS[kind]}</span>}
     </li>
   );

@@ -5,33 +5,60 @@ export const HISTORY_LIMIT = 10_000;
 export const K_LIMIT = 1_000;
 export const K_DEFAULT = 10;
 
-// "10, 20, 30" -> {items:[10,20,30], error:""}. Blanks separate as well as commas, and
-// brackets around the whole are forgiven, so that a JSON list can be pasted.
+// '10, SKU-7, "a, b"' -> {items:[10,"SKU-7","a, b"],error:""}: numbers are integers, what
+// is none is a key; quoted it is one whatever it looks like. Blanks separate as well as
+// commas, and brackets around the whole are forgiven, so that a JSON list can be pasted.
 export function parseItems(text) {
   const bare = text.trim().replace(/^\[(.*)\]$/s, '$1');
-  const entries = bare.split(/[\s,;]+/).filter((entry) => entry !== '');
+  const entries = bare.match(/"(?:[^"\\]|\\.)*"|[^\s,;]+/gs) ?? [];
   if (entries.length === 0)
-    return { items: [], error: 'Enter at least one item id, for example 10, 20, 30.' };
+    return { items: [], error: 'Enter at least one item, for example 10, 20, 30.' };
   if (entries.length > HISTORY_LIMIT)
     return {
       items: [],
       error: `${count(entries.length, 'item')}: at most ${HISTORY_LIMIT} can be used.`,
     };
-  const bad = entries.findIndex((entry) => !isItemId(entry));
-  if (bad >= 0) return { items: [], error: explain(entries[bad], bad + 1) };
-  return { items: entries.map(Number), error: '' };
+  const items = entries.map(itemOfEntry);
+  const bad = items.findIndex((item) => item === null || !isItem(item));
+  if (bad >= 0) return { items: [], error: explain(entries[bad], items[bad], bad + 1) };
+  return { items, error: '' };
 }
 
+// null: it begins as a quoted one, and is none.
+function itemOfEntry(entry) {
+  if (isItemId(entry)) return Number(entry);
+  if (!entry.startsWith('"')) return entry;
+  try {
+    return JSON.parse(entry);
+  } catch {
+    return null;
+  }
+}
+
+// As an integer is written plainly.
 function isItemId(entry) {
-  return /^\d+$/.test(entry) && Number.isSafeInteger(Number(entry));
+  return /^(0|[1-9]\d*)$/.test(entry) && Number.isSafeInteger(Number(entry));
 }
 
-function explain(entry, position) {
+const KEY_LIMIT = 128; // bytes
+const bytesOf = (text) => new TextEncoder().encode(text).length;
+
+function isItem(item) {
+  if (typeof item === 'number') return true;
+  return bytesOf(item) >= 1 && bytesOf(item) <= KEY_LIMIT && !/\p{Cc}/u.test(item);
+}
+
+function explain(entry, item, position) {
   const shown = entry.length > 24 ? `${entry.slice(0, 24)}…` : entry;
-  const why = /^\d+$/.test(entry)
-    ? `is too large: item ids end at ${Number.MAX_SAFE_INTEGER}`
-    : 'is not an item id: use whole numbers from 0, separated by commas';
+  let why = `has a control character, or not 1 to ${KEY_LIMIT} bytes: such a key there is not`;
+  if (item === null) why = 'begins with a quote and does not end with one';
   return `Entry ${position}, “${shown}”, ${why}.`;
+}
+
+// As parseItems reads it.
+export function showItem(item) {
+  const plain = typeof item === 'number' || (!/[\s,;"\\[\]]/.test(item) && !isItemId(item));
+  return plain ? String(item) : JSON.stringify(item);
 }
 
 // "" when k is fine, else what is wrong with it.
@@ -57,18 +84,23 @@ export function readLink(search) {
   return {
     mode: link.has('items') && !link.has('user') ? 'manual' : 'user',
     user: link.get('user') ?? '',
-    text: (link.get('items') ?? '').split(',').filter(Boolean).join(', '),
+    text: textOf(link.get('items') ?? ''),
     used: /^\d+$/.test(link.get('n') ?? '') ? Number(link.get('n')) : null,
     k: checkK(k) === '' ? k : String(K_DEFAULT),
   };
 }
+
+const textOf = (list) => {
+  const { items, error } = parseItems(list);
+  return error ? list : items.map(showItem).join(', ');
+};
 
 export function writeLink({ mode, user, text, used, k }) {
   const link = new URLSearchParams();
   const { items, error } = parseItems(text);
   if (mode === 'user' && user) link.set('user', user);
   if (mode === 'user' && user && used !== null) link.set('n', used);
-  if (mode === 'manual' && !error) link.set('items', items.join(','));
+  if (mode === 'manual' && !error) link.set('items', items.map(showItem).join(','));
   if (Number(k) !== K_DEFAULT && checkK(k) === '') link.set('k', Number(k));
   const query = link.toString().replaceAll('%2C', ',');
   return query ? `?${query}` : '';
@@ -77,7 +109,7 @@ export function writeLink({ mode, user, text, used, k }) {
 // Of the browser's tab, so that tabs and Back's list can be told apart.
 export function titleOf({ mode, user, text }) {
   const { items } = parseItems(text);
-  const list = items.slice(0, 5).join(', ') + (items.length > 5 ? ', …' : '');
+  const list = items.slice(0, 5).map(showItem).join(', ') + (items.length > 5 ? ', …' : '');
   const subject = mode === 'user' ? user : list;
   return subject ? `${subject} · sasrec` : 'sasrec';
 }

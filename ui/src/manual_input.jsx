@@ -6,13 +6,12 @@ export function ManualInput({ text, count, error, checked, onInput, onChecked })
   const wrong = checked && error !== '';
   return (
     <>
-      <label for="items">Item ids, oldest first</label>
+      <label for="items">Items, oldest first</label>
       <textarea
         id="items"
         rows="4"
         placeholder="10, 20, 30"
         spellcheck={false}
-        inputMode="numeric"
         value={text}
         aria-invalid={wrong ? 'true' : undefined}
         aria-describedby="items-note"
@@ -31,5 +30,5 @@ export function ManualInput({ text, count, error, checked, onInput, onChecked })
 }
 
 function note(count) {
-  return count > 0 ? `${countOf(count, 'item')}.` : 'Separated by commas or blanks.';
+  return count > 0 ? `${countOf(count, 'item')}.` : 'Ids or keys, separated by commas or blanks.';
 }

@@ -98,7 +98,7 @@ function Answer({ answer, itemCount }) {
   const { result } = answer;
   const fewer = whyFewer(answer, itemCount);
   const rows = result.item_ids.map((id, index) => ({
-    ...itemOf(id),
+    ...itemOf(id, result.item_keys?.[index] ?? undefined),
     rank: index + 1,
     score: result.scores[index],
   }));

@@ -41,10 +41,10 @@ function Row({ row, part }) {
       <th scope="row">
         {row.title}
         <span class="narrow">
-          #{row.item_id} {row.category}
+          #{row.name} {row.category}
         </span>
       </th>
-      <td class="number wide">{row.item_id}</td>
+      <td class="number wide">{row.name}</td>
       <td class="wide">{row.category}</td>
       <td class="score">
         {formatScore(row.score)}

@@ -3,13 +3,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import { itemOf, readItems } from './api.js';
 
-// A function from item id to item; pauseMs: for ids that are being typed. Titles are an
+// A function from item id or key to item; pauseMs: for ids that are being typed. Titles are an
 // ornament: without them ids are shown.
 export function useItems(ids, pauseMs = 0) {
   const [, setFetched] = useState('');
-  const key = ids.join(',');
+  const key = JSON.stringify(ids);
   useEffect(() => {
-    if (key === '') return undefined;
+    if (ids.length === 0) return undefined;
     const aborter = new AbortController();
     const timer = setTimeout(() => {
       readItems(ids, aborter.signal).then(
