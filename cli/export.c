@@ -72,7 +72,8 @@ static const command_spec_t s_spec = {
     .name = "sasrec export",
     .help =
         "Write all interactions, user by user, oldest first, in a format that 'sasrec "
-        "import' reads. pairs has no times, and no events. Items that have keys are written "
+        "import' reads. pairs has no times, and no events. Items that have keys are "
+        "written "
         "by them.",
     .examples = "sasrec export --out interactions.csv\n"
                 "sasrec export --format jsonl | zstd > interactions.jsonl.zst",
@@ -117,8 +118,8 @@ s_add_value (strbuf_t *line, double value)
 
 /* Key: NULL, or the item's. */
 static void
-s_add_csv (
-    s_writer_t *writer, const interactions_row_t *row, const char *key, const char *time)
+s_add_csv (s_writer_t *writer, const interactions_row_t *row, const char *key,
+    const char *time)
 {
     strbuf_t *line = &writer->line;
     s_add_field (line, row->user_id);

@@ -166,8 +166,8 @@ request_read_candidates (request_t *self, const json_t *object, const char *key,
 {
     char pointer[40];
     snprintf (pointer, sizeof pointer, "/%s", key);
-    if (s_read_items (self,
-            object, key, most, &self->candidates, &self->candidate_count, fault))
+    if (s_read_items (
+            self, object, key, most, &self->candidates, &self->candidate_count, fault))
         return -1;
     if (self->candidate_count == 0)
         return json_fail (fault, pointer, "at least one item has to be named");

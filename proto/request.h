@@ -40,7 +40,7 @@ typedef struct request {
     size_t k; /* 1..PROTO_K_LIMIT */
     rules_t rules;
     char rule_set[PROTO_RULES_NAME_SIZE]; /* of a body: the name of more rules; "" */
-    strbuf_t keys; /* the texts of the keys in all its lists */
+    strbuf_t keys;                        /* the texts of the keys in all its lists */
     bool from_store; /* of a body: the user's stored history comes before this one */
     bool similar;    /* at once only: what is like the history's one item */
     char fingerprint[FINGERPRINT_SIZE]; /* of the body, when the client may send it

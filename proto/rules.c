@@ -141,8 +141,8 @@ static int
 s_read_allow (rules_t *self, const json_t *object, json_fault_t *fault)
 {
     self->only_allowed = self->only_allowed || json_read_given (object, "allow");
-    return s_read_items (self,
-        object, "allow", PROTO_ALLOW_LIMIT, &self->allow, &self->allow_count, fault);
+    return s_read_items (self, object, "allow", PROTO_ALLOW_LIMIT, &self->allow,
+        &self->allow_count, fault);
 }
 
 static void

@@ -38,7 +38,7 @@ typedef struct {
         [PROTO_EVENT_SIZE]; /* what the user had with it is left out, and nothing
                                           else of the history; "": not by events. HTTP makes
                                           it a part of exclude, it is not written */
-    strbuf_t *texts;  /* of the keys in the next two lists, the request's; NULL: they are
+    strbuf_t *texts; /* of the keys in the next two lists, the request's; NULL: they are
                          of integers alone, as those of a rule set are */
     int64_t *exclude; /* items that are not recommended; owned */
     size_t exclude_count;

@@ -74,7 +74,7 @@ int64_t interactions_last_id (db_t *db);
 
 /* Adds what came one by one, all or nothing; an event_id that exists is left alone. Where
  * a key names the item, its integer becomes the item_id; new keys are made in the same
- * transaction. *added: the new rows. */
+ * transaction, the caller's if one is open. *added: the new rows. */
 db_status_t interactions_add (
     db_t *db, interaction_t *const *interactions, size_t count, size_t *added);
 

@@ -38,7 +38,7 @@ enum {
 };
 
 static bool
-s_have_events (const interaction_t *const *interactions, size_t count)
+s_have_events (interaction_t *const *interactions, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (interactions[i]->event[0] || interactions[i]->has_value)

@@ -16,6 +16,13 @@ s_list (interaction_t *const *interactions, size_t count, const char **keys)
     return key_count;
 }
 
+static bool
+s_in_transaction (db_t *db)
+{
+    PGconn *raw = db_raw (db);
+    return raw && PQtransactionStatus (raw) == PQTRANS_INTRANS;
+}
+
 static db_status_t
 s_resolve (db_t *db, const char *const *keys, size_t count, int64_t *ids, bool *begun)
 {
@@ -25,8 +32,10 @@ s_resolve (db_t *db, const char *const *keys, size_t count, int64_t *ids, bool *
         all = all && ids[i] >= 0;
     if (status != DB_OK || all)
         return status;
-    status = db_script (db, "BEGIN");
-    *begun = status == DB_OK;
+    if (!s_in_transaction (db)) {
+        status = db_script (db, "BEGIN");
+        *begun = status == DB_OK;
+    }
     return status == DB_OK ? item_names_make (db, keys, count, ids) : status;
 }
 

@@ -5,8 +5,8 @@
 
 #include "store/interactions.h"
 
-/* Fills the item_id of those whose item a key names. *begun: there were new keys, so a
- * transaction has begun and is the caller's to commit. */
+/* Fills the item_id of those whose item a key names. *begun: there were new keys and no
+ * transaction, so one has begun and is the caller's to commit. */
 db_status_t interactions_name (
     db_t *db, interaction_t *const *interactions, size_t count, bool *begun);
 

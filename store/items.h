@@ -10,7 +10,8 @@
 
 typedef struct {
     int64_t item_id;
-    char *json; /* an object: {"item_id", "item_key" where it has one,"title","category","categories","hidden",
+    char *
+        json; /* an object: {"item_id", "item_key" where it has one,"title","category","categories","hidden",
                  * "available_from","expires_at","attributes","image_url"} */
 } item_t;
 

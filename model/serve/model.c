@@ -625,8 +625,7 @@ static void
 s_answer_similar (const model_t *self, model_scratch_t *scratch,
     const model_query_t *query, size_t index, model_answer_t *answer)
 {
-    int32_t item =
-        query->history_count ? s_find (self, query, query->history[0]) : -1;
+    int32_t item = query->history_count ? s_find (self, query, query->history[0]) : -1;
     eligible_t eligible = s_eligible (self, scratch, query, index);
     s_apply_rules (self, scratch, query, &eligible, index, answer);
     top_t top = {.eligible = eligible.bits,

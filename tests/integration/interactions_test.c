@@ -547,7 +547,7 @@ s_events_come_one_by_one (void **state)
                                                                 .event = "purchase",
                                                                 .has_value = true,
                                                                 .value = 0.1};
-    const interaction_t *first[] = {&plain}, *both[] = {&plain, &bought};
+    interaction_t *first[] = {&plain}, *both[] = {&plain, &bought};
     size_t added;
     assert_int_equal (interactions_add (self->db, first, 1, &added), DB_OK);
     assert_int_equal (interactions_add (self->db, both, 2, &added), DB_OK);

@@ -174,6 +174,20 @@ a_refused_batch_leaves_no_key (void **state)
 }
 
 static void
+keys_belong_to_the_callers_transaction (void **state)
+{
+    store_fixture_t *self = *state;
+    interaction_t event = s_event ("new", -1), *rows[] = {&event};
+    size_t added;
+    assert_int_equal (db_script (self->db, "BEGIN"), DB_OK);
+    assert_int_equal (interactions_add (self->db, rows, 1, &added), DB_OK);
+    assert_int_equal (db_script (self->db, "ROLLBACK"), DB_OK);
+    store_assert_value (self,
+        "SELECT (SELECT count (*) FROM items) + (SELECT count (*) FROM interactions)",
+        "0");
+}
+
+static void
 s_load (store_fixture_t *self, const item_keys_t *keys, const int64_t *ids)
 {
     char error[160] = "";
@@ -242,6 +256,7 @@ main (void)
         STORE_TEST (all_keys_are_streamed),
         STORE_TEST (interactions_bring_their_keys),
         STORE_TEST (a_refused_batch_leaves_no_key),
+        STORE_TEST (keys_belong_to_the_callers_transaction),
         STORE_TEST (a_load_brings_its_keys_and_follows_those_that_are_there),
         STORE_TEST (a_key_has_its_rules_in_the_table),
     };
