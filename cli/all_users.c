@@ -82,15 +82,28 @@ s_add_csv_field (strbuf_t *line, const char *text)
     strbuf_add (line, "\"");
 }
 
-static void
-s_add_csv (strbuf_t *text, const char *user_id, const model_answer_t *answer)
+/* NULL: the item has none. */
+static const char *
+s_key (const model_t *model, int64_t item_id)
 {
+    return model_item_key (model, (size_t)model_item_index (model, item_id));
+}
+
+static void
+s_add_csv (strbuf_t *text, const char *user_id, const model_t *model,
+    const model_answer_t *answer)
+{
+    bool keys = model_has_keys (model);
     for (size_t i = 0; i < answer->count; i++) {
         s_add_csv_field (text, user_id);
         strbuf_add (text, ",");
         strbuf_add_json_int (text, (int64_t)i + 1);
         strbuf_add (text, ",");
-        strbuf_add_json_int (text, answer->item_ids[i]);
+        const char *key = keys ? s_key (model, answer->item_ids[i]) : NULL;
+        if (key)
+            s_add_csv_field (text, key);
+        else
+            strbuf_add_json_int (text, answer->item_ids[i]);
         strbuf_add (text, ",");
         strbuf_add_json_float (text, answer->scores[i]);
         strbuf_add (text, "\n");
@@ -98,17 +111,36 @@ s_add_csv (strbuf_t *text, const char *user_id, const model_answer_t *answer)
 }
 
 static void
-s_add_json (strbuf_t *text, const char *user_id, const char *version,
+s_add_keys (strbuf_t *text, const model_t *model, const model_answer_t *answer)
+{
+    if (!model_has_keys (model))
+        return;
+    strbuf_add (text, ",\"item_keys\":[");
+    for (size_t i = 0; i < answer->count; i++) {
+        const char *key = s_key (model, answer->item_ids[i]);
+        if (i > 0)
+            strbuf_add (text, ",");
+        if (key)
+            strbuf_add_json_string (text, key);
+        else
+            strbuf_add (text, "null");
+    }
+    strbuf_add (text, "]");
+}
+
+static void
+s_add_json (strbuf_t *text, const char *user_id, const model_t *model,
     const model_answer_t *answer)
 {
     strbuf_add (text, "{\"user_id\":");
     strbuf_add_json_string (text, user_id);
     strbuf_add (text, ",\"item_ids\":");
     strbuf_add_json_int_array (text, answer->item_ids, answer->count);
+    s_add_keys (text, model, answer);
     strbuf_add (text, ",\"scores\":");
     strbuf_add_json_float_array (text, answer->scores, answer->count);
     strbuf_add (text, ",\"model_version\":");
-    strbuf_add_json_string (text, version);
+    strbuf_add_json_string (text, model_version (model));
     strbuf_add (text, answer->popular ? ",\"source\":\"popular\",\"history_used\":"
                                       : ",\"source\":\"model\",\"history_used\":");
     strbuf_add_json_int (text, (int64_t)answer->history_used);
@@ -161,10 +193,10 @@ s_compute (const all_users_t *self, const group_t *group, desk_t *desk)
     strbuf_clear (&desk->text);
     for (size_t i = 0; i < group->count; i++)
         if (self->csv)
-            s_add_csv (&desk->text, group->user_ids[i], &desk->answers[i]);
+            s_add_csv (&desk->text, group->user_ids[i], self->model, &desk->answers[i]);
         else
-            s_add_json (&desk->text, group->user_ids[i], model_version (self->model),
-                &desk->answers[i]);
+            s_add_json (
+                &desk->text, group->user_ids[i], self->model, &desk->answers[i]);
 }
 
 /* False: there are no more. */

@@ -9,7 +9,9 @@
 #include "actors/http/expand.h"
 #include "actors/http/fields.h"
 #include "base/clock.h"
+#include "base/item_key.h"
 #include "base/uuid.h"
+#include "proto/item_list.h"
 #include "store/interactions.h"
 #include "store/rule_sets.h"
 
@@ -203,6 +205,69 @@ request_t *
 ask_read (http_context_t *context, exchange_t *exchange)
 {
     return ask_read_as (context, exchange, request_body_fields, s_read, NULL);
+}
+
+static void
+s_resolve (const model_t *model, const char *texts, int64_t *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (items[i] >= 0)
+            continue;
+        const char *key = item_key_referred (items[i], texts);
+        int32_t index = model ? model_item_of_key (model, key) : -1;
+        items[i] =
+            index < 0 ? item_key_id (key, 0) : model_item_id (model, (size_t)index);
+    }
+}
+
+void
+ask_resolve_keys (http_context_t *context, request_t *request)
+{
+    const char *texts = request->keys.data;
+    if (!texts)
+        return;
+    model_ref_t *ref = http_context_model (context);
+    const model_t *model = ref ? model_ref_model (ref) : NULL;
+    s_resolve (model, texts, request->history, request->history_count);
+    s_resolve (model, texts, request->rules.exclude, request->rules.exclude_count);
+    s_resolve (model, texts, request->rules.allow, request->rules.allow_count);
+    s_resolve (model, texts, request->candidates, request->candidate_count);
+    model_ref_release (&ref);
+    strbuf_free (&request->keys);
+}
+
+/* NULL: it has none, or the model does not know the item. */
+static const char *
+s_key (const model_t *model, int64_t id)
+{
+    int32_t index = model_item_index (model, id);
+    return index < 0 ? NULL : model_item_key (model, (size_t)index);
+}
+
+void
+ask_add_keys (
+    const model_ref_t *model, const int64_t *ids, size_t count, strbuf_t *body)
+{
+    strbuf_t texts = STRBUF_EMPTY;
+    if (!model || !model_has_keys (model_ref_model (model)))
+        return;
+    strbuf_add (&texts, "");
+    for (size_t i = 0; i < count; i++) {
+        const char *key = s_key (model_ref_model (model), ids[i]);
+        strbuf_add_bytes (&texts, key ? key : "", key ? strlen (key) + 1 : 1);
+    }
+    item_list_add_keys (body, texts.data, count);
+    strbuf_free (&texts);
+}
+
+void
+ask_add_key (const model_ref_t *model, int64_t id, strbuf_t *body)
+{
+    const char *key = model ? s_key (model_ref_model (model), id) : NULL;
+    if (!key)
+        return;
+    strbuf_add (body, ",\"item_key\":");
+    strbuf_add_json_string (body, key);
 }
 
 bool

@@ -36,6 +36,16 @@ db_status_t ask_read_rules (
 db_status_t ask_read_stored (
     http_context_t *context, db_t *db, request_t *request, size_t limit);
 
+/* Puts integers in place of the keys in a request's lists, for who compares them with those
+ * of an answer: the model's in use; of a key that it does not know, what follows from it. */
+void ask_resolve_keys (http_context_t *context, request_t *request);
+
+/* ,"item_keys":[...] of these items, or ,"item_key":"..." of one; nothing where the model's
+ * have none, or there is no model (NULL). */
+void ask_add_keys (
+    const model_ref_t *model, const int64_t *ids, size_t count, strbuf_t *body);
+void ask_add_key (const model_ref_t *model, int64_t id, strbuf_t *body);
+
 /* False: there is no model, the 503 has been replied. */
 bool ask_has_model (http_context_t *context, exchange_t *exchange);
 

@@ -32,6 +32,7 @@ typedef struct {
     size_t recent;     /* where of it those begin that a left-out history can reach */
     int64_t *left_out; /* different ones, newest first */
     size_t left_out_count;
+    model_ref_t *model; /* of the keys */
     result_t **results; /* of the whole history, then without each of left_out */
 } explain_t;
 
@@ -50,6 +51,7 @@ s_free (explain_t *self)
     for (size_t i = 0; self->results && i <= self->left_out_count; i++)
         result_destroy (&self->results[i]);
     request_destroy (&self->request);
+    model_ref_release (&self->model);
     free (self->results);
     free (self->items);
     free (self->history);
@@ -237,6 +239,7 @@ s_add_reasons (const explain_t *self, size_t known, strbuf_t *body)
     for (size_t i = 0; i < self->left_out_count && i < self->reason_limit; i++) {
         strbuf_add (body, i > 0 ? ",{\"item_id\":" : "{\"item_id\":");
         strbuf_add_json_int (body, reasons[i].item_id);
+        ask_add_key (self->model, reasons[i].item_id, body);
         strbuf_add (body, ",\"change\":");
         if (reasons[i].known)
             strbuf_add_json_float (body, reasons[i].change);
@@ -257,6 +260,7 @@ s_add_explanations (const explain_t *self, const scored_t *items, strbuf_t *body
             continue;
         strbuf_add (body, known > 0 ? ",{\"item_id\":" : "{\"item_id\":");
         strbuf_add_json_int (body, items[i].item_id);
+        ask_add_key (self->model, items[i].item_id, body);
         strbuf_add (body, ",\"score\":");
         strbuf_add_json_float (body, items[i].score);
         s_add_reasons (self, known++, body);
@@ -285,15 +289,15 @@ s_reply (const explain_t *self, exchange_t *exchange)
 static void
 s_explain (explain_t *self, http_context_t *context, exchange_t *exchange)
 {
-    model_ref_t *model = http_context_model (context);
-    if (!model) {
+    self->model = http_context_model (context);
+    if (!self->model) {
         exchange_problem (
             exchange, PROBLEM_UNAVAILABLE, "There is no model yet: run sasrec train.");
         return;
     }
+    ask_resolve_keys (context, self->request);
     s_keep (self);
-    s_choose (self, model_ref_model (model));
-    model_ref_release (&model);
+    s_choose (self, model_ref_model (self->model));
     bool good = self->given || s_recommend (self, context, exchange);
     if (good && !self->results)
         good = s_score (self, context, exchange) && s_of_one_model (self, exchange);

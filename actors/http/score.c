@@ -36,15 +36,33 @@ s_read (request_t *request, const json_t *object, void *own, json_fault_t *fault
         request_read_candidates (request, object, "items", PROTO_SCORE_LIMIT, fault) ||
         s_read_order (object, &wish->ranked, fault))
         return -1;
-    wish->count = request->candidate_count;
-    wish->items = malloc (wish->count * sizeof *wish->items);
-    assert (wish->items);
-    memcpy (wish->items, request->candidates, wish->count * sizeof *wish->items);
     return 0;
 }
 
 static void
-s_reply (exchange_t *exchange, const wish_t *wish, const result_t *result)
+s_keep (wish_t *self, const request_t *request)
+{
+    self->count = request->candidate_count;
+    self->items = malloc (self->count * sizeof *self->items);
+    assert (self->items);
+    memcpy (self->items, request->candidates, self->count * sizeof *self->items);
+}
+
+/* In the order of the answer. */
+static void
+s_add_keys (
+    http_context_t *context, wish_t *wish, const scored_t *items, strbuf_t *body)
+{
+    model_ref_t *model = http_context_model (context);
+    for (size_t i = 0; i < wish->count; i++)
+        wish->items[i] = items[i].item_id;
+    ask_add_keys (model, wish->items, wish->count, body);
+    model_ref_release (&model);
+}
+
+static void
+s_reply (
+    http_context_t *context, exchange_t *exchange, wish_t *wish, const result_t *result)
 {
     strbuf_t body = STRBUF_EMPTY;
     scored_t *items = scored_new (wish->items, wish->count, result);
@@ -54,6 +72,7 @@ s_reply (exchange_t *exchange, const wish_t *wish, const result_t *result)
     ask_add_provenance (result, &body);
     strbuf_add (&body, ",");
     scored_write (items, wish->count, &body);
+    s_add_keys (context, wish, items, &body);
     scored_write_unknown (items, wish->count, &body);
     exchange_add_warnings (exchange, &body);
     strbuf_add (&body, "}");
@@ -66,9 +85,13 @@ score_post (http_context_t *context, exchange_t *exchange)
 {
     wish_t wish = {0};
     request_t *request = ask_read_as (context, exchange, s_fields, s_read, &wish);
+    if (request) {
+        ask_resolve_keys (context, request);
+        s_keep (&wish, request);
+    }
     result_t *result = request ? ask_result (context, exchange, &request) : NULL;
     if (result)
-        s_reply (exchange, &wish, result);
+        s_reply (context, exchange, &wish, result);
     result_destroy (&result);
     free (wish.items);
 }

@@ -233,8 +233,8 @@ model_item_key (const model_t *self, size_t index)
     return self->keys ? item_keys_get (self->keys, index) : NULL;
 }
 
-static int32_t
-s_find_key (const model_t *self, const char *key)
+int32_t
+model_item_of_key (const model_t *self, const char *key)
 {
     uint32_t index = self->keys ? item_keys_find (self->keys, key) : HASH_INDEX_NONE;
     return index == HASH_INDEX_NONE ? -1 : (int32_t)index;
@@ -246,7 +246,7 @@ model_item_named (const model_t *self, const char *text)
     int64_t id;
     int32_t index =
         item_key_is_integer (text, &id) ? idmap_find (self->indexes, id) : -1;
-    return index >= 0 ? index : s_find_key (self, text);
+    return index >= 0 ? index : model_item_of_key (self, text);
 }
 
 /* The dense index of an item of the query's lists; -1: unknown. */
@@ -255,7 +255,8 @@ s_find (const model_t *self, const model_query_t *query, int64_t item)
 {
     if (item >= 0)
         return idmap_find (self->indexes, item);
-    return query->keys ? s_find_key (self, item_key_referred (item, query->keys)) : -1;
+    return query->keys ? model_item_of_key (self, item_key_referred (item, query->keys))
+                       : -1;
 }
 
 model_scratch_t *

@@ -50,6 +50,7 @@ int32_t model_item_index (const model_t *self, int64_t id); /* -1: unknown */
 bool model_has_keys (const model_t *self);
 /* NULL: the item has none. The model's. */
 const char *model_item_key (const model_t *self, size_t index);
+int32_t model_item_of_key (const model_t *self, const char *key); /* -1: unknown */
 /* The dense index of the item that a text names where texts are all there is, in a path or
  * a command: the integer, if it is one and known; else the key. -1: neither is known. */
 int32_t model_item_named (const model_t *self, const char *text);

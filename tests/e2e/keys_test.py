@@ -134,6 +134,18 @@ class Keys(unittest.TestCase):
         self.assertEqual(self.ask("GET", f"/items/{self.ids()['B00KEY0004']}/similar")["item_key"], "B00KEY0004")
         self.ask("GET", "/items/no%20such/similar", expected=404)
 
+    def test_scores_and_reasons(self):
+        ids = self.ids()
+        items = ["B00KEY0005", "no such", ids["0316000002"]]
+        score = self.ask("POST", "/score", {"history": ["B00KEY0001", "none"], "items": items})
+        self.assertEqual(score["item_keys"], ["B00KEY0005", None, "0316000002"])
+        self.assertEqual(score["item_ids"][::2], [ids["B00KEY0005"], ids["0316000002"]])
+        self.assertIsNone(score["scores"][1])
+        self.assertEqual(score["unknown_items"], [score["item_ids"][1]])
+        answer = self.ask("POST", "/explain", {"history": ["B00KEY0001", "none", "B00KEY0002"], "items": items})
+        self.assertEqual([e["item_key"] for e in answer["explanations"]], ["B00KEY0005", "0316000002"])
+        self.assertEqual({r["item_key"] for r in answer["explanations"][0]["reasons"]}, {"B00KEY0001", "B00KEY0002"})
+
     def test_items_and_popular_ones(self):
         items = self.ask("GET", "/items?ids=B00KEY0000,0316000002,no-such")
         self.assertEqual({item["item_key"]: item["title"] for item in items},

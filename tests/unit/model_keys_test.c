@@ -108,19 +108,23 @@ s_assert_all_lists (fixture_t *self, const model_t *model)
     const int64_t named[] = {
         s_refer (self, "SKU-70"), s_refer (self, "30"), 50, s_refer (self, "SKU-30")};
     const int64_t named_out[] = {s_refer (self, "SKU-10"), 40};
-    model_query_t by_ids = {
-        .history = ids, .history_count = 4, .exclude = left_out, .exclude_count = 2};
-    model_query_t by_keys = {
-        .history = named, .history_count = 4, .exclude = named_out, .exclude_count = 2};
+    model_query_t by_ids = {.history = ids,
+        .history_count = 4,
+        .rules.exclude = left_out,
+        .rules.exclude_count = 2};
+    model_query_t by_keys = {.history = named,
+        .history_count = 4,
+        .rules.exclude = named_out,
+        .rules.exclude_count = 2};
     s_assert_same (self, model, &by_ids, &by_keys);
-    by_ids = (model_query_t){.allow = ids,
-        .allow_count = 4,
-        .only_allowed = true,
+    by_ids = (model_query_t){.rules.allow = ids,
+        .rules.allow_count = 4,
+        .rules.only_allowed = true,
         .history = left_out,
         .history_count = 2};
-    by_keys = (model_query_t){.allow = named,
-        .allow_count = 4,
-        .only_allowed = true,
+    by_keys = (model_query_t){.rules.allow = named,
+        .rules.allow_count = 4,
+        .rules.only_allowed = true,
         .history = named_out,
         .history_count = 2};
     s_assert_same (self, model, &by_ids, &by_keys);

@@ -95,8 +95,9 @@ test_integers_and_keys_stand_in_one_list (void **state)
     assert_string_equal (
         item_key_referred (request->history[2], request->keys.data), "7");
     assert_string_equal (
-        item_key_referred (request->exclude[0], request->keys.data), "0316769487");
-    assert_int_equal (request->allow[1], 9);
+        item_key_referred (request->rules.exclude[0], request->keys.data),
+        "0316769487");
+    assert_int_equal (request->rules.allow[1], 9);
     strbuf_t again = STRBUF_EMPTY;
     request_to_json (request, &again);
     assert_string_equal (again.data, text);
