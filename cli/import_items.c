@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/import_items.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -13,6 +15,7 @@
 #include "store/items.h"
 
 enum { S_BAD_SHOWN = 10, S_PORTION = 1000, S_NAMES_SHOWN = 8 };
+enum { S_AGAIN = -1 }; /* a status of our own, beside the command's */
 
 /* One run over a file. */
 typedef struct {
@@ -21,9 +24,10 @@ typedef struct {
     db_t *db;                 /* borrowed; in a transaction */
     objects_t *objects;       /* owned */
     progress_t *progress;     /* owned */
-    strbuf_t json;  /* items that are not written yet, without their bracket */
-    size_t waiting; /* so many */
-    strbuf_t told;  /* how the first was understood */
+    item_draft_t *drafts;     /* owned; S_PORTION of room */
+    size_t waiting;           /* of them: not written yet */
+    bool keys;                /* items are texts */
+    strbuf_t told;            /* how the first was understood */
     uint64_t rows, created, bad;
 } s_run_t;
 
@@ -35,20 +39,33 @@ s_tell_bad (s_run_t *run, const char *error)
             source_name (run->source), objects_line (run->objects), error);
 }
 
+static void
+s_forget (s_run_t *run)
+{
+    for (size_t i = 0; i < run->waiting; i++)
+        free (run->drafts[i].json);
+    run->waiting = 0;
+}
+
 static int
 s_write (s_run_t *run)
 {
     size_t created = 0;
     if (run->waiting == 0)
         return COMMAND_DONE;
-    strbuf_add (&run->json, "]");
-    db_status_t status = items_put (run->db, run->json.data, &created);
-    strbuf_clear (&run->json);
-    run->waiting = 0;
+    db_status_t status = items_put (run->db, run->drafts, run->waiting, &created);
+    s_forget (run);
     run->created += created;
     return status == DB_OK ? COMMAND_DONE
                            : command_fail (run->command, "nothing was loaded: %s",
                                  db_error (run->db));
+}
+
+static const char *
+s_item (const s_run_t *run)
+{
+    const layout_t *layout = &run->command->layout;
+    return layout->named[COLUMN_ITEM] ? layout->names[COLUMN_ITEM] : NULL;
 }
 
 static void
@@ -58,9 +75,7 @@ s_tell (s_run_t *run, const json_t *object)
     json_t *value;
     strbuf_t left = STRBUF_EMPTY;
     size_t left_count = 0;
-    const char *item = run->command->layout.named[COLUMN_ITEM]
-                           ? run->command->layout.names[COLUMN_ITEM]
-                           : NULL;
+    const char *item = s_item (run);
     json_object_foreach ((json_t *)(uintptr_t)object, key, value)
     {
         const char *meaning =
@@ -79,22 +94,41 @@ s_tell (s_run_t *run, const json_t *object)
         fprintf (stderr, "%s: %s\n", source_name (run->source), run->told.data);
 }
 
+/* The row as a draft, which waits behind the others. */
 static int
 s_read_row (s_run_t *run, const json_t *object, char error[160])
 {
-    const layout_t *layout = &run->command->layout;
     json_fault_t fault;
-    json_t *row = item_row_take (
-        object, layout->named[COLUMN_ITEM] ? layout->names[COLUMN_ITEM] : NULL, error);
+    strbuf_t json = STRBUF_EMPTY;
+    json_t *row = item_row_take (object, s_item (run), run->keys, error);
     if (!row)
         return -1;
-    strbuf_add (&run->json, run->waiting > 0 ? "," : "[");
-    int64_t item_id = json_integer_value (json_object_get (row, "item_id"));
-    int rc = item_read (row, item_id, false, &run->json, &fault);
+    item_draft_t *draft = &run->drafts[run->waiting];
+    *draft = (item_draft_t){0};
+    int rc = item_read_name (row, &draft->item_id, draft->key, &fault) ||
+                     item_read (row, false, &json, &fault)
+                 ? -1
+                 : 0;
     if (rc)
         snprintf (error, 160, "%s", fault.detail);
+    else {
+        draft->json = strbuf_take (&json);
+        run->waiting++;
+    }
     json_decref (row);
     return rc;
+}
+
+/* All items have to be keys: what was read so far is to be read again. */
+static int
+s_begin_again (const s_run_t *run)
+{
+    if (!run->command->quiet)
+        fprintf (stderr,
+            "%s:%" PRIu64 ": its item is no plain integer: all items are taken as "
+            "texts; --item-ids integers refuses such a line\n",
+            source_name (run->source), objects_line (run->objects));
+    return S_AGAIN;
 }
 
 /* After a bad row the rest is only checked: nothing will be kept. */
@@ -102,6 +136,9 @@ static int
 s_take (s_run_t *run, const json_t *object)
 {
     char error[160];
+    bool either = run->command->layout.items == LAYOUT_ITEMS_ANY;
+    if (either && !run->keys && item_row_has_key (object, s_item (run)))
+        return s_begin_again (run);
     if (run->told.length == 0)
         s_tell (run, object);
     if (s_read_row (run, object, error)) {
@@ -110,10 +147,8 @@ s_take (s_run_t *run, const json_t *object)
     }
     run->rows++;
     if (run->bad > 0)
-        strbuf_clear (&run->json);
-    else if (++run->waiting == S_PORTION)
-        return s_write (run);
-    return COMMAND_DONE;
+        s_forget (run);
+    return run->waiting == S_PORTION ? s_write (run) : COMMAND_DONE;
 }
 
 static int
@@ -190,17 +225,32 @@ s_load (s_run_t *run)
     return s_answer (run, (double)(clock_monotonic_us () - started_us) / 1e6);
 }
 
-int
-import_items (const command_t *command, db_t *db, source_t *source, const char *path)
+static int
+s_run_as (
+    const command_t *command, db_t *db, source_t *source, const char *path, bool keys)
 {
-    s_run_t run = {.command = command, .source = source, .db = db};
+    s_run_t run = {.command = command, .source = source, .db = db, .keys = keys};
+    run.drafts = calloc (S_PORTION, sizeof *run.drafts);
+    assert (run.drafts);
     run.objects = objects_new (source_file (source), path, &command->layout);
     run.progress =
         progress_new ("import", "lines", source_lines (source), command->quiet);
     int status = s_load (&run);
+    s_forget (&run);
     progress_destroy (&run.progress);
     objects_destroy (&run.objects);
-    strbuf_free (&run.json);
+    free (run.drafts);
     strbuf_free (&run.told);
     return status;
+}
+
+int
+import_items (const command_t *command, db_t *db, source_t *source, const char *path)
+{
+    bool keys = command->layout.items == LAYOUT_ITEMS_KEYS;
+    int status = s_run_as (command, db, source, path, keys);
+    if (status != S_AGAIN)
+        return status;
+    rewind (source_file (source));
+    return s_run_as (command, db, source, path, true);
 }

@@ -78,14 +78,33 @@ s_has_interactions (const command_t *self, db_t *db)
     return count > 0;
 }
 
-static void
-s_add_item (const catalog_t *catalog, size_t i, const char *before, strbuf_t *json)
+static char *
+s_describe (const catalog_t *catalog, size_t i)
 {
-    strbuf_addf (json, "%s{\"item_id\":%zu,\"hidden\":false,\"title\":", before, i + 1);
-    strbuf_add_json_string (json, catalog_title (catalog, i));
-    strbuf_add (json, ",\"categories\":[");
-    strbuf_add_json_string (json, catalog_category (catalog, i));
-    strbuf_add (json, "]}");
+    strbuf_t json = STRBUF_EMPTY;
+    strbuf_add (&json, "{\"title\":");
+    strbuf_add_json_string (&json, catalog_title (catalog, i));
+    strbuf_add (&json, ",\"categories\":[");
+    strbuf_add_json_string (&json, catalog_category (catalog, i));
+    strbuf_add (&json, "]}");
+    return strbuf_take (&json);
+}
+
+static db_status_t
+s_put_portion (db_t *db, const catalog_t *catalog, size_t first, size_t count)
+{
+    size_t created;
+    item_draft_t *drafts = calloc (count, sizeof *drafts);
+    assert (drafts);
+    for (size_t i = 0; i < count; i++) {
+        drafts[i].item_id = (int64_t)(first + i) + 1;
+        drafts[i].json = s_describe (catalog, first + i);
+    }
+    db_status_t status = items_put (db, drafts, count, &created);
+    for (size_t i = 0; i < count; i++)
+        free (drafts[i].json);
+    free (drafts);
+    return status;
 }
 
 static int
@@ -95,13 +114,7 @@ s_put_items (const command_t *self, db_t *db, const catalog_t *catalog)
     db_status_t status = DB_OK;
     for (size_t first = 0; first < count && status == DB_OK; first += S_ITEM_PORTION) {
         size_t end = first + S_ITEM_PORTION < count ? first + S_ITEM_PORTION : count;
-        strbuf_t json = STRBUF_EMPTY;
-        size_t created;
-        for (size_t i = first; i < end; i++)
-            s_add_item (catalog, i, i > first ? "," : "[", &json);
-        strbuf_add (&json, "]");
-        status = items_put (db, json.data, &created);
-        strbuf_free (&json);
+        status = s_put_portion (db, catalog, first, end - first);
     }
     if (status == DB_OK)
         return COMMAND_DONE;

@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "proto/item_list.h"
 
-const char *const item_fields[] = {"item_id", "title", "category", "categories",
-    "hidden", "available_from", "expires_at", "attributes", "image_url", "in_model",
-    NULL};
+const char *const item_fields[] = {"item_id", "item_key", "title", "category",
+    "categories", "hidden", "available_from", "expires_at", "attributes", "image_url",
+    "in_model", NULL};
 
 /* One item on its way from a body to the store. */
 typedef struct {
@@ -137,18 +138,20 @@ s_fields (reading_t *self)
 }
 
 int
-item_read_id (const json_t *object, int64_t *item_id, json_fault_t *fault)
+item_read_name (const json_t *object, int64_t *item_id, char key[ITEM_KEY_SIZE],
+    json_fault_t *fault)
 {
-    return json_read_integer (object, "item_id", 0, JSON_INTEGER_MAX, item_id, fault);
+    if (!json_read_given (object, "item_id") ||
+        item_list_read_one (json_object_get (object, "item_id"), item_id, key) == 0)
+        return 0;
+    return json_fail (fault, "/item_id", "item_id " ITEM_LIST_MUST_BE);
 }
 
 int
-item_read (const json_t *object, int64_t item_id, bool patch, strbuf_t *out,
-    json_fault_t *fault)
+item_read (const json_t *object, bool patch, strbuf_t *out, json_fault_t *fault)
 {
     reading_t self = {object, patch, json_object (), fault};
     assert (self.out);
-    s_set (&self, "item_id", json_integer (item_id));
     int rc = s_fields (&self);
     if (rc == 0) {
         char *text = json_dumps (self.out, JSON_COMPACT);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/item_key.h"
 #include "base/jsonread.h"
 #include "base/strbuf.h"
 
@@ -16,14 +17,15 @@
 
 extern const char *const item_fields[]; /* those there are; ends with NULL */
 
-/* The id: *item_id is left when there is none. -1 with *fault. */
-int item_read_id (const json_t *object, int64_t *item_id, json_fault_t *fault);
+/* Its name, "item_id": the integer, or the key with *item_id untouched; both are left when there is
+ * none. -1 with *fault. */
+int item_read_name (const json_t *object, int64_t *item_id, char key[ITEM_KEY_SIZE],
+    json_fault_t *fault);
 
-/* Appends the item as one JSON object with "item_id": of all fields, those that are not
- * given or null as null, or with patch of those alone that are given, null among them.
+/* Appends what is said of the item as one JSON object: all fields, those that are not
+ * given or null as null, or with patch those alone that are given, null among them.
  * "category" is one of "categories", which counts where both are given. Times become RFC
  * 3339 in UTC. -1 with *fault, and out as it was. */
-int item_read (const json_t *object, int64_t item_id, bool patch, strbuf_t *out,
-    json_fault_t *fault);
+int item_read (const json_t *object, bool patch, strbuf_t *out, json_fault_t *fault);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "store/array.h"
+#include "store/item_names.h"
 
 #define WORDS_MOST 16 /* of a search; the others are not looked at */
 
@@ -51,26 +52,26 @@ static const db_statement_t s_search = {
            " ORDER BY lower (title) LIKE $3 DESC, title, item_id LIMIT $4::bigint",
 };
 
-/* DISTINCT ON: of an id given twice the last counts, as if put one by one. A row that was
- * there carries the lock of this very statement, xmax. */
+/* DISTINCT ON: of an id given twice the last counts, as if put one by one. A row of this
+ * very transaction is new; its key may have been made before. */
 static const db_statement_t s_put = {
     .name = "items_put",
     .sql =
         "WITH put AS (INSERT INTO items (item_id, title, category, categories, hidden,"
         "  available_from, expires_at, attributes, image_url)"
         " SELECT DISTINCT ON (item_id) item_id, title, categories[1], categories,"
-        "  hidden, available_from, expires_at, attributes, image_url"
-        " FROM ROWS FROM (jsonb_to_recordset ($1::jsonb) AS (item_id bigint,"
-        "  title text, categories text[], hidden boolean, available_from timestamptz,"
-        "  expires_at timestamptz, attributes jsonb, image_url text))"
-        "  WITH ORDINALITY AS t (item_id, title, categories, hidden, available_from,"
-        "  expires_at, attributes, image_url, place) ORDER BY item_id, place DESC"
+        "  coalesce (hidden, false), available_from, expires_at, attributes, image_url"
+        " FROM unnest ($1::bigint[], $2::text[]) WITH ORDINALITY"
+        "  AS given (item_id, json, place),"
+        " jsonb_to_record (json::jsonb) AS t (title text, categories text[],"
+        "  hidden boolean, available_from timestamptz, expires_at timestamptz,"
+        "  attributes jsonb, image_url text) ORDER BY item_id, place DESC"
         " ON CONFLICT (item_id) DO UPDATE SET title = excluded.title,"
         "  category = excluded.category, categories = excluded.categories,"
         "  hidden = excluded.hidden, available_from = excluded.available_from,"
         "  expires_at = excluded.expires_at, attributes = excluded.attributes,"
         "  image_url = excluded.image_url"
-        " RETURNING xmax = 0 AS fresh)"
+        " RETURNING created_at = now () AS fresh)"
         " SELECT count (*) FILTER (WHERE fresh) FROM put",
 };
 
@@ -263,14 +264,73 @@ items_search (db_t *db, const char *words, const int64_t *ids, size_t id_count,
 
 /* Writing */
 
-db_status_t
-items_put (db_t *db, const char *json, size_t *created)
+static db_status_t
+s_put_named (db_t *db, const item_draft_t *drafts, size_t count, size_t *created)
 {
-    db_param_t param = {.bytes = json};
+    array_t ids = {0}, texts = {0};
     PGresult *result;
-    db_status_t status = db_query (db, &s_put, 1, &param, &result);
+    array_start (&ids, ARRAY_INT8);
+    array_start (&texts, ARRAY_TEXT);
+    for (size_t i = 0; i < count; i++) {
+        array_add_int (&ids, drafts[i].item_id);
+        array_add_text (&texts, drafts[i].json);
+    }
+    db_param_t params[] = {array_param (&ids), array_param (&texts)};
+    db_status_t status = db_query (db, &s_put, 2, params, &result);
     *created = status == DB_OK ? strtoull (PQgetvalue (result, 0, 0), NULL, 10) : 0;
     PQclear (result);
+    array_free (&ids);
+    array_free (&texts);
+    return status;
+}
+
+/* New keys and what is said of their items are one transaction. */
+static db_status_t
+s_make_keys (db_t *db, const char *const *keys, size_t count, int64_t *ids, bool *begun)
+{
+    db_status_t status = item_names_find (db, keys, count, ids);
+    bool all = true;
+    for (size_t i = 0; i < count; i++)
+        all = all && ids[i] >= 0;
+    if (status != DB_OK || all)
+        return status;
+    if (PQtransactionStatus (db_raw (db)) == PQTRANS_IDLE) {
+        status = db_script (db, "BEGIN");
+        *begun = status == DB_OK;
+    }
+    return status == DB_OK ? item_names_make (db, keys, count, ids) : status;
+}
+
+static db_status_t
+s_name (db_t *db, item_draft_t *drafts, size_t count, bool *begun)
+{
+    const char **keys = calloc (count + 1, sizeof *keys);
+    int64_t *ids = calloc (count + 1, sizeof *ids);
+    assert (keys && ids);
+    size_t key_count = 0, next = 0;
+    for (size_t i = 0; i < count; i++)
+        if (drafts[i].key[0])
+            keys[key_count++] = drafts[i].key;
+    db_status_t status =
+        key_count > 0 ? s_make_keys (db, keys, key_count, ids, begun) : DB_OK;
+    for (size_t i = 0; status == DB_OK && i < count; i++)
+        if (drafts[i].key[0])
+            drafts[i].item_id = ids[next++];
+    free (keys);
+    free (ids);
+    return status;
+}
+
+db_status_t
+items_put (db_t *db, item_draft_t *drafts, size_t count, size_t *created)
+{
+    bool begun = false;
+    *created = 0;
+    db_status_t status = s_name (db, drafts, count, &begun);
+    if (status == DB_OK)
+        status = s_put_named (db, drafts, count, created);
+    if (status == DB_OK && begun)
+        status = db_script (db, "COMMIT");
     return status;
 }
 

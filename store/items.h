@@ -3,9 +3,11 @@
 #ifndef SASREC_STORE_ITEMS_H
 #define SASREC_STORE_ITEMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/item_key.h"
 #include "store/db.h"
 
 typedef struct {
@@ -35,9 +37,14 @@ db_status_t items_search (db_t *db, const char *words, const int64_t *ids,
 
 void items_free (items_t *self);
 
-/* Inserts or replaces, in the caller's transaction if one is open. json: an array of whole
- * items (item_read); of an id given twice the last counts. *created: new rows. */
-db_status_t items_put (db_t *db, const char *json, size_t *created);
+/* Inserts or replaces, in the caller's transaction if one is open. Of an item given twice
+ * the last counts. *created: new rows. The integers of keys are filled in. */
+typedef struct {
+    int64_t item_id;
+    char key[ITEM_KEY_SIZE]; /* "": the integer names it */
+    char *json;              /* item_read */
+} item_draft_t;
+db_status_t items_put (db_t *db, item_draft_t *drafts, size_t count, size_t *created);
 
 /* Changes what the patch names. *found: the item as it is now, or none. */
 db_status_t items_patch (db_t *db, int64_t item_id, const char *json, items_t *found);

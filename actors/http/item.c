@@ -1,10 +1,32 @@
-/* /items/{item_id}: reads, puts, patches and deletes one item. SPDX-License-Identifier: Apache-2.0 */
+/* /items/{item_id}: reads, puts, patches and deletes one item, by its integer or its key.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "actors/http/items.h"
 #include "actors/http/routes.h"
 #include "proto/item.h"
+#include "proto/item_list.h"
+#include "store/item_names.h"
+
+/* The path names an item; false: the problem has been replied. */
+static bool
+s_check_name (exchange_t *exchange)
+{
+    if (item_key_valid (exchange->parameter))
+        return true;
+    exchange_problem_parameter (exchange, "item_id", "item_id " ITEM_LIST_MUST_BE);
+    return false;
+}
+
+/* -1: a key that is not there. */
+static db_status_t
+s_find_id (db_t *db, const exchange_t *exchange, int64_t *item_id)
+{
+    return item_names_resolve (db, &exchange->parameter, 1, item_id);
+}
 
 static void
 s_reply (
@@ -31,107 +53,134 @@ void
 item_get (http_context_t *context, exchange_t *exchange)
 {
     int64_t item_id;
-    if (!exchange_read_item (exchange, &item_id))
-        return;
-    db_t *db = http_context_take_db (context, exchange);
+    db_t *db =
+        s_check_name (exchange) ? http_context_take_db (context, exchange) : NULL;
     if (!db)
         return;
-    items_t found;
-    db_status_t status = items_find (db, &item_id, 1, &found);
+    items_t found = {0};
+    db_status_t status = s_find_id (db, exchange, &item_id);
+    if (status == DB_OK)
+        status = items_find (db, &item_id, 1, &found);
     if (http_context_give_db (context, &db, status, exchange))
         s_reply (context, exchange, 200, &found);
     items_free (&found);
 }
 
-static int
-s_read_fields (exchange_t *exchange, const json_t *object, int64_t item_id, bool patch,
-    strbuf_t *json, json_fault_t *fault)
-{
-    int64_t named = item_id;
-    if (exchange_check_fields (exchange, object, item_fields, "", fault) ||
-        item_read_id (object, &named, fault))
-        return -1;
-    if (named != item_id)
-        return json_fail (fault, "/item_id",
-            "item_id is another than that of the path: leave it out");
-    return item_read (object, item_id, patch, json, fault);
-}
+/* What a body says of the item. */
+typedef struct {
+    int64_t item_id; /* its name in the body, as everywhere; -1: it has none there */
+    char key[ITEM_KEY_SIZE];
+    strbuf_t json;
+} said_t;
 
-/* The body as the store takes it; false: the problem has been replied. */
+/* False: the problem has been replied. */
 static bool
-s_read (exchange_t *exchange, int64_t item_id, bool patch, strbuf_t *json)
+s_read (exchange_t *exchange, bool patch, said_t *said)
 {
     json_fault_t fault;
-    json_t *object = exchange_read_json (exchange);
+    *said = (said_t){.item_id = -1};
+    json_t *object = s_check_name (exchange) ? exchange_read_json (exchange) : NULL;
     if (!object)
         return false;
-    int rc = s_read_fields (exchange, object, item_id, patch, json, &fault);
-    if (rc)
+    bool good =
+        exchange_check_fields (exchange, object, item_fields, "", &fault) == 0 &&
+        item_read_name (object, &said->item_id, said->key, &fault) == 0 &&
+        item_read (object, patch, &said->json, &fault) == 0;
+    if (!good)
         exchange_problem_json (exchange, PROBLEM_INVALID_FIELD, &fault);
     json_decref (object);
-    return rc == 0;
+    return good;
+}
+
+/* The name in the body is that of the path: an item that was read may be put back. */
+static bool
+s_agree (const exchange_t *exchange, const said_t *said, int64_t item_id)
+{
+    return (said->item_id < 0 || said->item_id == item_id) &&
+           (!said->key[0] || strcmp (said->key, exchange->parameter) == 0);
 }
 
 static db_status_t
-s_put (db_t *db, int64_t item_id, const strbuf_t *json, size_t *created, items_t *found)
+s_put (db_t *db, const exchange_t *exchange, int64_t item_id, const said_t *said,
+    size_t *created)
 {
-    strbuf_t array = STRBUF_EMPTY;
-    strbuf_addf (&array, "[%s]", json->data);
-    db_status_t status = items_put (db, array.data, created);
-    strbuf_free (&array);
+    item_draft_t draft = {.item_id = item_id, .json = said->json.data};
+    if (item_id < 0)
+        memcpy (draft.key, exchange->parameter, strlen (exchange->parameter) + 1);
+    return items_put (db, &draft, 1, created);
+}
+
+/* Writes what was said; DB_OK with *agreed false: nothing was written. */
+static db_status_t
+s_write (db_t *db, const exchange_t *exchange, const said_t *said, size_t *created,
+    bool *agreed, items_t *found)
+{
+    int64_t item_id = -1;
+    bool patch = created == NULL;
+    db_status_t status = s_find_id (db, exchange, &item_id);
+    *agreed = status != DB_OK || s_agree (exchange, said, item_id);
+    if (status != DB_OK || !*agreed)
+        return status;
+    if (patch)
+        return items_patch (db, item_id, said->json.data, found);
+    status = s_put (db, exchange, item_id, said, created);
+    if (status == DB_OK)
+        status = s_find_id (db, exchange, &item_id);
     return status == DB_OK ? items_find (db, &item_id, 1, found) : status;
+}
+
+/* created: NULL for a patch. */
+static void
+s_change (http_context_t *context, exchange_t *exchange, size_t *created)
+{
+    said_t said;
+    db_t *db = NULL;
+    if (s_read (exchange, !created, &said))
+        db = http_context_take_db (context, exchange);
+    if (db) {
+        bool agreed;
+        json_fault_t fault;
+        items_t found = {0};
+        db_status_t status = s_write (db, exchange, &said, created, &agreed, &found);
+        if (items_give_db (context, &db, status, exchange)) {
+            if (agreed)
+                s_reply (context, exchange, created && *created ? 201 : 200, &found);
+            else {
+                json_fail (&fault, "/item_id",
+                    "item_id is another than that of the path: leave it out");
+                exchange_problem_json (exchange, PROBLEM_INVALID_FIELD, &fault);
+            }
+        }
+        items_free (&found);
+    }
+    strbuf_free (&said.json);
 }
 
 void
 item_put (http_context_t *context, exchange_t *exchange)
 {
-    int64_t item_id;
-    strbuf_t json = STRBUF_EMPTY;
-    db_t *db = NULL;
-    if (exchange_read_item (exchange, &item_id) &&
-        s_read (exchange, item_id, false, &json))
-        db = http_context_take_db (context, exchange);
-    if (db) {
-        items_t found = {0};
-        size_t created;
-        db_status_t status = s_put (db, item_id, &json, &created, &found);
-        if (items_give_db (context, &db, status, exchange))
-            s_reply (context, exchange, created ? 201 : 200, &found);
-        items_free (&found);
-    }
-    strbuf_free (&json);
+    size_t created = 0;
+    s_change (context, exchange, &created);
 }
 
 void
 item_patch (http_context_t *context, exchange_t *exchange)
 {
-    int64_t item_id;
-    strbuf_t json = STRBUF_EMPTY;
-    db_t *db = NULL;
-    if (exchange_read_item (exchange, &item_id) &&
-        s_read (exchange, item_id, true, &json))
-        db = http_context_take_db (context, exchange);
-    if (db) {
-        items_t found;
-        db_status_t status = items_patch (db, item_id, json.data, &found);
-        if (items_give_db (context, &db, status, exchange))
-            s_reply (context, exchange, 200, &found);
-        items_free (&found);
-    }
-    strbuf_free (&json);
+    s_change (context, exchange, NULL);
 }
 
 void
 item_delete (http_context_t *context, exchange_t *exchange)
 {
     int64_t item_id;
-    if (!exchange_read_item (exchange, &item_id))
-        return;
-    db_t *db = http_context_take_db (context, exchange);
+    size_t deleted = 0;
+    db_t *db =
+        s_check_name (exchange) ? http_context_take_db (context, exchange) : NULL;
     if (!db)
         return;
-    size_t deleted;
-    db_status_t status = items_delete (db, item_id, &deleted);
+    db_status_t status = s_find_id (db, exchange, &item_id);
+    if (status == DB_OK)
+        status = items_delete (db, item_id, &deleted);
     if (!items_give_db (context, &db, status, exchange))
         return;
     if (deleted > 0)

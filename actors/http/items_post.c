@@ -1,6 +1,8 @@
 /* POST /items: a catalogue, or a part of one. All of a request or nothing of it.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "actors/http/elements.h"
 #include "actors/http/faults.h"
@@ -11,41 +13,53 @@
 #define TRIES 3 /* of what was rolled back: a deadlock with the same items */
 
 typedef struct {
-    strbuf_t json; /* an array of whole items */
+    item_draft_t *drafts;
     size_t count;
     faults_t faults;
 } arrivals_t;
 
-static int
-s_read_one (arrivals_t *self, exchange_t *exchange, const json_t *element,
-    const char *at, json_fault_t *fault)
+static void
+s_free (arrivals_t *self)
 {
-    int64_t item_id = -1;
+    for (size_t i = 0; i < self->count; i++)
+        free (self->drafts[i].json);
+    free (self->drafts);
+}
+
+static int
+s_read_one (exchange_t *exchange, const json_t *element, const char *at,
+    item_draft_t *draft, json_fault_t *fault)
+{
+    strbuf_t json = STRBUF_EMPTY;
+    draft->item_id = -1;
     if (!json_is_object (element))
         return json_fail (fault, "", "an item must be an object");
     if (exchange_check_fields (exchange, element, item_fields, at, fault) ||
-        item_read_id (element, &item_id, fault))
+        item_read_name (element, &draft->item_id, draft->key, fault))
         return -1;
-    if (item_id < 0)
+    if (draft->item_id < 0 && !draft->key[0])
         return json_fail (fault, "/item_id", "item_id is required");
-    strbuf_add (&self->json, self->json.length > 1 ? "," : "");
-    return item_read (element, item_id, false, &self->json, fault);
+    if (item_read (element, false, &json, fault))
+        return -1;
+    draft->json = strbuf_take (&json);
+    return 0;
 }
 
 static void
 s_read_all (arrivals_t *self, exchange_t *exchange, const json_t *elements, bool single)
 {
     self->count = json_array_size (elements);
-    strbuf_add (&self->json, "[");
+    self->drafts = calloc (self->count + 1, sizeof *self->drafts);
+    assert (self->drafts);
     for (size_t i = 0; i < self->count; i++) {
         char at[24] = "";
         json_fault_t fault;
         if (!single)
             snprintf (at, sizeof at, "/%zu", i);
-        if (s_read_one (self, exchange, json_array_get (elements, i), at, &fault))
+        if (s_read_one (
+                exchange, json_array_get (elements, i), at, &self->drafts[i], &fault))
             faults_note (&self->faults, at, &fault);
     }
-    strbuf_add (&self->json, "]");
 }
 
 static bool
@@ -74,7 +88,7 @@ s_write (http_context_t *context, exchange_t *exchange, const arrivals_t *self,
         return false;
     db_status_t status = DB_RETRY;
     for (int i = 0; i < TRIES && status == DB_RETRY; i++)
-        status = items_put (db, self->json.data, created);
+        status = items_put (db, self->drafts, self->count, created);
     return items_give_db (context, &db, status, exchange);
 }
 
@@ -92,5 +106,5 @@ items_post (http_context_t *context, exchange_t *exchange)
         strbuf_add (&body, "}");
         exchange_reply_json (exchange, 200, &body);
     }
-    strbuf_free (&arrivals.json);
+    s_free (&arrivals);
 }

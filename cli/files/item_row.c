@@ -2,6 +2,7 @@
 #include "cli/files/item_row.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,9 +22,9 @@ s_text (const char *name, const json_t *value, char error[160])
         return json_null ();
     if (text)
         return json_string (text);
-    if (json_is_integer (value)) {
-        snprintf (
-            number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value (value));
+    double real = json_number_value (value);
+    if (json_is_number (value) && real == floor (real) && fabs (real) < 9e15) {
+        snprintf (number, sizeof number, "%.0f", real);
         return json_string (number);
     }
     snprintf (error, 160, "%.60s must be a text", name);
@@ -167,32 +168,71 @@ item_row_meaning (const char *name)
                                         : NULL;
 }
 
-static int
-s_take_id (const json_t *object, const char *item, json_t *out, char error[160])
+/* What the file calls the id; NULL: it has none. */
+static const char *
+s_find_id (const json_t *object, const char *item)
 {
     const char *key, *best = NULL;
     json_t *value;
-    int64_t item_id;
     json_object_foreach ((json_t *)(uintptr_t)object, key, value)
     {
         int fit = s_id_fit (key, item);
         if (fit >= 0 && (!best || fit < s_id_fit (best, item)))
             best = key;
     }
-    if (!best) {
+    return best;
+}
+
+/* As a number or a text; NULL with error. */
+static json_t *
+s_read_id (const char *name, const char *text, bool keys, char error[160])
+{
+    char key[ITEM_KEY_SIZE];
+    int64_t item_id;
+    if (keys)
+        return values_item_key (name, text, key, error) ? NULL : json_string (key);
+    return values_item (name, text, &item_id, error) ? NULL : json_integer (item_id);
+}
+
+static json_t *
+s_id (const json_t *object, const char *item, bool keys, char error[160])
+{
+    const char *name = s_find_id (object, item);
+    if (!name) {
         snprintf (error, 160, "has no %.60s%s", item ? item : "item_id",
             item ? "" : ": --columns item=NAME says which it is");
-        return -1;
+        return NULL;
     }
-    json_t *text = s_text (best, json_object_get (object, best), error);
-    int rc =
-        !text ? -1
-              : values_item (best, json_is_null (text) ? "" : json_string_value (text),
-                    &item_id, error);
+    json_t *text = s_text (name, json_object_get (object, name), error);
+    json_t *id =
+        text ? s_read_id (name, json_is_null (text) ? "" : json_string_value (text),
+                   keys, error)
+             : NULL;
     json_decref (text);
-    if (rc == 0)
-        json_object_set_new (out, "item_id", json_integer (item_id));
-    return rc;
+    return id;
+}
+
+bool
+item_row_has_key (const json_t *object, const char *item)
+{
+    char error[160];
+    json_t *integer = s_id (object, item, false, error);
+    json_t *key = s_id (object, item, true, error);
+    bool only_key = key && !integer;
+    json_decref (integer);
+    json_decref (key);
+    return only_key;
+}
+
+static int
+s_take_id (
+    const json_t *object, const char *item, bool keys, json_t *out, char error[160])
+{
+    json_t *id = s_id (object, item, keys, error);
+    if (!id)
+        return -1;
+    json_object_set_new (out, "item_id", id);
+    return 0;
 }
 
 /* The first of two names of one field counts. */
@@ -215,11 +255,11 @@ s_take_fields (const json_t *object, json_t *out, char error[160])
 }
 
 json_t *
-item_row_take (const json_t *object, const char *item, char error[160])
+item_row_take (const json_t *object, const char *item, bool keys, char error[160])
 {
     json_t *out = json_object ();
     assert (out);
-    if (s_take_id (object, item, out, error) == 0 &&
+    if (s_take_id (object, item, keys, out, error) == 0 &&
         s_take_fields (object, out, error) == 0)
         return out;
     json_decref (out);

@@ -5,13 +5,19 @@
 #define SASREC_CLI_FILES_ITEM_ROW_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-/* The item that an object of a file (cli/files/objects) is: "item_id", "title", "categories",
- * "hidden", "available_from", "expires_at", "attributes", "image_url", each where the file
- * has it. item: what the file calls the id; NULL: as people call it. Categories may stand in
- * one text, with bars between them. A fresh object, or NULL with error. */
-json_t *item_row_take (const json_t *object, const char *item, char error[160]);
+/* The item that an object of a file (cli/files/objects) is: "item_id" (an integer; a text
+ * where keys), "title", "categories", "hidden", "available_from", "expires_at", "attributes",
+ * "image_url", each where the file has it. item: what the file calls the id; NULL: as people
+ * call it. Categories may stand in one text, with bars between them. A fresh object, or NULL
+ * with error. */
+json_t *item_row_take (
+    const json_t *object, const char *item, bool keys, char error[160]);
+
+/* The item is no integer, but may be a key. */
+bool item_row_has_key (const json_t *object, const char *item);
 
 /* The field that a name means, or NULL: it is left out. */
 const char *item_row_meaning (const char *name);

@@ -89,7 +89,24 @@ class Items(unittest.TestCase):
                               ({"image_url": "javascript:1"}, "/image_url")):
             problem = self.ask("PUT", "/items/900003", body, 422)
             self.assertEqual(problem["errors"][0]["pointer"], pointer)
-        self.assertIn("integer", self.ask("PUT", "/items/x", {}, 422)["detail"])
+        self.ask("PUT", "/items/%01", {}, 422)
+
+    def test_items_may_be_named_by_keys(self):
+        path = "/items/SKU%2F1"
+        self.ask("GET", path, status=404)
+        item = self.ask("PUT", path, {"title": "Keyed"}, 201)
+        self.assertEqual((item["item_key"], item["title"]), ("SKU/1", "Keyed"))
+        self.assertEqual(self.ask("PUT", path, item), item)  # as it was read
+        self.assertEqual(self.ask("GET", f"/items/{item['item_id']}"), item)
+        self.assertTrue(self.ask("PATCH", path, {"hidden": True})["hidden"])
+        self.ask("PUT", path, {"item_id": "SKU-2"}, 422)
+        answer = self.ask("POST", "/items", [{"item_id": "SKU/1", "title": "Again"},
+                                             {"item_id": "SKU-2", "title": "Second"}])
+        self.assertEqual(answer, {"received": 2, "created": 1})
+        self.assertEqual({i["title"] for i in self.ask("GET", "/items?ids=SKU-2&ids=SKU/1")},
+                         {"Again", "Second"})
+        self.ask("DELETE", path, status=204)
+        self.ask("GET", path, status=404)
 
     def test_titles_are_searched(self):
         self.ask("POST", "/items", [{"item_id": 930001, "title": "Quasar Lamp"},
@@ -117,11 +134,20 @@ class Items(unittest.TestCase):
         self.assertEqual(self.ask("GET", "/items/1")["categories"],
                          ["Adventure", "Children"])
         bad = pathlib.Path(self.stack.folder) / "bad.jsonl"
-        bad.write_text('{"item_id": 940001}\n{"item_id": "SKU-1"}\n')
+        bad.write_text('{"item_id": 940001}\n{"item_id": 1.5}\n')
         done = self.stack.sasrec("import", "--items", str(bad), check=False)
         self.assertEqual(done.returncode, 2)
         self.assertIn(f"{bad}:2: ", done.stderr)
         self.ask("GET", "/items/940001", status=404)
+
+    def test_a_file_of_keys_is_imported(self):
+        path = pathlib.Path(self.stack.folder) / "keys.csv"
+        path.write_text("asin,title\n0123,Zero\n77,Seventy-seven\nB00X,Letters\n")
+        done = self.stack.sasrec("import", "--items", str(path))
+        self.assertIn("taken as texts", done.stderr)
+        self.assertEqual(self.stack.sql("select string_agg(item_key, ' ' order by item_key) "
+                                        "from items where title in ('Zero', 'Seventy-seven', "
+                                        "'Letters')"), "0123 77 B00X")
 
     # What is recommended
 

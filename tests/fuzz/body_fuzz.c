@@ -60,7 +60,7 @@ s_check_item (const json_t *element)
     for (int patch = 0; patch < 2; patch++) {
         json_fault_t fault = {0};
         strbuf_t text = STRBUF_EMPTY;
-        if (item_read (element, 1, patch, &text, &fault))
+        if (item_read (element, patch, &text, &fault))
             s_check_problem (PROBLEM_INVALID_FIELD, &fault);
         else
             fuzz_check_json (&text);

@@ -1,6 +1,9 @@
 /* The table items, against a real PostgreSQL. SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
+#include <jansson.h>
+
+#include "store/item_names.h"
 #include "store/items.h"
 
 #define REST                                                                           \
@@ -16,11 +19,35 @@ static const char s_items[] =
     "\"expires_at\":\"2027-01-01T00:00:00Z\",\"attributes\":{\"x\":{\"y\":1}},"
     "\"image_url\":\"https://x/y.png\"}]";
 
+/* json: an array of items with their names. */
+static db_status_t
+s_put_status (store_fixture_t *self, const char *json, size_t *created)
+{
+    json_t *list = json_loads (json, 0, NULL);
+    size_t count = json_array_size (list);
+    assert_true (count > 0);
+    item_draft_t *drafts = calloc (count, sizeof *drafts);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *item = json_array_get (list, i);
+        const json_t *name = json_object_get (item, "item_id");
+        const char *key = json_string_value (name);
+        drafts[i].item_id = json_integer_value (name);
+        snprintf (drafts[i].key, sizeof drafts[i].key, "%s", key ? key : "");
+        drafts[i].json = json_dumps (item, 0);
+    }
+    db_status_t status = items_put (self->db, drafts, count, created);
+    for (size_t i = 0; i < count; i++)
+        free (drafts[i].json);
+    free (drafts);
+    json_decref (list);
+    return status;
+}
+
 static void
 s_put (store_fixture_t *self, const char *json, size_t expected)
 {
     size_t created;
-    assert_int_equal (items_put (self->db, json, &created), DB_OK);
+    assert_int_equal (s_put_status (self, json, &created), DB_OK);
     assert_int_equal (created, expected);
 }
 
@@ -75,7 +102,7 @@ s_put_refuses_ids_outside_the_range (void **state)
     store_fixture_t *self = *state;
     size_t created;
     assert_int_equal (
-        items_put (self->db,
+        s_put_status (self,
             "[{\"item_id\":9007199254740992,\"title\":null,\"categories\":[]," REST
             "}]",
             &created),
@@ -89,6 +116,44 @@ s_put_belongs_to_the_callers_transaction (void **state)
     store_fixture_t *self = *state;
     assert_int_equal (db_script (self->db, "BEGIN"), DB_OK);
     s_put (self, s_items, 4);
+    assert_int_equal (db_script (self->db, "ROLLBACK"), DB_OK);
+    store_assert_value (self, "SELECT count (*) FROM items", "0");
+}
+
+static void
+s_items_may_be_named_by_keys (void **state)
+{
+    store_fixture_t *self = *state;
+    s_put (self,
+        "[{\"item_id\":\"SKU-1\",\"title\":\"a\",\"categories\":[]," REST
+        "},{\"item_id\":5,\"title\":\"five\",\"categories\":[]," REST "}]",
+        2);
+    s_put (self,
+        "[{\"item_id\":\"SKU-1\",\"title\":\"b\",\"categories\":[]," REST
+        "},{\"item_id\":\"SKU-2\",\"title\":\"c\",\"categories\":[]," REST
+        "},{\"item_id\":\"SKU-2\",\"title\":\"d\",\"categories\":[]," REST "}]",
+        1);
+    store_assert_value (self,
+        "SELECT string_agg (coalesce (item_key, '-') || title, ' ' ORDER BY title)"
+        " FROM items",
+        "SKU-1b SKU-2d -five");
+    int64_t item_id = 0;
+    const char *name = "SKU-1";
+    items_t found;
+    assert_int_equal (item_names_resolve (self->db, &name, 1, &item_id), DB_OK);
+    assert_int_equal (items_find (self->db, &item_id, 1, &found), DB_OK);
+    assert_non_null (strstr (found.items[0].json, "\"item_key\":\"SKU-1\","));
+    items_free (&found);
+}
+
+/* A key that is made in somebody's transaction goes with it. */
+static void
+s_new_keys_belong_to_the_callers_transaction (void **state)
+{
+    store_fixture_t *self = *state;
+    assert_int_equal (db_script (self->db, "BEGIN"), DB_OK);
+    s_put (self, "[{\"item_id\":\"SKU-1\",\"title\":\"a\",\"categories\":[]," REST "}]",
+        1);
     assert_int_equal (db_script (self->db, "ROLLBACK"), DB_OK);
     store_assert_value (self, "SELECT count (*) FROM items", "0");
 }
@@ -241,6 +306,8 @@ main (void)
         STORE_TEST (s_put_replaces_and_the_last_of_a_batch_counts),
         STORE_TEST (s_put_refuses_ids_outside_the_range),
         STORE_TEST (s_put_belongs_to_the_callers_transaction),
+        STORE_TEST (s_items_may_be_named_by_keys),
+        STORE_TEST (s_new_keys_belong_to_the_callers_transaction),
         STORE_TEST (s_a_patch_changes_what_it_names),
         STORE_TEST (s_deleting_says_whether_there_was_one),
         STORE_TEST (s_one_category_is_still_understood),

@@ -20,7 +20,7 @@ s_read_file (FILE *file, const char *path, const layout_t *layout, const char *i
     char error[160];
     objects_status_t status;
     while ((status = objects_next (objects, &object, error)) <= OBJECTS_BAD) {
-        json_t *row = object ? item_row_take (object, item, error) : NULL;
+        json_t *row = object ? item_row_take (object, item, false, error) : NULL;
         json_array_append_new (all, row ? row : json_string (error));
         json_decref (object);
     }
@@ -108,12 +108,31 @@ test_the_id_may_have_any_name_that_is_said (void **state)
 }
 
 static void
+test_an_item_may_be_a_key (void **state)
+{
+    (void)state;
+    char error[160];
+    json_t *rows[] = {json_pack ("{s:s}", "asin", "B00X"),
+        json_pack ("{s:s}", "id", "007"), json_pack ("{s:i}", "id", 7),
+        json_pack ("{s:n}", "id")};
+    const bool keys[] = {true, true, false, false};
+    for (int i = 0; i < 4; i++)
+        assert_int_equal (item_row_has_key (rows[i], NULL), keys[i]);
+    json_t *row = item_row_take (rows[2], NULL, true, error);
+    assert_string_equal (json_string_value (json_object_get (row, "item_id")), "7");
+    json_decref (row);
+    for (int i = 0; i < 4; i++)
+        json_decref (rows[i]);
+}
+
+static void
 test_what_is_wrong_is_said_of_its_row (void **state)
 {
     (void)state;
     s_assert_text ("item_id,title,hidden\nx,A,\n2,B\n3,C,maybe\n4,D,\n", NULL,
-        "[\"item_id \\\"x\\\" is no item: they are integers from 0 to "
-        "9007199254740991\",\"has 2 columns, the header 3\","
+        "[\"item_id \\\"x\\\" is no integer from 0 to 9007199254740991; --item-ids "
+        "keys "
+        "takes texts\",\"has 2 columns, the header 3\","
         "\"hidden must be true or false\",{\"item_id\":4,\"title\":\"D\","
         "\"hidden\":false}]");
 }
@@ -126,6 +145,7 @@ main (void)
         cmocka_unit_test (test_a_shops_objects_are_read),
         cmocka_unit_test (test_columns_of_texts_become_values),
         cmocka_unit_test (test_the_id_may_have_any_name_that_is_said),
+        cmocka_unit_test (test_an_item_may_be_a_key),
         cmocka_unit_test (test_what_is_wrong_is_said_of_its_row),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -14,7 +14,7 @@ s_read (const char *text, bool patch, strbuf_t *out, json_fault_t *fault)
     json_t *object = json_read_object (text, strlen (text), fault);
     assert_non_null (object);
     strbuf_clear (out);
-    int rc = item_read (object, 5, patch, out, fault);
+    int rc = item_read (object, patch, out, fault);
     json_decref (object);
     return rc;
 }
@@ -44,15 +44,14 @@ static void
 test_a_whole_item_has_all_fields (void **state)
 {
     (void)state;
-    s_assert_read (
-        "{}", false, "{\"item_id\":5,\"title\":null,\"categories\":[]," NOTHING "}");
+    s_assert_read ("{}", false, "{\"title\":null,\"categories\":[]," NOTHING "}");
     s_assert_read (
         "{\"title\":\"T\",\"hidden\":true,\"categories\":[\"a\",\"b\"],\"category\":"
         "\"b\","
         "\"available_from\":\"2026-01-02T03:04:05+01:00\",\"expires_at\":null,"
         "\"attributes\":{\"x\":[null]},\"image_url\":\"/i.png\",\"in_model\":true}",
         false,
-        "{\"item_id\":5,\"title\":\"T\",\"categories\":[\"a\",\"b\"],\"hidden\":true,"
+        "{\"title\":\"T\",\"categories\":[\"a\",\"b\"],\"hidden\":true,"
         "\"available_from\":\"2026-01-02T02:04:05.000000Z\",\"expires_at\":null,"
         "\"attributes\":{\"x\":[null]},\"image_url\":\"/i.png\"}");
 }
@@ -62,21 +61,20 @@ test_one_category_is_a_list_of_one (void **state)
 {
     (void)state;
     s_assert_read ("{\"category\":\"a\"}", false,
-        "{\"item_id\":5,\"title\":null,\"categories\":[\"a\"]," NOTHING "}");
-    s_assert_read (
-        "{\"category\":\"a\"}", true, "{\"item_id\":5,\"categories\":[\"a\"]}");
-    s_assert_read ("{\"category\":null}", true, "{\"item_id\":5,\"categories\":[]}");
+        "{\"title\":null,\"categories\":[\"a\"]," NOTHING "}");
+    s_assert_read ("{\"category\":\"a\"}", true, "{\"categories\":[\"a\"]}");
+    s_assert_read ("{\"category\":null}", true, "{\"categories\":[]}");
 }
 
 static void
 test_a_patch_has_what_it_names (void **state)
 {
     (void)state;
-    s_assert_read ("{}", true, "{\"item_id\":5}");
+    s_assert_read ("{}", true, "{}");
     s_assert_read ("{\"title\":null,\"hidden\":true,\"attributes\":{\"a\":null}}", true,
-        "{\"item_id\":5,\"title\":null,\"hidden\":true,\"attributes\":{\"a\":null}}");
+        "{\"title\":null,\"hidden\":true,\"attributes\":{\"a\":null}}");
     s_assert_read ("{\"hidden\":null,\"expires_at\":null,\"categories\":null}", true,
-        "{\"item_id\":5,\"hidden\":false,\"expires_at\":null,\"categories\":[]}");
+        "{\"hidden\":false,\"expires_at\":null,\"categories\":[]}");
 }
 
 static void
