@@ -58,7 +58,8 @@ def main():
     with Service() as service:
         more = ["--seed", str(chosen.seed), "--max-examples", str(chosen.max_examples)]
         status, made, printed = service.ask_all(*more)
-        keeper, _, told = service.ask(service.admin_port, "--include-operation-id", KEEPERS, *more)
+        keeper, _, told = service.ask(service.admin_port, "--include-operation-id", KEEPERS,
+                                      "--exclude-checks", "ignored_auth", *more)  # it asks for no key
     print(printed if status else "", told if keeper else "", sep="")
     print(f"seed {chosen.seed}: {made} requests, exit status {status or keeper}")
     return status or keeper or made < LEAST
