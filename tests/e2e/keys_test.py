@@ -17,7 +17,7 @@ def reviews():
     for user in range(60):
         for step in range(4 + user % 6):
             yield {"reviewerID": f"A{user}", "asin": ITEMS[(user + step * (1 + user % 2)) % len(ITEMS)],
-                   "overall": 5.0, "unixReviewTime": 1400000000 + 86400 * step + user}
+                   "overall": 5.0, "unixReviewTime": 1760000000 + 86400 * step + user}
 
 
 class Keys(unittest.TestCase):
