@@ -100,7 +100,7 @@ class Idempotency(unittest.TestCase):
             self.assertEqual(self.post(path, body, "one")[1], first)
 
     def test_what_was_refused_may_be_sent_right(self):
-        self.assertEqual(self.post("/predict", {"history": ["x"]}, "two")[0], 422)
+        self.assertEqual(self.post("/predict", {"history": [-1]}, "two")[0], 422)
         self.assertEqual(self.post("/predict", {"history": [1]}, "two")[0], 202)
         self.assertEqual(self.post("/interactions", {"user_id": "u"}, "two")[0], 422)
         self.assertEqual(self.post("/interactions", {"user_id": "u", "item_id": 1}, "two")[0], 200)
