@@ -5,12 +5,10 @@
 #include <cblas.h>
 #include <limits.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "base/metrics.h"
 #include "model/kernel/blas_core.h"
 
 /* A library built without threads has no locks either: two callers at once corrupt each
@@ -37,11 +35,6 @@ static void
 s_setup (void)
 {
     openblas_set_num_threads (1);
-    char labels[96];
-    snprintf (labels, sizeof (labels), "core=\"%.32s\",concurrent=\"%s\"", blas_core (),
-        blas_concurrent () ? "true" : "false");
-    metric_set (
-        metrics_gauge ("sasrec_blas_info", "OpenBLAS kernels in use.", labels), 1);
     log_debug ("blas.ready", log_str ("core", blas_core ()),
         log_bool ("concurrent", blas_concurrent ()));
     s_warn ();

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The first product does it too; again is harmless. Exports sasrec_blas_info and warns when
- * the library found is slower than it needs to be. */
+/* The first product does it too; again is harmless. Warns when the library found is
+ * slower than it needs to be. */
 void blas_setup (void);
 
 /* False for a library without locks (libopenblas0-serial): products of several threads

@@ -14,7 +14,10 @@ LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t length)
     if (interaction) {
         fuzz_check_sentence (interaction->user_id);
         assert (uuid_valid (interaction->event_id));
-        assert (interaction->item_id >= 0 && interaction->item_id <= JSON_INTEGER_MAX);
+        bool named = *interaction->item_key;
+        assert (!named || item_key_valid (interaction->item_key));
+        assert (named == (interaction->item_id == -1));
+        assert (interaction->item_id >= -1 && interaction->item_id <= JSON_INTEGER_MAX);
         assert (utf8_check (interaction->created_at) == UTF8_PLAIN);
         assert (!*interaction->event || utf8_check (interaction->event) == UTF8_PLAIN);
         assert (isfinite (interaction->value));
