@@ -261,8 +261,8 @@ s_reply_problem (exchange_t *self, problem_t *problem)
     problem->request_id = self->id;
     problem->warnings = self->warnings.data;
     int status = problem_status (problem->type);
-    bool said = u_map_has_key (self->response->map_header, "Retry-After");
-    if (!said && (status == 503 || status == 429)) {
+    if ((status == 503 || status == 429) &&
+        !u_map_has_key (self->response->map_header, "Retry-After")) {
         char seconds[12];
         unsigned wait = atomic_fetch_add (&turn, 1) % RETRY_AFTER_S + 1;
         snprintf (seconds, sizeof seconds, "%u", wait);

@@ -3,8 +3,22 @@
 
 #include <stdio.h>
 
+#include "actors/http/elements.h"
 #include "actors/http/fields.h"
 #include "base/utf8.h"
+
+json_t *
+faults_read_elements (exchange_t *exchange, bool *single)
+{
+    json_fault_t fault;
+    bool lines =
+        elements_are_lines (exchange_request_header (exchange, "Content-Type"));
+    json_t *elements = elements_read (exchange->body ? exchange->body : "",
+        exchange->body_length, lines, single, &fault);
+    if (!elements)
+        exchange_problem_json (exchange, PROBLEM_INVALID_JSON, &fault);
+    return elements;
+}
 
 void
 faults_note (faults_t *self, const char *at, json_fault_t *fault)

@@ -10,23 +10,20 @@
 #include <string.h>
 
 #include "actors/http/context.h"
-#include "actors/http/elements.h"
+#include "actors/http/faults.h"
 #include "actors/http/fields.h"
 #include "actors/http/routes.h"
 #include "base/clock.h"
 #include "base/timestamp.h"
-#include "base/utf8.h"
 #include "store/once.h"
 
-#define FAULTS_MOST 20 /* are told of a body */
-#define TRIES       3  /* of what was rolled back: a deadlock with the same events */
+#define TRIES 3 /* of what was rolled back: a deadlock with the same events */
 
 typedef struct {
     interaction_t *rows;
     interaction_t **pointers; /* count, as the store takes them */
     size_t count;
-    json_fault_t faults[FAULTS_MOST];
-    size_t fault_count; /* of all of them, told or not */
+    faults_t faults;
 } arrivals_t;
 
 static void
@@ -68,15 +65,6 @@ s_read_one (exchange_t *exchange, const json_t *element, const char *at,
 }
 
 static void
-s_note_fault (arrivals_t *self, const char *at, json_fault_t *fault)
-{
-    fields_place (fault, at);
-    if (self->fault_count < FAULTS_MOST)
-        self->faults[self->fault_count] = *fault;
-    self->fault_count++;
-}
-
-static void
 s_read_all (arrivals_t *self, exchange_t *exchange, const json_t *elements, bool single)
 {
     self->count = json_array_size (elements);
@@ -91,42 +79,20 @@ s_read_all (arrivals_t *self, exchange_t *exchange, const json_t *elements, bool
         self->pointers[i] = &self->rows[i];
         if (s_read_one (
                 exchange, json_array_get (elements, i), at, &self->rows[i], &fault))
-            s_note_fault (self, at, &fault);
+            faults_note (&self->faults, at, &fault);
     }
-}
-
-/* False: the problem has been replied. */
-static bool
-s_check (const arrivals_t *self, exchange_t *exchange)
-{
-    char detail[200];
-    size_t told = self->fault_count < FAULTS_MOST ? self->fault_count : FAULTS_MOST;
-    if (told == 0)
-        return true;
-    snprintf (detail, sizeof detail,
-        "%zu of %zu interactions are not valid, and nothing was written. The first: "
-        "%.70s",
-        self->fault_count, self->count, self->faults[0].detail);
-    utf8_trim (detail);
-    exchange_problem_fields (exchange, detail, self->faults, told);
-    return false;
 }
 
 static bool
 s_read (arrivals_t *self, exchange_t *exchange)
 {
-    json_fault_t fault;
-    bool single,
-        lines = elements_are_lines (exchange_request_header (exchange, "Content-Type"));
-    json_t *elements = elements_read (exchange->body ? exchange->body : "",
-        exchange->body_length, lines, &single, &fault);
-    if (!elements) {
-        exchange_problem_json (exchange, PROBLEM_INVALID_JSON, &fault);
+    bool single;
+    json_t *elements = faults_read_elements (exchange, &single);
+    if (!elements)
         return false;
-    }
     s_read_all (self, exchange, elements, single);
     json_decref (elements);
-    return s_check (self, exchange);
+    return faults_none (&self->faults, exchange, self->count, "interactions");
 }
 
 /* What was refused for its data is said in PostgreSQL's words: an owner's trigger, say. */

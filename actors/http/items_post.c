@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "actors/http/elements.h"
 #include "actors/http/faults.h"
 #include "actors/http/items.h"
 #include "actors/http/routes.h"
@@ -65,15 +64,10 @@ s_read_all (arrivals_t *self, exchange_t *exchange, const json_t *elements, bool
 static bool
 s_read (arrivals_t *self, exchange_t *exchange)
 {
-    json_fault_t fault;
-    bool single,
-        lines = elements_are_lines (exchange_request_header (exchange, "Content-Type"));
-    json_t *elements = elements_read (exchange->body ? exchange->body : "",
-        exchange->body_length, lines, &single, &fault);
-    if (!elements) {
-        exchange_problem_json (exchange, PROBLEM_INVALID_JSON, &fault);
+    bool single;
+    json_t *elements = faults_read_elements (exchange, &single);
+    if (!elements)
         return false;
-    }
     s_read_all (self, exchange, elements, single);
     json_decref (elements);
     return faults_none (&self->faults, exchange, self->count, "items");
