@@ -122,11 +122,17 @@ static const char *const s_removed_by[REMOVED_BY_COUNT] = {
     [REMOVED_BY_MIN_SCORE] = "min_score",
 };
 
+/* Most rules of most requests removed nothing, and a row keeps what is written. */
 static void
 s_add_removed (const result_t *self, strbuf_t *out)
 {
+    const char *comma = "\"";
+    strbuf_add (out, ",\"removed\":{");
     for (size_t i = 0; i < REMOVED_BY_COUNT; i++) {
-        strbuf_add (out, i > 0 ? ",\"" : ",\"removed\":{\"");
+        if (self->removed[i] == 0)
+            continue;
+        strbuf_add (out, comma);
+        comma = ",\"";
         strbuf_add (out, s_removed_by[i]);
         strbuf_add (out, "\":");
         strbuf_add_json_int (out, (int64_t)self->removed[i]);

@@ -96,14 +96,14 @@ class Api(unittest.TestCase):
         cut = self.recommend(history=[10, 20], k=10, min_score=result["scores"][3])["result"]
         self.assertEqual((cut["item_ids"], cut["scores"]), (result["item_ids"][:4], result["scores"][:4]))
         self.assertEqual(cut["removed"]["min_score"], 6)
-        self.assertEqual(self.recommend(history=[], k=5, min_score=1e9)["result"]["removed"]["min_score"], 0)
+        self.assertEqual(self.recommend(history=[], k=5, min_score=1e9)["result"]["removed"], {})
 
     def test_the_answer_counts_what_rules_removed(self):
         everything = self.recommend(history=[10, 20], k=1000)["result"]
-        self.assertEqual(everything["removed"], {"seen": 2, "exclude": 0, "allow": 0, "categories": 0, "hidden": 0, "min_score": 0})
+        self.assertEqual(everything["removed"], {"seen": 2})
         items = len(everything["item_ids"]) + 2
         result = self.recommend(history=[10, 20], exclude=[10, 30, 30, 999999], allow=[20, 30, 40])["result"]
-        self.assertEqual(result["removed"], {"seen": 2, "exclude": 1, "allow": items - 4, "categories": 0, "hidden": 0, "min_score": 0})
+        self.assertEqual(result["removed"], {"seen": 2, "exclude": 1, "allow": items - 4})
         self.assertEqual(result["item_ids"], [40])
 
     def test_diversity_reorders_the_best_hundred(self):

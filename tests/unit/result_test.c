@@ -18,7 +18,7 @@ static const char s_full[] = "{\"request_id\":\"r\",\"user_id\":\"u\",\"result\"
                              "],\"scores\":[2.5,-0.100000001]},\"error\":null,\"model_"
                              "version\":\"v1\",\"source\":"
                              "\"popular\",\"history_used\":3,\"unknown_dropped\":1,"
-                             "\"removed\":{\"seen\":2,\"exclude\":0,\"allow\":9,"
+                             "\"removed\":{\"seen\":2,\"allow\":9,"
                              "\"categories\":4,\"hidden\":5,\"min_score\":1}}";
 
 static void
@@ -87,7 +87,7 @@ test_payload_carries_provenance (void **state)
         "{\"item_ids\":[7,9007199254740991],\"scores\":[2.5,-0.100000001],"
         "\"model_version\":\"v1\",\"source\":\"popular\",\"history_used\":3,"
         "\"unknown_dropped\":1,"
-        "\"removed\":{\"seen\":2,\"exclude\":0,\"allow\":9,\"categories\":4,"
+        "\"removed\":{\"seen\":2,\"allow\":9,\"categories\":4,"
         "\"hidden\":5,\"min_score\":1}}");
     strbuf_free (&text);
     result_destroy (&result);
