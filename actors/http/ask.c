@@ -362,17 +362,12 @@ ask_result (http_context_t *context, exchange_t *exchange, request_t **request_p
 }
 
 static void
-s_reply (http_context_t *context, exchange_t *exchange, const result_t *result,
-    bool with_items)
+s_reply (exchange_t *exchange, const result_t *result, const expand_t *expand)
 {
     strbuf_t body = STRBUF_EMPTY;
     strbuf_add (&body, "{");
     ask_add_result (result, &body);
-    if (with_items &&
-        !expand_write (context, exchange, result->item_ids, result->count, &body)) {
-        strbuf_free (&body);
-        return;
-    }
+    expand_add_list (expand, result->item_ids, result->count, &body);
     exchange_add_warnings (exchange, &body);
     strbuf_add (&body, "}");
     exchange_reply_json (exchange, 200, &body);
@@ -381,12 +376,14 @@ s_reply (http_context_t *context, exchange_t *exchange, const result_t *result,
 void
 ask_once (http_context_t *context, exchange_t *exchange, request_t **request_p)
 {
-    bool with_items;
+    expand_t expand;
     result_t *result = NULL;
-    if (expand_read (exchange, &with_items))
+    if (expand_read (exchange, &expand))
         result = ask_result (context, exchange, request_p);
-    if (result)
-        s_reply (context, exchange, result, with_items);
+    if (result &&
+        expand_find (&expand, context, exchange, result->item_ids, result->count))
+        s_reply (exchange, result, &expand);
+    expand_free (&expand);
     result_destroy (&result);
     request_destroy (request_p);
 }

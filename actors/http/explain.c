@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "actors/http/ask.h"
+#include "actors/http/expand.h"
 #include "actors/http/routes.h"
 #include "actors/http/scored.h"
 
@@ -33,6 +34,7 @@ typedef struct {
     int64_t *left_out; /* different ones, newest first */
     size_t left_out_count;
     model_ref_t *model; /* of the keys */
+    expand_t expand;
     result_t **results; /* of the whole history, then without each of left_out */
 } explain_t;
 
@@ -52,6 +54,7 @@ s_free (explain_t *self)
         result_destroy (&self->results[i]);
     request_destroy (&self->request);
     model_ref_release (&self->model);
+    expand_free (&self->expand);
     free (self->results);
     free (self->items);
     free (self->history);
@@ -215,6 +218,24 @@ s_of_one_model (const explain_t *self, exchange_t *exchange)
 
 /* Answering */
 
+/* What is explained, and by what. False: the problem has been replied. */
+static bool
+s_expand (explain_t *self, http_context_t *context, exchange_t *exchange)
+{
+    if (!self->expand.wanted)
+        return true;
+    size_t count = self->item_count + self->left_out_count;
+    int64_t *ids = malloc ((count + 1) * sizeof *ids);
+    assert (ids);
+    memcpy (ids, self->items, self->item_count * sizeof *ids);
+    if (self->left_out_count > 0)
+        memcpy (
+            ids + self->item_count, self->left_out, self->left_out_count * sizeof *ids);
+    bool good = expand_find (&self->expand, context, exchange, ids, count);
+    free (ids);
+    return good;
+}
+
 static int
 s_compare (const void *left, const void *right)
 {
@@ -240,6 +261,7 @@ s_add_reasons (const explain_t *self, size_t known, strbuf_t *body)
         strbuf_add (body, i > 0 ? ",{\"item_id\":" : "{\"item_id\":");
         strbuf_add_json_int (body, reasons[i].item_id);
         ask_add_key (self->model, reasons[i].item_id, body);
+        expand_add (&self->expand, reasons[i].item_id, body);
         strbuf_add (body, ",\"change\":");
         if (reasons[i].known)
             strbuf_add_json_float (body, reasons[i].change);
@@ -261,6 +283,7 @@ s_add_explanations (const explain_t *self, const scored_t *items, strbuf_t *body
         strbuf_add (body, known > 0 ? ",{\"item_id\":" : "{\"item_id\":");
         strbuf_add_json_int (body, items[i].item_id);
         ask_add_key (self->model, items[i].item_id, body);
+        expand_add (&self->expand, items[i].item_id, body);
         strbuf_add (body, ",\"score\":");
         strbuf_add_json_float (body, items[i].score);
         s_add_reasons (self, known++, body);
@@ -301,7 +324,7 @@ s_explain (explain_t *self, http_context_t *context, exchange_t *exchange)
     bool good = self->given || s_recommend (self, context, exchange);
     if (good && !self->results)
         good = s_score (self, context, exchange) && s_of_one_model (self, exchange);
-    if (good)
+    if (good && s_expand (self, context, exchange))
         s_reply (self, exchange);
 }
 
@@ -309,6 +332,8 @@ void
 explain_post (http_context_t *context, exchange_t *exchange)
 {
     explain_t explain = {0};
+    if (!expand_read (exchange, &explain.expand))
+        return;
     explain.request = ask_read_as (context, exchange, s_fields, s_read, &explain);
     if (explain.request)
         s_explain (&explain, context, exchange);

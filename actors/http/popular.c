@@ -15,12 +15,11 @@ typedef struct {
     char category[CATEGORY_SIZE]; /* "": any */
     int64_t days;
     int64_t k;
-    bool with_items;
 } wish_t;
 
 static void
-s_reply (http_context_t *context, exchange_t *exchange, const wish_t *wish,
-    const popular_t *popular)
+s_reply (exchange_t *exchange, const wish_t *wish, const popular_t *popular,
+    const expand_t *expand)
 {
     strbuf_t body = STRBUF_EMPTY;
     strbuf_add (&body, "{\"days\":");
@@ -35,11 +34,7 @@ s_reply (http_context_t *context, exchange_t *exchange, const wish_t *wish,
     item_list_add_keys (&body, popular->item_keys, popular->count);
     strbuf_add (&body, ",\"counts\":");
     strbuf_add_json_int_array (&body, popular->counts, popular->count);
-    if (wish->with_items &&
-        !expand_write (context, exchange, popular->item_ids, popular->count, &body)) {
-        strbuf_free (&body);
-        return;
-    }
+    expand_add_list (expand, popular->item_ids, popular->count, &body);
     strbuf_add (&body, "}");
     exchange_reply_json (exchange, 200, &body);
 }
@@ -47,12 +42,13 @@ s_reply (http_context_t *context, exchange_t *exchange, const wish_t *wish,
 void
 popular_get (http_context_t *context, exchange_t *exchange)
 {
+    expand_t expand;
     wish_t wish = {.days = DAYS_DEFAULT, .k = PROTO_K_DEFAULT};
     if (!exchange_read_integer (exchange, "days", 1, DAYS_LIMIT, &wish.days) ||
         !exchange_read_integer (exchange, "k", 1, PROTO_K_LIMIT, &wish.k) ||
         !exchange_read_text (
             exchange, "category", wish.category, sizeof wish.category) ||
-        !expand_read (exchange, &wish.with_items))
+        !expand_read (exchange, &expand))
         return;
     db_t *db = http_context_take_db_for_list (context, exchange);
     if (!db)
@@ -60,7 +56,9 @@ popular_get (http_context_t *context, exchange_t *exchange)
     popular_t popular;
     db_status_t status =
         popular_find (db, (int)wish.days, wish.category, (size_t)wish.k, &popular);
-    if (http_context_give_db_for_list (context, &db, status, exchange))
-        s_reply (context, exchange, &wish, &popular);
+    if (http_context_give_db_for_list (context, &db, status, exchange) &&
+        expand_find (&expand, context, exchange, popular.item_ids, popular.count))
+        s_reply (exchange, &wish, &popular, &expand);
+    expand_free (&expand);
     popular_free (&popular);
 }

@@ -5,8 +5,10 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "actors/http/ask.h"
+#include "actors/http/expand.h"
 #include "actors/http/fields.h"
 #include "actors/http/routes.h"
 #include "base/clock.h"
@@ -14,6 +16,7 @@
 
 #define REQUESTS_LIMIT 1000
 #define ITEMS_LIMIT    100000 /* of all answers: k by k */
+#define EXPANDED_LIMIT 10000  /* the same, where each comes with its row */
 #define ON_WAY_LIMIT   64     /* a full batch; eight times as many find room */
 #define WAIT_MS        30000  /* what has not begun by then is left */
 
@@ -30,6 +33,7 @@ typedef struct {
 typedef struct {
     element_t *elements;
     size_t count;
+    expand_t expand;
 } requests_t;
 
 static const char *const s_fields[] = {"requests", NULL};
@@ -42,6 +46,7 @@ s_free (requests_t *self)
         result_destroy (&self->elements[i].result);
     }
     free (self->elements);
+    expand_free (&self->expand);
 }
 
 /* An element that is not valid costs itself alone. at: where it stands. */
@@ -83,6 +88,20 @@ s_items (const requests_t *self)
 }
 
 static int
+s_check_items (const requests_t *self, json_fault_t *fault)
+{
+    size_t items = s_items (self);
+    if (items > ITEMS_LIMIT)
+        return json_fail (fault, "/requests",
+            "all k together may be at most 100000: send smaller batches");
+    if (items > EXPANDED_LIMIT && self->expand.wanted)
+        return json_fail (fault, "/requests",
+            "with expand=items all k together may be at most 10000: send smaller "
+            "batches");
+    return 0;
+}
+
+static int
 s_read_requests (
     requests_t *self, exchange_t *exchange, const json_t *object, json_fault_t *fault)
 {
@@ -98,10 +117,7 @@ s_read_requests (
     self->count = count;
     for (size_t i = 0; i < count; i++)
         s_read_element (exchange, &self->elements[i], json_array_get (requests, i), i);
-    if (s_items (self) > ITEMS_LIMIT)
-        return json_fail (fault, "/requests",
-            "all k together may be at most 100000: send smaller batches");
-    return 0;
+    return s_check_items (self, fault);
 }
 
 static bool
@@ -200,16 +216,49 @@ s_ask (requests_t *self, http_context_t *context, exchange_t *exchange)
     return good;
 }
 
+/* The items of all answers. */
+static int64_t *
+s_item_ids (const requests_t *self, size_t *count)
+{
+    *count = 0;
+    int64_t *ids = malloc (EXPANDED_LIMIT * sizeof *ids);
+    assert (ids);
+    for (size_t i = 0; i < self->count; i++) {
+        const result_t *result = self->elements[i].result;
+        if (!result || result->count == 0)
+            continue;
+        assert (*count + result->count <= EXPANDED_LIMIT);
+        memcpy (ids + *count, result->item_ids, result->count * sizeof *ids);
+        *count += result->count;
+    }
+    return ids;
+}
+
+/* False: the problem has been replied. */
+static bool
+s_expand (requests_t *self, http_context_t *context, exchange_t *exchange)
+{
+    size_t count;
+    if (!self->expand.wanted)
+        return true;
+    int64_t *ids = s_item_ids (self, &count);
+    bool good = expand_find (&self->expand, context, exchange, ids, count);
+    free (ids);
+    return good;
+}
+
 /* A problem has a status of its own. */
 static void
-s_add_element (const element_t *element, strbuf_t *body)
+s_add_element (const element_t *element, const expand_t *expand, strbuf_t *body)
 {
-    if (!element->result) {
+    const result_t *result = element->result;
+    if (!result) {
         problem_write (&element->problem, body);
         return;
     }
     strbuf_add (body, "{\"status\":200,");
-    ask_add_result (element->result, body);
+    ask_add_result (result, body);
+    expand_add_list (expand, result->item_ids, result->count, body);
     strbuf_add (body, "}");
 }
 
@@ -221,7 +270,7 @@ s_reply (const requests_t *self, exchange_t *exchange)
         if (self->elements[i].result)
             exchange_time_result (exchange, self->elements[i].result);
         strbuf_add (&body, i > 0 ? "," : "{\"results\":[");
-        s_add_element (&self->elements[i], &body);
+        s_add_element (&self->elements[i], &self->expand, &body);
     }
     strbuf_add (&body, "]");
     exchange_add_warnings (exchange, &body);
@@ -233,8 +282,9 @@ void
 recommend_batch_post (http_context_t *context, exchange_t *exchange)
 {
     requests_t requests = {0};
-    if (s_read (&requests, exchange) && ask_has_model (context, exchange) &&
-        s_ask (&requests, context, exchange))
+    if (expand_read (exchange, &requests.expand) && s_read (&requests, exchange) &&
+        ask_has_model (context, exchange) && s_ask (&requests, context, exchange) &&
+        s_expand (&requests, context, exchange))
         s_reply (&requests, exchange);
     s_free (&requests);
 }

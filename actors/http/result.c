@@ -42,21 +42,23 @@ s_item_ids (const char *result, size_t *count)
 
 /* As long as there is no result, there are no items. False: the problem has been replied. */
 static bool
-s_add_items (
-    http_context_t *context, exchange_t *exchange, const char *result, strbuf_t *body)
+s_add_items (expand_t *expand, http_context_t *context, exchange_t *exchange,
+    const char *result, strbuf_t *body)
 {
     size_t count;
-    if (!result)
+    if (!expand->wanted || !result)
         return true;
     int64_t *ids = s_item_ids (result, &count);
-    bool good = expand_write (context, exchange, ids, count, body);
+    bool good = expand_find (expand, context, exchange, ids, count);
+    if (good)
+        expand_add_list (expand, ids, count, body);
     free (ids);
     return good;
 }
 
 static void
 s_reply_row (http_context_t *context, exchange_t *exchange, const prediction_t *row,
-    const char *fresh, bool with_items)
+    const char *fresh, expand_t *expand)
 {
     const char *id = exchange->parameter;
     const char *result = row->result_json ? row->result_json : fresh;
@@ -68,7 +70,7 @@ s_reply_row (http_context_t *context, exchange_t *exchange, const prediction_t *
     s_add_text (&body, "model_version", row->model_version);
     s_add_text (&body, "created_at", row->created_at);
     s_add_text (&body, "updated_at", row->updated_at);
-    if (with_items && !s_add_items (context, exchange, result, &body)) {
+    if (!s_add_items (expand, context, exchange, result, &body)) {
         strbuf_free (&body);
         return;
     }
@@ -163,8 +165,8 @@ result_get (http_context_t *context, exchange_t *exchange)
             exchange, PROBLEM_UNKNOWN_REQUEST, "The id of a request is a UUID.");
         return;
     }
-    bool with_items;
-    if (!expand_read (exchange, &with_items))
+    expand_t expand;
+    if (!expand_read (exchange, &expand))
         return;
     int wait_s = s_wait_s (exchange);
     ended_waiter_t *waiter = wait_s > 0 ? ended_wait (context->args->ended, id) : NULL;
@@ -174,7 +176,8 @@ result_get (http_context_t *context, exchange_t *exchange)
         good = s_wait_ended (context, exchange, waiter, wait_s, &row, &fresh);
     ended_leave (&waiter);
     if (good)
-        s_reply_row (context, exchange, &row, fresh, with_items);
+        s_reply_row (context, exchange, &row, fresh, &expand);
+    expand_free (&expand);
     prediction_clear (&row);
     free (fresh);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "actors/http/ask.h"
+#include "actors/http/expand.h"
 #include "actors/http/routes.h"
 #include "actors/http/scored.h"
 
@@ -48,31 +49,30 @@ s_keep (wish_t *self, const request_t *request)
     memcpy (self->items, request->candidates, self->count * sizeof *self->items);
 }
 
-/* In the order of the answer. */
 static void
-s_add_keys (
-    http_context_t *context, wish_t *wish, const scored_t *items, strbuf_t *body)
+s_add_keys (http_context_t *context, const wish_t *wish, strbuf_t *body)
 {
     model_ref_t *model = http_context_model (context);
-    for (size_t i = 0; i < wish->count; i++)
-        wish->items[i] = items[i].item_id;
     ask_add_keys (model, wish->items, wish->count, body);
     model_ref_release (&model);
 }
 
 static void
-s_reply (
-    http_context_t *context, exchange_t *exchange, wish_t *wish, const result_t *result)
+s_reply (http_context_t *context, exchange_t *exchange, wish_t *wish,
+    const result_t *result, const expand_t *expand)
 {
     strbuf_t body = STRBUF_EMPTY;
     scored_t *items = scored_new (wish->items, wish->count, result);
     if (wish->ranked)
         scored_rank (items, wish->count);
+    for (size_t i = 0; i < wish->count; i++)
+        wish->items[i] = items[i].item_id;
     strbuf_add (&body, "{");
     ask_add_provenance (result, &body);
     strbuf_add (&body, ",");
     scored_write (items, wish->count, &body);
-    s_add_keys (context, wish, items, &body);
+    s_add_keys (context, wish, &body);
+    expand_add_list (expand, wish->items, wish->count, &body);
     scored_write_unknown (items, wish->count, &body);
     exchange_add_warnings (exchange, &body);
     strbuf_add (&body, "}");
@@ -84,14 +84,18 @@ void
 score_post (http_context_t *context, exchange_t *exchange)
 {
     wish_t wish = {0};
+    expand_t expand;
+    if (!expand_read (exchange, &expand))
+        return;
     request_t *request = ask_read_as (context, exchange, s_fields, s_read, &wish);
     if (request) {
         ask_resolve_keys (context, request);
         s_keep (&wish, request);
     }
     result_t *result = request ? ask_result (context, exchange, &request) : NULL;
-    if (result)
-        s_reply (context, exchange, &wish, result);
+    if (result && expand_find (&expand, context, exchange, wish.items, wish.count))
+        s_reply (context, exchange, &wish, result, &expand);
+    expand_free (&expand);
     result_destroy (&result);
     free (wish.items);
 }

@@ -56,8 +56,8 @@ s_request (exchange_t *exchange, int64_t item_id, int64_t k)
 }
 
 static void
-s_reply (http_context_t *context, exchange_t *exchange, const named_t *item,
-    const result_t *result, bool with_items)
+s_reply (exchange_t *exchange, const named_t *item, const result_t *result,
+    const expand_t *expand)
 {
     strbuf_t body = STRBUF_EMPTY;
     strbuf_add (&body, "{\"item_id\":");
@@ -73,11 +73,7 @@ s_reply (http_context_t *context, exchange_t *exchange, const named_t *item,
     item_list_add_keys (&body, result->item_keys, result->count);
     strbuf_add (&body, ",\"scores\":");
     strbuf_add_json_float_array (&body, result->scores, result->count);
-    if (with_items &&
-        !expand_write (context, exchange, result->item_ids, result->count, &body)) {
-        strbuf_free (&body);
-        return;
-    }
+    expand_add_list (expand, result->item_ids, result->count, &body);
     strbuf_add (&body, "}");
     exchange_reply_json (exchange, 200, &body);
 }
@@ -86,9 +82,9 @@ void
 similar_get (http_context_t *context, exchange_t *exchange)
 {
     int64_t k = PROTO_K_DEFAULT;
-    bool with_items;
+    expand_t expand;
     named_t item;
-    if (!expand_read (exchange, &with_items) ||
+    if (!expand_read (exchange, &expand) ||
         !exchange_read_integer (exchange, "k", 1, PROTO_K_LIMIT, &k) ||
         !s_find_item (context, exchange, &item))
         return;
@@ -96,7 +92,9 @@ similar_get (http_context_t *context, exchange_t *exchange)
     result_t *result = ask_result (context, exchange, &request);
     if (result && result->unknown_dropped > 0) /* of another model, meanwhile */
         exchange_problem (exchange, PROBLEM_UNKNOWN_ITEM, UNKNOWN);
-    else if (result)
-        s_reply (context, exchange, &item, result, with_items);
+    else if (result &&
+             expand_find (&expand, context, exchange, result->item_ids, result->count))
+        s_reply (exchange, &item, result, &expand);
+    expand_free (&expand);
     result_destroy (&result);
 }

@@ -234,7 +234,9 @@ class Api(unittest.TestCase):
                            (once["result"]["item_ids"], once["items"])] + [
                 (answer["item_ids"], answer["items"]) for answer in (
                     self.ask("GET", "/items/20/similar?k=1000&expand=items"),
-                    self.ask("GET", "/popular?days=3650&k=1000&expand=items"))]:
+                    self.ask("GET", "/popular?days=3650&k=1000&expand=items"),
+                    self.ask("POST", "/score?expand=items",
+                             {"history": [20], "items": [30, 999999, 10, 40], "order": "ranked"}))]:
             self.assertGreater(len(ids), 2)
             stored = self.ask("GET", "/items?ids=" + ",".join(map(str, ids)))
             rows = {item["item_id"]: item for item in stored}
@@ -244,6 +246,30 @@ class Api(unittest.TestCase):
         self.assertNotIn("items", self.ask("GET", f"/result/{request_id}"))
         for path in "/popular?expand=titles", "/items/20/similar?expand", "/users/user_1/recommendations?expand=":
             self.assertEqual(self.ask("GET", path, expected=422)["errors"][0]["parameter"], "expand")
+
+    def test_items_come_beside_those_of_a_batch_and_of_an_explanation(self):
+        batch = self.ask("POST", "/recommend/batch?expand=items", {"requests": [
+            {"history": [20], "k": 3}, {"history": [-1]}, {"history": [30], "allow": []}, {"history": [30], "k": 4}]})
+        explained = self.ask("POST", "/explain?expand=items", {"history": [20, 999999, 30], "k": 3})
+        named = explained["explanations"] + [r for e in explained["explanations"] for r in e["reasons"]]
+        self.assertEqual(len(named), 9)
+        pairs = [(entry["item_id"], entry["item"]) for entry in named]
+        for place, count in (0, 3), (2, 0), (3, 4):
+            result = batch["results"][place]
+            pairs += zip(result["result"]["item_ids"], result["items"], strict=True)
+            self.assertEqual(len(result["items"]), count)
+        self.assertEqual(batch["results"][1]["status"], 422)
+        rows = {item["item_id"]: item for item in
+                self.ask("GET", "/items?ids=" + ",".join(str(item_id) for item_id, _ in pairs))}
+        self.assertGreater(len(rows), 5)
+        self.assertEqual([item for _, item in pairs], [rows.get(item_id) for item_id, _ in pairs])
+        many = {"requests": [{"history": [20], "k": 1000}] * 11}
+        refused = self.ask("POST", "/recommend/batch?expand=items", many, expected=422)
+        self.assertEqual(refused["errors"][0]["pointer"], "/requests")
+        self.assertEqual(len(self.ask("POST", "/recommend/batch", many)["results"]), 11)
+        for path in "/recommend/batch", "/score", "/explain":
+            refused = self.ask("POST", path + "?expand=title", {"history": [20], "items": [30]}, expected=422)
+            self.assertEqual(refused["errors"][0]["parameter"], "expand")
 
     def test_similar_items(self):
         items = self.recommend(history=[], k=1000)["result"]["item_ids"]
