@@ -159,6 +159,7 @@ class Broker:
         self.port = free_port(2)  # and one for its controller
         self.env = stack.env | {
             "SASREC_RUN": str(self.home), "SASREC_KAFKA_PORT": str(self.port),
+            "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1",  # it lives for a minute
             "SASREC_KAFKA_SECURE": os.environ.get("SASREC_KAFKA_SECURE", ""),
             "SASREC_KAFKA_LIBS": os.environ.get(
                 "SASREC_KAFKA_LIBS", str(ROOT / ".run/kafka/libs"))}

@@ -2,6 +2,7 @@
 //   node tests/e2e/browser.mjs --url http://127.0.0.1:8501 [--screenshots DIR]
 //     [--modules DIR]   where its libraries are, or are put (default build/e2e)
 //     [--chromium PATH] [--only WORD]
+//     [--fetch]         puts its libraries there and does no more
 //     [--control URL]   where a POST to /NAME/stop and /NAME/start reaches PostgreSQL, the
 //                       server and the model (browser_test.py); without it no outages
 //     [--keys]          against a catalogue with keys (keys_test.py): those tests alone
@@ -29,7 +30,7 @@ import { tests as layout } from './page_tests_layout.mjs';
 import { tests as outages } from './page_tests_outage.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const STEP_MS = 15_000;
+const STEP_MS = 30_000; // no claim: what a busy machine may take
 const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -46,6 +47,7 @@ const { values: option } = parseArgs({
     screenshots: { type: 'string' },
     modules: { type: 'string', default: join(here, '../../build/e2e') },
     chromium: { type: 'string' },
+    fetch: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     keys: { type: 'boolean', default: false },
     control: { type: 'string' },
@@ -153,6 +155,7 @@ async function runOne(browser, axe, name) {
 
 async function main() {
   const require = modules();
+  if (option.fetch) return 0;
   const { chromium } = require('playwright-core');
   const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
   if (option.screenshots) mkdirSync(option.screenshots, { recursive: true });

@@ -15,22 +15,24 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["SASREC_BUILD"])
 
 
-class Database(unittest.TestCase):
-    """Each test has a database of its own, which belongs to a role that is no superuser."""
+class Database:
+    """One for a test, or for some that only look at it. It belongs to a role that is no
+    superuser."""
     number = 0
-    roles = "CREATEROLE"
 
-    def setUp(self):
+    def __init__(self, roles="CREATEROLE"):
         Database.number += 1
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sasrec-marts-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         database, user = f"marts_{Database.number}", f"app_{Database.number}"
-        self.admin(f"CREATE ROLE {user} LOGIN {self.roles}",
+        self.admin(f"CREATE ROLE {user} LOGIN {roles}",
                    f"CREATE DATABASE {database} OWNER {user}")
         self.env = os.environ | {
             "PGDATABASE": database, "PGUSER": user, "SASREC_RUN": str(self.folder),
             "SASREC_DBT_VENV": str(BUILD / "dbt")}
         self.run_ok(BUILD / "sasrec", "migrate")
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @staticmethod
     def admin(*statements):
@@ -40,7 +42,7 @@ class Database(unittest.TestCase):
 
     def run_ok(self, *command):
         done = subprocess.run(command, env=self.env, text=True, capture_output=True)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def sql(self, statement):
@@ -68,163 +70,178 @@ class Database(unittest.TestCase):
         text = (self.folder / "metrics/dbt.prom").read_text()
         checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
                                  capture_output=True)
-        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
         return {name: float(value) for name, value in
                 re.findall(r"^sasrec_dbt_(\w+) (\S+)$", text, re.M)}
 
 
-class Marts(Database):
-    def test_an_empty_database(self):
-        self.dbt()
-        self.assertEqual(self.sql("SELECT * FROM dm_daily_stats"), [])
-        self.dbt("source", "freshness")
+class MadeByHand(unittest.TestCase):
+    """What one run leaves, looked at from all sides; the counts are made by hand."""
 
-    def test_counts_made_by_hand(self):
+    @classmethod
+    def setUpClass(cls):
+        cls.db = Database()
+        cls.addClassCleanup(cls.db.close)
         day = "timestamptz '2026-01-02 00:00+00'"
-        self.act("ann", 7, f"{day} - interval '1 s'")        # the day before
-        self.act("ann", 1, f"{day} + interval '1 h'")
-        self.act("ann", 1, f"{day} + interval '1 h'")        # the same event again
-        self.act("bob", 1, f"{day} + interval '23.5 h'")
-        self.predict("ann", [3, 1, 2], f"{day} + interval '30 min'")      # bob none; hit, place 2
-        self.predict("cid", [3, 1], f"{day} + interval '40 min'", took="4 s")
-        self.predict("anon", [3, 1], f"{day} + interval '50 min'", took="6 s")
-        self.predict("dan", [], f"{day} + interval '2 h'", status="FAILED")
-        self.predict("dan", [], f"{day} + interval '2 h'", status="PENDING")
-        self.dbt()
+        cls.db.act("ann", 7, f"{day} - interval '1 s'")        # the day before
+        cls.db.act("ann", 1, f"{day} + interval '1 h'")
+        cls.db.act("ann", 1, f"{day} + interval '1 h'")        # the same event again
+        cls.db.act("bob", 1, f"{day} + interval '23.5 h'")
+        cls.db.predict("ann", [3, 1, 2], f"{day} + interval '30 min'")      # bob none; hit, place 2
+        cls.db.predict("cid", [3, 1], f"{day} + interval '40 min'", took="4 s")
+        cls.db.predict("anon", [3, 1], f"{day} + interval '50 min'", took="6 s")
+        cls.db.predict("dan", [], f"{day} + interval '2 h'", status="FAILED")
+        cls.db.predict("dan", [], f"{day} + interval '2 h'", status="PENDING")
+        cls.db.dbt()
+
+    def test_counts(self):
         self.assertEqual(
-            self.sql("SELECT * FROM dm_daily_stats ORDER BY report_date DESC"),
+            self.db.sql("SELECT * FROM dm_daily_stats ORDER BY report_date DESC"),
             [("2026-01-02", "3", "3"), ("2026-01-01", "1", "0")])
         self.assertEqual(
-            self.sql("SELECT report_date, item_id, interactions, users "
-                     "FROM dm_item_popularity ORDER BY 1, 2"),
+            self.db.sql("SELECT report_date, item_id, interactions, users "
+                        "FROM dm_item_popularity ORDER BY 1, 2"),
             [("2026-01-01", "7", "1", "1"), ("2026-01-02", "1", "2", "2")])
         self.assertEqual(
-            self.sql("SELECT report_date, model_version, lists, judged, hits, hit_rate, mrr, "
-                     "mean_k FROM dm_model_quality"),
+            self.db.sql("SELECT report_date, model_version, lists, judged, hits, hit_rate, mrr, "
+                        "mean_k FROM dm_model_quality"),
             [("2026-01-02", "v1", "2", "1", "1", "1", "0.5", "2.5")])
         self.assertEqual(
-            self.sql("SELECT report_hour, status, requests, p50_s FROM dm_request_outcomes "
-                     "ORDER BY 1, 2"),
+            self.db.sql("SELECT report_hour, status, requests, p50_s FROM dm_request_outcomes "
+                        "ORDER BY 1, 2"),
             [("2026-01-02 00:00:00", "COMPLETED", "3", "4"),
              ("2026-01-02 02:00:00", "FAILED", "1", "2"),
              ("2026-01-02 02:00:00", "PENDING", "1", "")])
 
-    def test_a_later_run_counts_what_came_and_looks_back(self):
-        now = "date_trunc ('day', now () AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + interval '1 s'"
-        self.predict("ann", [3, 1, 2], f"{now} - interval '1 day'")
-        self.act("ann", 9, f"{now} - interval '40 days'")
-        self.dbt()
-        self.assertEqual(self.sql("SELECT lists, judged FROM dm_model_quality"), [("1", "0")])
-        before = self.sql("SELECT xmin, * FROM dm_daily_stats ORDER BY report_date")
-        self.act("ann", 2, now)
-        self.dbt()
-        self.assertEqual(self.sql("SELECT lists, judged, mrr > 0.33 FROM dm_model_quality"),
-                         [("1", "1", "t")])
-        after = self.sql("SELECT xmin, * FROM dm_daily_stats ORDER BY report_date")
-        self.assertEqual(before[0], after[0])  # not touched: past the look-back
-        self.assertEqual(len(after), 3)
-        self.dbt("build", "--full-refresh")
-        self.assertEqual(len(self.sql("SELECT * FROM dm_daily_stats")), 3)
-
-    def test_after_a_killed_run_the_next_one_is_whole(self):
-        self.predict("ann", [1], "now () - interval '1 h'")
-        process = subprocess.Popen([ROOT / "ops/dbt"], env=self.env, start_new_session=True)
-        end = time.monotonic() + 120
-        busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database () " \
-            "AND application_name = 'dbt'"
-        while self.sql(busy) == [("0",)]:
-            self.assertLess(time.monotonic(), end)
-            self.assertIsNone(process.poll())
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        self.dbt()
-        self.assertEqual(self.sql("SELECT dau FROM dm_daily_stats"), [("1",)])
-
-    def test_beside_load(self):
-        """Rows come and end while two runs count and test them."""
-        row = ("INSERT INTO predictions (request_id, user_id, request_json, deadline) VALUES "
-               "(gen_random_uuid (), 'ann', '{}', now () + interval '1 h');")
-        end = ("UPDATE predictions SET status = 'COMPLETED', model_version = 'v1', updated_at = now (), "
-               """result_json = '{"item_ids":[1],"scores":[1.5],"source":"model"}' """
-               "WHERE status = 'PENDING';")
-        act = "INSERT INTO interactions (user_id, item_id) VALUES ('ann', 1);"
-        client = subprocess.Popen(["psql", "-Xq", "-v", "ON_ERROR_STOP=1"], env=self.env,
-                                  stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-        done = threading.Event()
-
-        def load():
-            while not done.is_set():
-                client.stdin.write("\n".join((row, row, end, row, act, "")))
-                client.stdin.flush()
-            client.stdin.close()
-        thread = threading.Thread(target=load)
-        thread.start()
-        try:
-            self.dbt()
-            first = int(self.sql("SELECT sum (requests) FROM dm_request_outcomes")[0][0])
-            self.dbt()
-        finally:
-            done.set()
-            thread.join()
-        self.assertEqual(client.wait(), 0)
-        second = int(self.sql("SELECT sum (requests) FROM dm_request_outcomes")[0][0])
-        self.assertLess(0, first)
-        self.assertLess(first, second)
-
     def test_roles(self):
-        self.predict("ann", [1], "now () - interval '1 h'")
-        self.dbt()
-        reader, database = f"reader_{Database.number}", self.env["PGDATABASE"]
-        self.admin(f"CREATE ROLE {reader} LOGIN IN ROLE sasrec_reports")
-        env = self.env | {"PGUSER": reader}
+        reader = "marts_reader"
+        self.db.admin(f"CREATE ROLE {reader} LOGIN IN ROLE sasrec_reports")
+        env = self.db.env | {"PGUSER": reader}
 
         def as_reader(statement):
             return subprocess.run(["psql", "-XqAt", "-c", statement], env=env, text=True,
                                   capture_output=True)
-        self.assertEqual(as_reader("SELECT dau FROM marts.dm_daily_stats").stdout, "1\n")
+        self.assertEqual(
+            as_reader("SELECT dau FROM marts.dm_daily_stats ORDER BY report_date").stdout, "1\n3\n")
         for refused in ("SELECT * FROM predictions", "DELETE FROM marts.dm_daily_stats"):
             self.assertIn("permission denied", as_reader(refused).stderr)
-        self.assertEqual(self.sql(
+        self.assertEqual(self.db.sql(
             "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'marts'"),
             [("sasrec_dbt",)])
-        denied = self.run_ok("psql", "-XqAt", "-c", "SELECT has_table_privilege ("
-                             "'sasrec_dbt', 'predictions', 'UPDATE')")
-        self.assertEqual(denied, "f\n")
+        self.assertEqual(self.db.sql("SELECT has_table_privilege ('sasrec_dbt', 'predictions', "
+                                     "'UPDATE')"), [("f",)])
 
     def test_metrics_say_when_the_marts_are_stale(self):
-        self.dbt()
-        good = self.metrics()
+        good = self.db.metrics()
         self.assertEqual(good["last_run_success"], 1)
-        self.assertAlmostEqual(good["last_success_timestamp_seconds"], time.time(), delta=60)
+        self.assertAlmostEqual(good["last_success_timestamp_seconds"], time.time(), delta=300)
         self.assertGreater(good["last_run_duration_seconds"], 0)
-        self.sql("DROP TABLE predictions CASCADE; CREATE TABLE predictions (x int)")
-        done = subprocess.run([ROOT / "ops/dbt"], env=self.env, capture_output=True)
+        self.db.sql("ALTER TABLE predictions RENAME TO kept; CREATE TABLE predictions (x int)")
+        self.addCleanup(
+            self.db.sql, "DROP TABLE predictions; ALTER TABLE kept RENAME TO predictions")
+        done = subprocess.run([ROOT / "ops/dbt"], env=self.db.env, capture_output=True)
         self.assertNotEqual(done.returncode, 0)
-        bad = self.metrics()
+        bad = self.db.metrics()
         self.assertEqual(bad["last_success_timestamp_seconds"],
                          good["last_success_timestamp_seconds"])
         self.assertEqual(bad["last_run_success"], 0)
         self.assertGreater(bad["last_run_failed_models"], 0)
 
     def test_documentation_is_made_and_says_what_everything_is(self):
-        self.dbt()
-        self.dbt("docs", "generate", "--static")
-        self.assertTrue((self.folder / "dbt-target/static_index.html").exists())
-        self.assertEqual(self.sql(
+        self.db.dbt("docs", "generate", "--static")
+        self.assertTrue((self.db.folder / "dbt-target/static_index.html").exists())
+        self.assertEqual(self.db.sql(
             "SELECT relname, attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid "
             "WHERE relnamespace = 'marts'::regnamespace AND relkind IN ('r', 'v') AND attnum > 0 "
             "AND (obj_description (c.oid) IS NULL OR col_description (c.oid, attnum) IS NULL)"),
             [])
 
 
-class WithoutRoles(Database):
+class Runs(unittest.TestCase):
+    """Each test has a database of its own."""
+
+    def setUp(self):
+        self.db = Database()
+        self.addCleanup(self.db.close)
+
+    def test_an_empty_database(self):
+        self.db.dbt()
+        self.assertEqual(self.db.sql("SELECT * FROM dm_daily_stats"), [])
+        self.db.dbt("source", "freshness")
+
+    def test_a_later_run_counts_what_came_and_looks_back(self):
+        now = "date_trunc ('day', now () AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + interval '1 s'"
+        self.db.predict("ann", [3, 1, 2], f"{now} - interval '1 day'")
+        self.db.act("ann", 9, f"{now} - interval '40 days'")
+        self.db.dbt()
+        self.assertEqual(self.db.sql("SELECT lists, judged FROM dm_model_quality"), [("1", "0")])
+        before = self.db.sql("SELECT xmin, * FROM dm_daily_stats ORDER BY report_date")
+        self.db.act("ann", 2, now)
+        self.db.dbt()
+        self.assertEqual(self.db.sql("SELECT lists, judged, mrr > 0.33 FROM dm_model_quality"),
+                         [("1", "1", "t")])
+        after = self.db.sql("SELECT xmin, * FROM dm_daily_stats ORDER BY report_date")
+        self.assertEqual(before[0], after[0])  # not touched: past the look-back
+        self.assertEqual(len(after), 3)
+        self.db.dbt("build", "--full-refresh")
+        self.assertEqual(len(self.db.sql("SELECT * FROM dm_daily_stats")), 3)
+
+    def test_after_a_killed_run_the_next_one_is_whole(self):
+        self.db.predict("ann", [1], "now () - interval '1 h'")
+        process = subprocess.Popen([ROOT / "ops/dbt"], env=self.db.env, start_new_session=True)
+        end = time.monotonic() + 120
+        busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database () " \
+            "AND application_name = 'dbt'"
+        while self.db.sql(busy) == [("0",)]:
+            self.assertLess(time.monotonic(), end)
+            self.assertIsNone(process.poll())
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        self.db.dbt()
+        self.assertEqual(self.db.sql("SELECT dau FROM dm_daily_stats"), [("1",)])
+
+    def test_beside_load(self):
+        """Rows come and end while two runs count and test them. At a pace of its own: as
+        fast as it can, a slow machine's runs would have ever more to count."""
+        row = ("INSERT INTO predictions (request_id, user_id, request_json, deadline) VALUES "
+               "(gen_random_uuid (), 'ann', '{}', now () + interval '1 h');")
+        end = ("UPDATE predictions SET status = 'COMPLETED', model_version = 'v1', updated_at = now (), "
+               """result_json = '{"item_ids":[1],"scores":[1.5],"source":"model"}' """
+               "WHERE status = 'PENDING';")
+        act = "INSERT INTO interactions (user_id, item_id) VALUES ('ann', 1);"
+        client = subprocess.Popen(["psql", "-Xq", "-v", "ON_ERROR_STOP=1"], env=self.db.env,
+                                  stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        done = threading.Event()
+
+        def load():
+            while not done.wait(0.02):
+                client.stdin.write("\n".join((row, row, end, row, act, "")))
+                client.stdin.flush()
+            client.stdin.close()
+        thread = threading.Thread(target=load)
+        thread.start()
+        try:
+            self.db.dbt()
+            first = int(self.db.sql("SELECT sum (requests) FROM dm_request_outcomes")[0][0])
+            self.db.dbt()
+        finally:
+            done.set()
+            thread.join()
+        self.assertEqual(client.wait(), 0)
+        second = int(self.db.sql("SELECT sum (requests) FROM dm_request_outcomes")[0][0])
+        self.assertLess(0, first)
+        self.assertLess(first, second)
+
+
+class WithoutRoles(unittest.TestCase):
     """Where a DBA makes the roles: nothing is the app's business but what it owns."""
-    roles = ""
 
     def test_the_marts_are_the_apps(self):
-        self.dbt()
-        self.assertEqual(self.sql("SELECT DISTINCT tableowner = current_user FROM pg_tables "
-                                  "WHERE schemaname = 'marts'"), [("t",)])
+        db = Database(roles="")
+        self.addCleanup(db.close)
+        db.dbt()
+        self.assertEqual(db.sql("SELECT DISTINCT tableowner = current_user FROM pg_tables "
+                                "WHERE schemaname = 'marts'"), [("t",)])
 
 
 if __name__ == "__main__":
