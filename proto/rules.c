@@ -95,10 +95,7 @@ s_read_items (const rules_t *self, const json_t *object, const char *key, size_t
     free (*items);
     *items = NULL;
     *count = 0;
-    if (self->texts)
-        return item_list_read (object, key, most, items, count, self->texts, fault);
-    return json_read_integers (
-        object, key, most, 0, JSON_INTEGER_MAX, items, count, fault);
+    return item_list_read (object, key, most, items, count, self->texts, fault);
 }
 
 static void
@@ -106,7 +103,7 @@ s_add_items (const rules_t *self, strbuf_t *out, const char *key, const int64_t 
     size_t count)
 {
     strbuf_addf (out, ",\"%s\":", key);
-    item_list_to_json (out, items, count, self->texts ? self->texts->data : NULL);
+    item_list_to_json (out, items, count, self->texts->data);
 }
 
 static int
@@ -127,6 +124,7 @@ static int
 s_merge_exclude (rules_t *self, const rules_t *set, json_fault_t *fault)
 {
     size_t count = self->exclude_count + set->exclude_count;
+    assert (self->texts == set->texts);
     if (count > PROTO_EXCLUDE_LIMIT)
         return json_fail (fault, "/exclude",
             "exclude and that of the rule set are too long together");
@@ -152,11 +150,26 @@ s_add_allow (const rules_t *self, strbuf_t *out)
         s_add_items (self, out, "allow", self->allow, self->allow_count);
 }
 
-static bool
-s_allows (const rules_t *self, int64_t item)
+/* Which items are allowed, whether their integers or their keys name them; fresh. */
+static int64_t *
+s_allowed (const rules_t *self)
 {
-    for (size_t i = 0; i < self->allow_count; i++)
-        if (self->allow[i] == item)
+    int64_t *ids = calloc (self->allow_count + 1, sizeof *ids);
+    assert (ids);
+    for (size_t i = 0; i < self->allow_count; i++) {
+        int64_t item = self->allow[i];
+        ids[i] = item >= 0
+                     ? item
+                     : item_key_id (item_key_referred (item, self->texts->data), 0);
+    }
+    return ids;
+}
+
+static bool
+s_holds (const int64_t *ids, size_t count, int64_t id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ids[i] == id)
             return true;
     return false;
 }
@@ -168,11 +181,14 @@ s_merge_allow (rules_t *self, const rules_t *set, json_fault_t *fault)
     if (!set->only_allowed)
         return 0;
     int64_t *both = calloc (set->allow_count + 1, sizeof *both);
+    int64_t *own = s_allowed (self), *theirs = s_allowed (set);
     assert (both);
     size_t count = 0;
     for (size_t i = 0; i < set->allow_count; i++)
-        if (!self->only_allowed || s_allows (self, set->allow[i]))
+        if (!self->only_allowed || s_holds (own, self->allow_count, theirs[i]))
             both[count++] = set->allow[i];
+    free (own);
+    free (theirs);
     free (self->allow);
     self->allow = both;
     self->allow_count = count;

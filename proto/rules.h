@@ -38,8 +38,8 @@ typedef struct {
         [PROTO_EVENT_SIZE]; /* what the user had with it is left out, and nothing
                                           else of the history; "": not by events. HTTP makes
                                           it a part of exclude, it is not written */
-    strbuf_t *texts; /* of the keys in the next two lists, the request's; NULL: they are
-                         of integers alone, as those of a rule set are */
+    strbuf_t *texts; /* of the keys in the next two lists (item_list.h), borrowed: given
+                        by whoever reads rules */
     int64_t *exclude; /* items that are not recommended; owned */
     size_t exclude_count;
     int64_t *allow; /* with only_allowed: no others are; owned */
@@ -61,13 +61,13 @@ void rules_free (rules_t *self); /* zeros again */
     "include_seen", "seen", "exclude", "allow", "categories", "include_hidden",        \
         "min_score", "diversity", "popularity"
 
-/* Reads the fields that are given, in place of what was there. -1 with *fault. */
+/* Reads the fields that are given, in place of what was there; texts is set. -1 with *fault. */
 int rules_read (rules_t *self, const json_t *object, json_fault_t *fault);
 
 /* Appends the rules there are as members, each behind a comma. */
 void rules_add_members (const rules_t *self, strbuf_t *out);
 
-/* What the set says holds beside these rules, as far as they do not say otherwise: exclude,
+/* What the set, whose texts are the same, says holds beside these rules, as far as they do not say otherwise: exclude,
  * categories.all and categories.none add up, of allow what is in both is left, and of any other field these rules' own counts
  * where it is given. -1 with *fault when a list becomes longer than it may be. */
 int rules_merge (rules_t *self, const rules_t *set, json_fault_t *fault);

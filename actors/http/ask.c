@@ -106,7 +106,7 @@ s_read_events (db_t *db, request_t *request, const char *dropped)
 static int
 s_merge_rules (request_t *request, const char *text, json_fault_t *fault)
 {
-    rules_t set = {0};
+    rules_t set = {.texts = &request->keys};
     if (!text)
         return json_fail (fault, "/rules", "no rules are kept under this name");
     json_t *object = json_read_object (text, strlen (text), fault);

@@ -47,13 +47,14 @@ s_reply (exchange_t *exchange, int status, const char *rules)
 static int
 s_check (const json_t *object, json_fault_t *fault)
 {
-    strbuf_t none = STRBUF_EMPTY;
-    rules_t rules = {0};
+    strbuf_t none = STRBUF_EMPTY, texts = STRBUF_EMPTY;
+    rules_t rules = {.texts = &texts};
     int rc = fields_check (object, s_fields, "", true, &none, fault) ||
                      rules_read (&rules, object, fault)
                  ? -1
                  : 0;
     rules_free (&rules);
+    strbuf_free (&texts);
     return rc;
 }
 

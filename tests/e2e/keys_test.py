@@ -117,6 +117,27 @@ class Keys(unittest.TestCase):
         for answer in self.ask("POST", "/recommend/batch", {"requests": requests})["results"]:
             self.check(answer["result"], 3)
 
+    def test_a_set_of_rules(self):
+        every = self.ask("POST", "/recommend", {"history": [], "k": 100})["result"]["item_keys"]
+        rules = {"exclude": every[:2] + [self.ids()[every[2]], "no such"]}
+        self.assertEqual(self.ask("PUT", "/rules/front", rules, expected=201)["rules"], rules)
+        self.assertEqual(self.ask("GET", "/rules/front")["rules"], rules)
+        body = {"history": [], "rules": "front", "exclude": [every[3]], "k": 4}
+        wanted = every[4:8]
+        self.assertEqual(self.ask("POST", "/recommend", body)["result"]["item_keys"], wanted)
+        batch = self.ask("POST", "/recommend/batch", {"requests": [body]})
+        self.assertEqual(batch["results"][0]["result"]["item_keys"], wanted)
+        request_id = self.ask("POST", "/predict", body, expected=202)["request_id"]
+        job = self.ask("GET", f"/result/{request_id}", headers={"Prefer": "wait=10"})
+        self.assertEqual(job["result"]["item_keys"], wanted)
+        self.ask("PUT", "/rules/front", {"allow": every[4:7]})
+        for allow in (["007", every[6], every[5]], [self.ids()[key] for key in every[5:8]]):
+            answer = self.ask("POST", "/recommend", {"history": [], "rules": "front", "allow": allow})
+            self.assertEqual(answer["result"]["item_keys"], every[5:7])
+        refused = self.ask("PUT", "/rules/front", {"allow": ["a\nb"]}, expected=422)
+        self.assertEqual(refused["errors"][0]["pointer"], "/allow/0")
+        self.ask("DELETE", "/rules/front", expected=204)
+
     def test_a_job(self):
         body = {"history": ["B00KEY0001", "0316000002"], "user_id": "A1", "k": 4}
         request_id = self.ask("POST", "/predict", body, expected=202)["request_id"]

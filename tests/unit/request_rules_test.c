@@ -5,9 +5,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+
+#include "base/item_key.h"
+
+static strbuf_t s_texts; /* of all keys here: the rules that are merged share them */
 
 static int
 s_read (rules_t *rules, const char *text, json_fault_t *fault)
@@ -23,7 +28,7 @@ static rules_t
 s_rules (const char *text)
 {
     json_fault_t fault;
-    rules_t rules = {0};
+    rules_t rules = {.texts = &s_texts};
     assert_int_equal (s_read (&rules, text, &fault), 0);
     return rules;
 }
@@ -52,7 +57,7 @@ all_rules_are_written_as_they_were_read (void **state)
 {
     (void)state;
     static const char text[] =
-        ",\"seen\":\"only\",\"exclude\":[1,9007199254740991],\"allow\":[],"
+        ",\"seen\":\"only\",\"exclude\":[1,\"SKU-2\",9007199254740991],\"allow\":[],"
         "\"categories\":{\"any\":[\"b\",\"a\"],\"all\":[\"\xc3\xa9\"],\"none\":[\"c\"]}"
         ","
         "\"include_hidden\":true,"
@@ -92,7 +97,7 @@ bad_rules_are_named (void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         json_fault_t fault = {0};
-        rules_t rules = {0};
+        rules_t rules = {.texts = &s_texts};
         assert_int_equal (s_read (&rules, cases[i][0], &fault), -1);
         assert_string_equal (fault.pointer, cases[i][1]);
         assert_true (fault.detail[0]);
@@ -121,6 +126,10 @@ rules_of_a_set_hold_beside_those_of_a_request (void **state)
         {"{\"allow\":[2,3]}", "{}", ",\"allow\":[2,3]"},
         {"{\"allow\":[3,2]}", "{\"allow\":[1,2,3]}", ",\"allow\":[2,3]"},
         {"{\"allow\":[4]}", "{\"allow\":[5]}", ",\"allow\":[]"},
+        {"{\"exclude\":[\"a\",2]}", "{\"exclude\":[3,\"a\"]}",
+            ",\"exclude\":[\"a\",2,3,\"a\"]"},
+        {"{\"allow\":[\"a\",4,\"c\"]}", "{\"allow\":[4,\"c\",\"d\",\"a\"]}",
+            ",\"allow\":[4,\"c\",\"a\"]"},
         {"{\"allow\":[]}", "{\"allow\":[5]}", ",\"allow\":[]"},
         {"{\"categories\":{\"any\":[\"a\"],\"all\":[\"b\"],\"none\":[\"c\"]}}",
             "{\"categories\":{\"any\":[\"d\"],\"all\":[\"e\"],\"none\":[\"f\"]}}",
@@ -139,6 +148,22 @@ rules_of_a_set_hold_beside_those_of_a_request (void **state)
         rules_free (&own);
         rules_free (&set);
     }
+}
+
+/* A page asks by keys, and the set has the integers that stood in an answer. */
+static void
+an_item_is_allowed_by_its_key_and_by_its_integer (void **state)
+{
+    (void)state;
+    char by_integer[64];
+    json_fault_t fault;
+    snprintf (by_integer, sizeof by_integer, "{\"allow\":[5,%lld]}",
+        (long long)item_key_id ("SKU-2", 0));
+    rules_t own = s_rules (by_integer), set = s_rules ("{\"allow\":[\"SKU-2\",\"5\"]}");
+    assert_int_equal (rules_merge (&own, &set, &fault), 0);
+    s_check (&own, ",\"allow\":[\"SKU-2\"]");
+    rules_free (&own);
+    rules_free (&set);
 }
 
 static char *
@@ -189,8 +214,11 @@ main (void)
         cmocka_unit_test (all_rules_are_written_as_they_were_read),
         cmocka_unit_test (bad_rules_are_named),
         cmocka_unit_test (rules_of_a_set_hold_beside_those_of_a_request),
+        cmocka_unit_test (an_item_is_allowed_by_its_key_and_by_its_integer),
         cmocka_unit_test (lists_that_are_too_long_together_are_refused),
         cmocka_unit_test (names_of_sets_are_plain),
     };
-    return cmocka_run_group_tests (tests, NULL, NULL);
+    int rc = cmocka_run_group_tests (tests, NULL, NULL);
+    strbuf_free (&s_texts);
+    return rc;
 }
