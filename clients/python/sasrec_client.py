@@ -4,8 +4,8 @@
     from sasrec_client import Client
 
     sasrec = Client("http://localhost:8000")
-    for item_id, score in sasrec.recommend(user_id="user_7", k=5):
-        print(item_id, score)
+    for item, score in sasrec.recommend(user_id="user_7", k=5):
+        print(item, score)
 
 Answers are small frozen classes; `raw` has all of the answer, also what a later release
 adds. What goes wrong is an Error: a Problem when the service says no (RFC 9457: `type`,
@@ -36,8 +36,8 @@ from types import TracebackType
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
 __version__ = "0.1.0"
-__all__ = ["Added", "Client", "Error", "Event", "Item", "Job", "JobError", "Popular", "Problem",
-           "Recommendation", "Similar", "Unreachable"]
+__all__ = ["Added", "Client", "Error", "Event", "Explanation", "Explanations", "Item", "ItemId", "Job",
+           "JobError", "Popular", "Problem", "Reason", "Recommendation", "Scores", "Similar", "Unreachable"]
 
 Json = Dict[str, Any]
 ItemId = Union[int, str]
@@ -90,31 +90,114 @@ class JobError(Error):
 
 
 @dataclass(frozen=True)
-class Recommendation:
-    """Items, the best first, and what made them. Iterates over (item_id, score)."""
+class Item:
+    """An item of the catalogue; what it has besides is in raw."""
+
+    item_id: int
+    key: Optional[str]  # where the catalogue has keys
+    title: Optional[str]
+    category: Optional[str]  # the first of categories
+    categories: List[str]
+    hidden: bool
+    in_model: bool  # one that is not in the model yet is not recommended
+    raw: Json
+
+    @classmethod
+    def _of(cls, raw: Json) -> Item:
+        return cls(raw["item_id"], raw.get("item_key"), raw["title"], raw["category"],
+                   raw["categories"] or [], raw["hidden"], raw["in_model"], raw)
+
+
+@dataclass(frozen=True)
+class _Items:
+    """Items in their order."""
 
     item_ids: List[int]
-    scores: List[float]
     item_keys: Optional[List[Optional[str]]]  # beside item_ids, where the catalogue has keys
+    items: Optional[List[Optional[Item]]]  # the same with expand=True, None of those without a row
+    raw: Json
+
+    @property
+    def names(self) -> List[ItemId]:
+        """What the items are called: by their keys, where they have one."""
+        return _names(self.item_ids, self.item_keys)
+
+    def __len__(self) -> int:
+        return len(self.item_ids)
+
+
+@dataclass(frozen=True)
+class Recommendation(_Items):
+    """Items, the best first, and what made them. Iterates over (name, score)."""
+
+    scores: List[float]
     source: str  # "model", or "popular": nothing of the history was known
     model_version: str
     history_used: int
     unknown_dropped: int
     warnings: List[Json]  # fields of the request that the service does not know
-    raw: Json
 
     @classmethod
     def _of(cls, raw: Json) -> Recommendation:
         result: Json = raw.get("result", raw)
-        return cls(result["item_ids"], result["scores"], result.get("item_keys"), result["source"],
-                   result["model_version"], result["history_used"], result["unknown_dropped"],
-                   raw.get("warnings", []), raw)
+        return cls(result["item_ids"], result.get("item_keys"), _expanded(raw), raw, result["scores"],
+                   result["source"], result["model_version"], result["history_used"],
+                   result["unknown_dropped"], raw.get("warnings", []))
 
-    def __iter__(self) -> Iterator[Tuple[int, float]]:
-        return iter(zip(self.item_ids, self.scores))
+    def __iter__(self) -> Iterator[Tuple[ItemId, float]]:
+        return iter(zip(self.names, self.scores))
 
-    def __len__(self) -> int:
-        return len(self.item_ids)
+
+@dataclass(frozen=True)
+class Scores(_Items):
+    """What the model makes of given items. Iterates over (name, score); None: the model does
+    not know the item."""
+
+    scores: List[Optional[float]]
+    source: str
+    model_version: str
+
+    def __iter__(self) -> Iterator[Tuple[ItemId, Optional[float]]]:
+        return iter(zip(self.names, self.scores))
+
+
+@dataclass(frozen=True)
+class Reason:
+    """An item of the history, and the score with it less the score without."""
+
+    name: ItemId
+    change: Optional[float]  # None: nothing is left without it
+    raw: Json
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """An item, its score, and which items of the history carry it, the strongest first."""
+
+    name: ItemId
+    score: float
+    reasons: List[Reason]
+    raw: Json
+
+    @classmethod
+    def _of(cls, raw: Json) -> Explanation:
+        return cls(_name(raw), raw["score"],
+                   [Reason(_name(one), one["change"], one) for one in raw["reasons"]], raw)
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """Iterates over the explanations."""
+
+    explanations: List[Explanation]
+    unknown_items: List[int]  # of those that were given
+    left_out: int  # so many items of the history, one at a time
+    source: str
+    model_version: str
+    raw: Json
+
+    def __iter__(self) -> Iterator[Explanation]:
+        return iter(self.explanations)
 
 
 @dataclass(frozen=True)
@@ -139,28 +222,24 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Similar:
-    """Items that are chosen after the same histories. Iterates over (item_id, cosine)."""
+class Similar(_Items):
+    """Items that are chosen after the same histories. Iterates over (name, cosine)."""
 
-    item_ids: List[int]
     scores: List[float]
     model_version: str
-    raw: Json
 
-    def __iter__(self) -> Iterator[Tuple[int, float]]:
-        return iter(zip(self.item_ids, self.scores))
+    def __iter__(self) -> Iterator[Tuple[ItemId, float]]:
+        return iter(zip(self.names, self.scores))
 
 
 @dataclass(frozen=True)
-class Popular:
-    """What was chosen most. Iterates over (item_id, count)."""
+class Popular(_Items):
+    """What was chosen most. Iterates over (name, count)."""
 
-    item_ids: List[int]
     counts: List[int]
-    raw: Json
 
-    def __iter__(self) -> Iterator[Tuple[int, int]]:
-        return iter(zip(self.item_ids, self.counts))
+    def __iter__(self) -> Iterator[Tuple[ItemId, int]]:
+        return iter(zip(self.names, self.counts))
 
 
 @dataclass(frozen=True)
@@ -171,14 +250,6 @@ class Added:
     added: int
     duplicates: int
     warnings: List[Json]
-
-
-@dataclass(frozen=True)
-class Item:
-    item_id: int
-    title: Optional[str]
-    category: Optional[str]
-    raw: Json
 
 
 @dataclass(frozen=True)
@@ -231,29 +302,61 @@ class Client:
     # At once
 
     def recommend(self, history: Optional[Sequence[ItemId]] = None, *, user_id: Optional[str] = None,
-                  k: int = 10, **more: Any) -> Recommendation:
-        """What next: for a history (item ids, the oldest first), or for what is stored of a
-        user; with append=True for both. more: other fields of the request, such as exclude,
-        allow, seen."""
-        body = _asked(history, user_id, k, more)
-        return Recommendation._of(self.request("POST", "/recommend", body, again=True))
+                  k: int = 10, expand: bool = False, **more: Any) -> Recommendation:
+        """What next: for a history (items, the oldest first), or for what is stored of a user;
+        with append=True for both. expand: with titles and all the catalogue has of the items.
+        more: other fields of the request: exclude, allow, categories, seen, min_score,
+        diversity, popularity, include_hidden, rules."""
+        raw = self._ask("/recommend", _asked(history, user_id, k, more), expand)
+        return Recommendation._of(raw)
 
-    def recommend_batch(self, requests: Iterable[Mapping[str, Any]]) -> List[Union[Recommendation, Problem]]:
+    def recommend_batch(self, requests: Iterable[Mapping[str, Any]], *,
+                        expand: bool = False) -> List[Union[Recommendation, Problem]]:
         """Up to 1,000 bodies of recommend() as mappings; an answer or a Problem for each, in
         their order."""
-        answer = self.request("POST", "/recommend/batch", {"requests": list(requests)}, again=True)
+        answer = self._ask("/recommend/batch", {"requests": list(requests)}, expand)
         return [Recommendation._of(result) if result["status"] == 200 else Problem(result["status"], result)
                 for result in answer["results"]]
 
-    def similar(self, item_id: ItemId, k: int = 10) -> Similar:
-        """Items that are like this one."""
-        raw = self.request("GET", f"/items/{_quote(item_id)}/similar", query={"k": k})
-        return Similar(raw["item_ids"], raw["scores"], raw["model_version"], raw)
+    def score(self, items: Iterable[ItemId], history: Optional[Sequence[ItemId]] = None, *,
+              user_id: Optional[str] = None, ranked: bool = False, expand: bool = False,
+              **more: Any) -> Scores:
+        """What the model makes of up to 1,000 items that something else has chosen, in their
+        order, or best first."""
+        body = _whose(history, user_id, more)
+        body.update(items=list(items), order="ranked" if ranked else "given")
+        raw = self._ask("/score", body, expand)
+        return Scores(raw["item_ids"], raw.get("item_keys"), _expanded(raw), raw, raw["scores"],
+                      raw["source"], raw["model_version"])
 
-    def popular(self, *, days: int = 7, category: Optional[str] = None, k: int = 10) -> Popular:
+    def explain(self, history: Optional[Sequence[ItemId]] = None, *, user_id: Optional[str] = None,
+                k: int = 10, items: Optional[Iterable[ItemId]] = None, reasons: int = 5,
+                expand: bool = False, **more: Any) -> Explanations:
+        """Which items of the history carry what recommend() answers (at most 100), or these
+        items. more: as of recommend()."""
+        body = _asked(history, user_id, k, more)
+        body["reasons"] = reasons
+        if items is not None:
+            body["items"] = list(items)
+        raw = self._ask("/explain", body, expand)
+        return Explanations([Explanation._of(one) for one in raw["explanations"]], raw["unknown_items"],
+                            raw["left_out"], raw["source"], raw["model_version"], raw)
+
+    def similar(self, item: ItemId, k: int = 10, *, expand: bool = False) -> Similar:
+        """Items that are like this one."""
+        raw = self.request("GET", f"/items/{_quote(item)}/similar", query={"k": k, **_expand(expand)})
+        return Similar(raw["item_ids"], raw.get("item_keys"), _expanded(raw), raw, raw["scores"],
+                       raw["model_version"])
+
+    def popular(self, *, days: int = 7, category: Optional[str] = None, k: int = 10,
+                expand: bool = False) -> Popular:
         """What was chosen most in the last days."""
-        raw = self.request("GET", "/popular", query={"days": days, "category": category, "k": k})
-        return Popular(raw["item_ids"], raw["counts"], raw)
+        raw = self.request("GET", "/popular", query={"days": days, "category": category, "k": k,
+                                                     **_expand(expand)})
+        return Popular(raw["item_ids"], raw.get("item_keys"), _expanded(raw), raw, raw["counts"])
+
+    def _ask(self, path: str, body: Json, expand: bool) -> Json:
+        return dict(self.request("POST", path, body, query=_expand(expand), again=True))
 
     # Jobs
 
@@ -331,19 +434,82 @@ class Client:
                 return
             after = page[-1]
 
-    def history(self, user_id: str, limit: Optional[int] = None) -> List[int]:
-        """The items of a user, the oldest first; of the newest so many."""
-        path = f"/users/{_quote(user_id)}/history"
-        return list(self.request("GET", path, query={"limit": limit})["items"])
+    def history(self, user_id: str, limit: Optional[int] = None) -> List[ItemId]:
+        """The items of a user, by their keys where they have one, the oldest first; of the newest
+        so many."""
+        raw = self.request("GET", f"/users/{_quote(user_id)}/history", query={"limit": limit})
+        return _names(raw["items"], raw.get("item_keys"))
 
     def forget_user(self, user_id: str) -> Json:
         """Deletes all that is stored of a person; how many rows that were."""
         return dict(self.request("DELETE", f"/users/{_quote(user_id)}"))
 
-    def items(self, item_ids: Iterable[ItemId]) -> Dict[int, Item]:
-        """Titles and categories, of those that have any."""
-        answer = self.request("GET", "/items", query={"ids": list(item_ids)})
-        return {raw["item_id"]: Item(raw["item_id"], raw["title"], raw["category"], raw) for raw in answer}
+    # The catalogue
+
+    def items(self, items: Iterable[ItemId]) -> Dict[ItemId, Item]:
+        """What the catalogue has of these (at most 1,000), under the names that were given; of
+        those it has."""
+        named = list(items)
+        found: Dict[ItemId, Item] = {}
+        for raw in self.request("GET", "/items", query={"ids": named}):
+            item = Item._of(raw)
+            found.update({item.item_id: item, str(item.item_id): item, item.key or item.item_id: item})
+        return {name: found[name] for name in named if name in found}
+
+    def find_items(self, words: str, limit: int = 20) -> List[Item]:
+        """Items in whose title each of the words begins a word, at most 100."""
+        answer = self.request("GET", "/items", query={"query": words, "limit": limit})
+        return [Item._of(raw) for raw in answer]
+
+    def all_items(self) -> Iterator[Item]:
+        """The whole catalogue by item_id, a page at a time."""
+        after: Optional[int] = None
+        while True:
+            page = self.request("GET", "/items", query={"after": after, "limit": 100})
+            yield from map(Item._of, page)
+            if len(page) < 100:
+                return
+            after = page[-1]["item_id"]
+
+    def item(self, item: ItemId) -> Item:
+        """One of the catalogue; a Problem of type no-item when there is none."""
+        return Item._of(self.request("GET", f"/items/{_quote(item)}"))
+
+    def put_item(self, item: ItemId, **fields: Any) -> Item:
+        """Puts an item into the catalogue in place of what was there: title, categories, hidden,
+        available_from, expires_at, attributes, image_url."""
+        return Item._of(self.request("PUT", f"/items/{_quote(item)}", fields))
+
+    def put_items(self, items: Iterable[Mapping[str, Any]]) -> int:
+        """Many at once, each with its item_id (a number or a key), all or nothing; how many are
+        new. A body has at most 256 KiB."""
+        return int(self.request("POST", "/items", list(items), again=True)["created"])
+
+    def patch_item(self, item: ItemId, **fields: Any) -> Item:
+        """Changes these fields alone; None takes one away."""
+        return Item._of(self.request("PATCH", f"/items/{_quote(item)}", fields, again=True))
+
+    def delete_item(self, item: ItemId) -> None:
+        """It is not recommended from now on, until it is put again."""
+        self.request("DELETE", f"/items/{_quote(item)}")
+
+    # Rules under a name, for rules="name" of a request
+
+    def rule_sets(self) -> List[str]:
+        """The names there are."""
+        return [raw["name"] for raw in self.request("GET", "/rules")]
+
+    def rules(self, name: str) -> Json:
+        """What is kept under the name: exclude, allow, categories, ..."""
+        return dict(self.request("GET", f"/rules/{_quote(name)}")["rules"])
+
+    def put_rules(self, name: str, **rules: Any) -> None:
+        """Keeps these rules under the name, in place of others; from the next request on."""
+        self.request("PUT", f"/rules/{_quote(name)}", rules)
+
+    def delete_rules(self, name: str) -> None:
+        """Requests that name them are refused from now on."""
+        self.request("DELETE", f"/rules/{_quote(name)}")
 
     # The service
 
@@ -380,7 +546,7 @@ class Client:
                 timeout: Optional[float] = None) -> Any:
         """Any request of the API, for what has no method here. The answer: JSON that was read,
         else a text. query: None leaves a parameter out, a list repeats it. again: it may be
-        sent twice (as all may that only read, or delete)."""
+        sent twice (as all may that only read, or say what is to be)."""
         target = path + _query(query)
         data = None if body is None else json.dumps(body).encode()
         again = method in ("GET", "HEAD", "PUT", "DELETE") if again is None else again
@@ -469,8 +635,31 @@ def _readable(sock: socket.socket) -> bool:
         return bool(selector.select(0))
 
 
+def _name(raw: Json) -> ItemId:
+    name: ItemId = raw["item_key"] if "item_key" in raw else raw["item_id"]
+    return name
+
+
+def _names(item_ids: List[int], item_keys: Optional[List[Optional[str]]]) -> List[ItemId]:
+    return [item_id if key is None else key
+            for item_id, key in zip(item_ids, item_keys or [None] * len(item_ids))]
+
+
+def _expand(wanted: bool) -> Json:
+    return {"expand": "items"} if wanted else {}
+
+
+def _expanded(raw: Json) -> Optional[List[Optional[Item]]]:
+    items = raw.get("items")
+    return None if items is None else [Item._of(item) if item else None for item in items]
+
+
 def _asked(history: Optional[Sequence[ItemId]], user_id: Optional[str], k: int, more: Mapping[str, Any]) -> Json:
-    body: Json = {"k": k, **more}
+    return {"k": k, **_whose(history, user_id, more)}
+
+
+def _whose(history: Optional[Sequence[ItemId]], user_id: Optional[str], more: Mapping[str, Any]) -> Json:
+    body: Json = dict(more)
     if history is not None:
         body["history"] = list(history)
     if user_id is not None:

@@ -1,5 +1,6 @@
 """clients/python beside the real service, and beside one that misbehaves; the recipe for Gorse
 in docs/clients.md."""
+import collections.abc
 import http.server
 import json
 import pathlib
@@ -40,6 +41,34 @@ class Service(unittest.TestCase):
         self.assertIsInstance(good, Recommendation)
         self.assertIsInstance(bad, Problem)
         self.assertEqual((len(good), bad.status, bad.errors[0]["pointer"]), (3, 422, "/requests/1/history/0"))
+
+    def test_titles_come_along(self):
+        answer = self.sasrec.recommend([10, 20], k=3, expand=True)
+        self.assertEqual([item.item_id for item in answer.items], answer.item_ids)
+        self.assertTrue(all(item.title and item.in_model for item in answer.items))
+        self.assertIsNone(self.sasrec.recommend([10], k=3).items)
+        batch = self.sasrec.recommend_batch([{"history": [10, 20], "k": 3}], expand=True)
+        self.assertEqual(batch[0].items, answer.items)
+        for other in self.sasrec.similar(10, 2, expand=True), self.sasrec.popular(days=3650, k=2, expand=True):
+            self.assertEqual([item.item_id for item in other.items], other.item_ids)
+
+    def test_score(self):
+        best = self.sasrec.recommend([10, 20], k=3)
+        given = [best.item_ids[2], 999999, best.item_ids[0]]
+        scores = self.sasrec.score(given, [10, 20], expand=True)
+        self.assertEqual((scores.names, scores.items[1], scores.scores[1]), (given, None, None))
+        ranked = self.sasrec.score(given, user_id="user_3", history=[10], append=True, ranked=True)
+        self.assertEqual((len(ranked), list(ranked)[-1]), (3, (999999, None)))
+
+    def test_explain(self):
+        why = self.sasrec.explain([10, 20, 30], k=2, reasons=2, exclude=[40])
+        wanted = self.sasrec.recommend([10, 20, 30], k=2, exclude=[40])
+        self.assertEqual([one.name for one in why], wanted.names)
+        self.assertEqual((why.left_out, [len(one.reasons) for one in why]), (3, [2, 2]))
+        self.assertIn(why.explanations[0].reasons[0].name, (10, 20, 30))
+        named = self.sasrec.explain(user_id="user_3", items=[10, 999999], expand=True)
+        self.assertEqual(([one.name for one in named], named.unknown_items), ([10], [999999]))
+        self.assertTrue(named.explanations[0].raw["item"]["title"])
 
     def test_a_job_and_its_result(self):
         self.assertEqual(list(self.sasrec.predict_and_wait([10, 20], k=4)),
@@ -90,6 +119,72 @@ class Service(unittest.TestCase):
         items = self.sasrec.items([10, 20, 999999])
         self.assertEqual(set(items), {10, 20})
         self.assertTrue(items[10].title)
+
+    def test_the_catalogue(self):
+        put = self.sasrec.put_item("KEY/1 é", title="Blue kettle", categories=["kitchen", "blue"])
+        self.assertEqual((put.key, put.category, put.categories, put.in_model),
+                         ("KEY/1 é", "kitchen", ["kitchen", "blue"], False))
+        self.assertEqual(self.sasrec.put_items([{"item_id": "KEY/2", "title": "Green kettle"},
+                                                {"item_id": "KEY/1 é", "title": "Blue kettle, big"}]), 1)
+        self.assertEqual({item.key for item in self.sasrec.find_items("kett")}, {"KEY/1 é", "KEY/2"})
+        self.assertTrue(self.sasrec.patch_item("KEY/2", hidden=True).hidden)
+        self.assertEqual(self.sasrec.item("KEY/1 é").title, "Blue kettle, big")
+        found = self.sasrec.items(["KEY/2", put.item_id, "KEY/3"])
+        self.assertEqual({name: item.key for name, item in found.items()},
+                         {"KEY/2": "KEY/2", put.item_id: "KEY/1 é"})
+        everything = [item.item_id for item in self.sasrec.all_items()]
+        self.assertEqual(str(len(everything)), self.stack.sql("select count(*) from items"))
+        self.assertEqual(everything, sorted(set(everything)))
+        for key in "KEY/1 é", "KEY/2":
+            self.sasrec.delete_item(key)
+        with self.assertRaises(Problem) as caught:
+            self.sasrec.item("KEY/2")
+        self.assertEqual(caught.exception.type, "no-item")
+
+    def test_rules_under_a_name(self):
+        every = self.sasrec.recommend([10, 20], k=20).item_ids
+        self.sasrec.put_rules("front", exclude=every[:5], seen="exclude")
+        self.assertIn("front", self.sasrec.rule_sets())
+        self.assertEqual(self.sasrec.rules("front"), {"exclude": every[:5], "seen": "exclude"})
+        self.assertEqual(self.sasrec.recommend([10, 20], rules="front").item_ids, every[5:15])
+        self.sasrec.delete_rules("front")
+        with self.assertRaises(Problem):
+            self.sasrec.recommend([10, 20], rules="front")
+
+    def test_every_operation_of_a_shop_has_a_method(self):
+        class Asked(Exception):
+            pass
+
+        def told(method, target, *_):
+            raise Asked(method, target.partition("?")[0])
+
+        calls = {  # method: what it is called with
+            "recommend": ([1],), "recommend_batch": ([{}],), "score": ([1], [1]), "explain": ([1],),
+            "similar": (1,), "popular": (), "predict": ([1],), "job": ("r",), "predict_and_wait": ([1],),
+            "watch": ("r",), "events": (), "add_interactions": ({},), "users": (), "history": ("u",),
+            "forget_user": ("u",), "items": ([1],), "find_items": ("w",), "all_items": (), "item": (1,),
+            "put_item": (1,), "put_items": ([{}],), "patch_item": (1,), "delete_item": (1,),
+            "rule_sets": (), "rules": ("n",), "put_rules": ("n",), "delete_rules": ("n",), "models": (),
+            "reload_model": (), "version": (), "ready": (), "openapi": ()}
+        methods = {name for name in vars(Client) if not name.startswith("_")}
+        self.assertEqual(methods - calls.keys(), {"request", "close"})
+        client, asked = Client(retries=0), set()
+        client._once = told
+        client._send = lambda connection, method, target, *_: told(method, target)
+        for name, arguments in calls.items():
+            with self.assertRaises(Asked, msg=name) as caught:
+                answer = getattr(client, name)(*arguments)
+                if isinstance(answer, collections.abc.Iterator):
+                    next(answer)
+            asked.add(caught.exception.args)
+        others = {"/", "/docs", "/assets/{name}", "/session",  # of a browser
+                  "/livez", "/metrics", "/status",  # of whoever looks after the service
+                  "/users/{user_id}/recommendations"}  # recommend (user_id=...)
+        for path, operations in self.sasrec.openapi()["paths"].items():
+            for method in operations.keys() & {"get", "post", "put", "patch", "delete"} if path not in others else ():
+                pattern = re.sub(r"{\w+}", "[^/]+", path)
+                self.assertTrue(any(did == method.upper() and re.fullmatch(pattern, target) for did, target in asked),
+                                f"{method} {path}")
 
     def test_the_service_itself(self):
         self.assertTrue(self.sasrec.ready())
