@@ -48,6 +48,8 @@ dispatch (http_context_t *context, exchange_t *exchange)
     int64_t duration_us = clock_monotonic_us () - started_us;
     traffic_end (context->traffic, routed ? match.index : TRAFFIC_NO_ROUTE,
         exchange->method, exchange->status, duration_us);
+    if (exchange->problem >= 0)
+        traffic_problem (context->traffic, (problem_type_t)exchange->problem);
     tracing_end (context, exchange, route, started_us);
     audit (context, exchange, route, duration_us);
     exchange->parameter = "";

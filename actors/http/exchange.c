@@ -52,6 +52,7 @@ exchange_init (
     exchange_t *self, const struct _u_request *request, struct _u_response *response)
 {
     memset (self, 0, sizeof *self);
+    self->problem = -1;
     self->request = request;
     self->response = response;
     self->method = request->http_verb;
@@ -260,6 +261,7 @@ s_reply_problem (exchange_t *self, problem_t *problem)
     static atomic_uint turn;
     problem->request_id = self->id;
     problem->warnings = self->warnings.data;
+    self->problem = (int)problem->type;
     int status = problem_status (problem->type);
     if ((status == 503 || status == 429) &&
         !u_map_has_key (self->response->map_header, "Retry-After")) {

@@ -58,6 +58,7 @@ struct exchange {
     int64_t session_end_s; /* unix time, of the session that did in its place; else 0 */
     once_t once;           /* what its Idempotency-Key says */
     int status;            /* of the reply; 0 before it */
+    int problem;           /* the problem_type_t that the reply says; -1: none */
     bool streaming;        /* the reply is a stream */
     strbuf_t warnings;     /* of unknown fields (fields.h); the reply frees them */
     exchange_stages_t stages; /* told by Server-Timing */

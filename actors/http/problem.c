@@ -55,6 +55,13 @@ problem_status (problem_type_t type)
     return s_rows[type].status;
 }
 
+const char *
+problem_word (problem_type_t type)
+{
+    assert (type < PROBLEM_COUNT);
+    return s_rows[type].word;
+}
+
 problem_t
 problem_of_ticket (ticket_status_t status, const char *reason)
 {

@@ -55,6 +55,9 @@ typedef struct {
 
 int problem_status (problem_type_t type);
 
+/* The last part of the type's URI. */
+const char *problem_word (problem_type_t type);
+
 /* What every status but TICKET_DONE is; reason is borrowed, and may be "". */
 problem_t problem_of_ticket (ticket_status_t status, const char *reason);
 

@@ -19,6 +19,7 @@ typedef struct {
 
 struct traffic {
     row_t *rows; /* one per route, and one for paths that are none */
+    metric_t *problems[PROBLEM_COUNT]; /* NULL: probes only */
     metric_t *in_flight;
 };
 
@@ -85,6 +86,15 @@ s_begin_at_zero (traffic_t *self, size_t index, bool probes_only)
         s_requests (self, index, CLASS_5XX);
 }
 
+static metric_t *
+s_problems (problem_type_t type)
+{
+    char labels[64];
+    snprintf (labels, sizeof labels, "problem=\"%s\"", problem_word (type));
+    return metrics_counter ("sasrec_http_problems_total",
+        "Requests of clients that were refused or failed, by the problem told", labels);
+}
+
 traffic_t *
 traffic_new (bool probes_only)
 {
@@ -94,6 +104,8 @@ traffic_new (bool probes_only)
     assert (self->rows);
     for (size_t i = 0; i < route_count; i++)
         s_begin_at_zero (self, i, probes_only);
+    for (problem_type_t type = 0; type < PROBLEM_COUNT && !probes_only; type++)
+        self->problems[type] = s_problems (type);
     self->in_flight = metrics_gauge (
         "sasrec_http_requests_in_flight", "HTTP requests that are being answered", "");
     return self;
@@ -142,4 +154,12 @@ traffic_end (
         1);
     metric_observe (s_duration (self, row), (double)duration_us / 1e6);
     metric_change (self->in_flight, -1);
+}
+
+void
+traffic_problem (traffic_t *self, problem_type_t type)
+{
+    assert (type < PROBLEM_COUNT);
+    if (self->problems[type])
+        metric_add (self->problems[type], 1);
 }

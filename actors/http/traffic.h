@@ -1,5 +1,6 @@
 /* The HTTP metrics people's dashboards know: http_requests_total{handler,method,status},
- * http_request_duration_seconds{handler}; and sasrec_http_requests_in_flight. The handler is
+ * http_request_duration_seconds{handler}; and sasrec_http_requests_in_flight, and why
+ * requests were refused or failed, sasrec_http_problems_total{problem}. The handler is
  * the route's template, the status its class, so the series are bounded. Those that rates
  * and alerts are made of are there from the start, at 0: 2xx and 5xx of each route that
  * clients of this process are served with, and the scrape itself; any other appears with
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "actors/http/problem.h"
 #include "actors/http/routes.h"
 
 #define TRAFFIC_NO_ROUTE SIZE_MAX
@@ -26,5 +28,8 @@ void traffic_begin (traffic_t *self);
 /* index: of the route or TRAFFIC_NO_ROUTE; method: as it came. */
 void traffic_end (
     traffic_t *self, size_t index, const char *method, int status, int64_t duration_us);
+
+/* What a reply to a client was instead; of probes it says nothing. */
+void traffic_problem (traffic_t *self, problem_type_t type);
 
 #endif

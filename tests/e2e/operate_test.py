@@ -10,7 +10,7 @@ from stack import BUILD, ROOT, Stack
 PAGE = (ROOT / "docs/operate.md").read_text()
 MARK = "# not run by that test: "
 # Alerts of ops/prometheus lead to these.
-ALERTS = ("role-down", "error-ratio", "latency-p99", "oldest-unfinished-row", "consumer-lag",
+ALERTS = ("role-down", "not-ready", "error-ratio", "clients-refused", "latency-p99", "oldest-unfinished-row", "consumer-lag",
           "dead-letters", "reload-refused", "drift-warn", "drift-page", "marts-stale",
           "disk-full", "results-stuck")
 

@@ -109,6 +109,7 @@ class Live(unittest.TestCase):
                      "/users/user_1/recommendations"):
             assert cls.stack.get(path)[0] == 200, path
         assert cls.stack.post("/recommend", {"history": [10]})[0] == 200
+        assert cls.stack.get("/result/nobody")[0] == 404
         cls.stack.load_report(load)
         return {"/predict", "/users", "/users/{user_id}/history", "/result/{request_id}",
                 "/users/{user_id}/recommendations", "/recommend"}

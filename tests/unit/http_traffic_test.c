@@ -91,11 +91,38 @@ test_the_others_appear_with_their_first_request (void **state)
     traffic_destroy (&traffic);
 }
 
+static double
+s_problems (const char *labels)
+{
+    const metric_t *metric = metrics_find ("sasrec_http_problems_total", labels);
+    return metric ? metric_value (metric) : -1;
+}
+
+static void
+test_problems_are_counted_by_their_type (void **state)
+{
+    (void)state;
+    traffic_t *probes = traffic_new (true);
+    assert_true (s_problems ("problem=\"key-needed\"") == -1);
+    traffic_problem (probes, PROBLEM_NOT_FOUND);
+    assert_true (s_problems ("problem=\"not-found\"") == -1);
+    traffic_t *traffic = traffic_new (false);
+    assert_true (s_problems ("problem=\"not-found\"") == 0);
+    traffic_problem (traffic, PROBLEM_KEY_NEEDED);
+    traffic_problem (traffic, PROBLEM_KEY_NEEDED);
+    traffic_problem (probes, PROBLEM_KEY_NEEDED);
+    assert_true (s_problems ("problem=\"key-needed\"") == 2);
+    assert_true (s_problems ("problem=\"too-many-requests\"") == 0);
+    traffic_destroy (&traffic);
+    traffic_destroy (&probes);
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_a_role_without_clients_has_no_series_of_their_routes),
+        cmocka_unit_test (test_problems_are_counted_by_their_type),
         cmocka_unit_test (test_what_rates_are_made_of_begins_at_zero),
         cmocka_unit_test (test_the_others_appear_with_their_first_request),
     };
