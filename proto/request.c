@@ -89,21 +89,6 @@ s_read_history (request_t *self, const json_t *object, json_fault_t *fault)
         &self->history_count, fault);
 }
 
-/* What is asked for, whoever it is for. */
-static int
-s_read_wish (request_t *self, const json_t *object, json_fault_t *fault)
-{
-    int64_t k = (int64_t)self->k, deadline_s = 0;
-    if (json_read_integer (object, "k", 1, PROTO_K_LIMIT, &k, fault) ||
-        rules_read (&self->rules, object, fault) ||
-        json_read_integer (
-            object, "deadline_s", 1, DEADLINE_LIMIT_S, &deadline_s, fault))
-        return -1;
-    self->k = (size_t)k;
-    self->deadline_s = (int)deadline_s;
-    return 0;
-}
-
 static int
 s_read_rule_set (request_t *self, const json_t *object, json_fault_t *fault)
 {
@@ -116,6 +101,30 @@ s_read_rule_set (request_t *self, const json_t *object, json_fault_t *fault)
         return json_fail (fault, "/rules",
             "rules must be a name of letters, digits, '.', '_' and '-'");
     snprintf (self->rule_set, sizeof self->rule_set, "%s", name);
+    return 0;
+}
+
+int
+request_read_rules (request_t *self, const json_t *object, json_fault_t *fault)
+{
+    return rules_read (&self->rules, object, fault) ||
+                   s_read_rule_set (self, object, fault)
+               ? -1
+               : 0;
+}
+
+/* What is asked for, whoever it is for. */
+static int
+s_read_wish (request_t *self, const json_t *object, json_fault_t *fault)
+{
+    int64_t k = (int64_t)self->k, deadline_s = 0;
+    if (json_read_integer (object, "k", 1, PROTO_K_LIMIT, &k, fault) ||
+        rules_read (&self->rules, object, fault) ||
+        json_read_integer (
+            object, "deadline_s", 1, DEADLINE_LIMIT_S, &deadline_s, fault))
+        return -1;
+    self->k = (size_t)k;
+    self->deadline_s = (int)deadline_s;
     return 0;
 }
 

@@ -85,6 +85,9 @@ int request_read_body (request_t *self, const json_t *object, json_fault_t *faul
 extern const char
     *const request_body_fields[]; /* the fields there are; ends with NULL */
 
+/* Of it the rules and the name of a set alone. */
+int request_read_rules (request_t *self, const json_t *object, json_fault_t *fault);
+
 /* The same, but not what is wished: history, user_id, append. */
 int request_read_whose (request_t *self, const json_t *object, json_fault_t *fault);
 

@@ -9,6 +9,7 @@
 
 #include "actors/http/ask.h"
 #include "actors/http/routes.h"
+#include "actors/http/rules_query.h"
 #include "proto/item_list.h"
 #include "store/interactions.h"
 #include "store/item_names.h"
@@ -136,39 +137,57 @@ user_history_get (http_context_t *context, exchange_t *exchange)
     exchange_reply_json (exchange, 200, &body);
 }
 
+/* *known: there are interactions of the user, be it such as the model was trained without. */
+static db_status_t
+s_find_stored (
+    http_context_t *context, db_t *db, request_t *request, size_t limit, bool *known)
+{
+    int64_t *items = NULL;
+    size_t count = 0;
+    db_status_t status = ask_read_stored (context, db, request, limit);
+    if (status == DB_OK && request->history_count == 0)
+        status = interactions_history (db, request->user_id, 1, &items, &count);
+    *known = request->history_count + count > 0;
+    free (items);
+    return status;
+}
+
 /* False: the problem has been replied. */
 static bool
 s_read_stored (
     http_context_t *context, exchange_t *exchange, request_t *request, size_t limit)
 {
+    json_fault_t fault;
+    bool known = false, good = false;
     db_t *db = http_context_take_db (context, exchange);
     if (!db)
         return false;
-    db_status_t status = ask_read_stored (context, db, request, limit);
+    db_status_t status = ask_read_rules (db, request, &good, &fault);
+    if (status == DB_OK && good)
+        status = s_find_stored (context, db, request, limit, &known);
     if (!http_context_give_db (context, &db, status, exchange))
         return false;
-    if (request->history_count > 0 || request->rules.exclude_count > 0)
-        return true;
-    s_refuse_unknown (exchange);
-    return false;
+    if (!good)
+        exchange_problem_parameter (exchange, "rules", fault.detail);
+    else if (!known)
+        s_refuse_unknown (exchange);
+    return good && known;
 }
 
 void
 user_recommendations_get (http_context_t *context, exchange_t *exchange)
 {
     int64_t k = PROTO_K_DEFAULT, limit = PROTO_HISTORY_LIMIT;
-    bool include_seen = false;
     if (!exchange_read_integer (exchange, "k", 1, PROTO_K_LIMIT, &k) ||
         !exchange_read_integer (exchange, "history", 1, PROTO_HISTORY_LIMIT, &limit) ||
-        !exchange_read_flag (exchange, "include_seen", &include_seen) ||
         !exchange_read_user (exchange))
         return;
     request_t *request = ask_new (exchange);
     snprintf (request->user_id, sizeof request->user_id, "%s", exchange->parameter);
     request->from_store = true;
     request->k = (size_t)k;
-    request->rules.include_seen = include_seen;
-    if (s_read_stored (context, exchange, request, (size_t)limit))
+    if (rules_query_read (context, exchange, request) &&
+        s_read_stored (context, exchange, request, (size_t)limit))
         ask_once (context, exchange, &request);
     request_destroy (&request);
 }

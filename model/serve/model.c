@@ -2,6 +2,7 @@
 #include "model/serve/model.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -247,6 +248,19 @@ model_item_named (const model_t *self, const char *text)
     int32_t index =
         item_key_is_integer (text, &id) ? idmap_find (self->indexes, id) : -1;
     return index >= 0 ? index : model_item_of_key (self, text);
+}
+
+void
+model_name_integers (const model_t *self, int64_t *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char text[24];
+        if (items[i] < 0 || !model_has_keys (self))
+            continue;
+        snprintf (text, sizeof text, "%" PRId64, items[i]);
+        int32_t index = model_item_named (self, text);
+        items[i] = index < 0 ? items[i] : model_item_id (self, (size_t)index);
+    }
 }
 
 /* The dense index of an item of the query's lists; -1: unknown. */

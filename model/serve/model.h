@@ -54,6 +54,9 @@ int32_t model_item_of_key (const model_t *self, const char *key); /* -1: unknown
 /* The dense index of the item that a text names where texts are all there is, in a path or
  * a command: the integer, if it is one and known; else the key. -1: neither is known. */
 int32_t model_item_named (const model_t *self, const char *text);
+/* Of items that a text named by integers: one that is not known, but is as a key, becomes that
+ * item. */
+void model_name_integers (const model_t *self, int64_t *items, size_t count);
 
 /* Scratch for up to batch_limit queries at a time; fits only the model it was made for
  * (and any model of the same shape: model_scratch_fits). */

@@ -53,5 +53,7 @@ def before_call(_, case, kwargs):
     key = (case.headers or {}).get("Idempotency-Key")
     if key and re.fullmatch("[!-~]{1,255}", str(key)):
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    if isinstance(case.query, dict):
+        case.query = without_rules(case.query)
     if isinstance(case.body, dict):
         case.body = without_rules(case.body)

@@ -157,6 +157,34 @@ class Api(unittest.TestCase):
         self.ask("DELETE", "/rules/front", expected=404)
         self.ask("POST", "/recommend", own, expected=422)
 
+    def test_rules_in_a_url_are_those_of_a_body(self):
+        every = self.recommend(user_id="user_4", k=20)["result"]
+        front = {"exclude": every["item_ids"][2:4]}
+        self.ask("PUT", "/rules/url", front, expected=201)
+        self.addCleanup(self.ask, "DELETE", "/rules/url", expected=204)
+        for query, body in [
+                (f"exclude={every['item_ids'][0]},no-such", {"exclude": [every["item_ids"][0], "no-such"]}),
+                ("allow=10&allow=30,40&include_seen", {"allow": [10, 30, 40], "include_seen": True}),
+                ("seen=only&k=50", {"seen": "only", "k": 50}), ("seen=purchase", {"seen": "purchase"}),
+                ("categories_any=Mystery,Travel&categories_none=Poetry",
+                 {"categories": {"any": ["Mystery", "Travel"], "none": ["Poetry"]}}),
+                ("categories_all=Mystery", {"categories": {"all": ["Mystery"]}}),
+                (f"min_score={every['scores'][4]}", {"min_score": every["scores"][4]}),
+                ("diversity=0.7&popularity=.25&include_hidden=1",
+                 {"diversity": 0.7, "popularity": 0.25, "include_hidden": True}),
+                ("rules=url", {"rules": "url"}),
+                (f"rules=url&exclude={every['item_ids'][0]}", {"rules": "url", "exclude": every["item_ids"][:1]})]:
+            answer = self.ask("GET", f"/users/user_4/recommendations?{query}")
+            self.assertEqual(answer["result"], self.recommend(user_id="user_4", **body)["result"], query)
+        for query, parameter in [
+                ("exclude=1,,2", "exclude"), ("allow=", "allow"), ("categories_any=a,", "categories_any"),
+                ("diversity=2", "diversity"), ("popularity=x", "popularity"), ("seen=exclud", "seen"),
+                ("seen=only&include_seen", "include_seen"), ("min_score=1&min_score=2", "min_score"),
+                ("rules=a%20b", "rules"), ("rules=none-such", "rules"), ("exclude=%ff", "exclude")]:
+            refused = self.ask("GET", f"/users/user_4/recommendations?{query}", expected=422)
+            self.assertEqual(refused["errors"][0]["parameter"], parameter, query)
+        self.ask("GET", "/users/nobody/recommendations?exclude=10", expected=404)
+
     def test_bad_rules_are_not_kept(self):
         for body, pointer in ({"exclud": [1]}, "/exclud"), ({"seen": "exclud"}, "/seen"), ({"k": 3}, "/k"):
             problem = self.ask("PUT", "/rules/bad", body, expected=422)

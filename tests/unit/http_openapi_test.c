@@ -12,6 +12,7 @@
 #include "actors/http/routes.h"
 #include "proto/interaction.h"
 #include "proto/request.h"
+#include "proto/rule_words.h"
 
 static json_t *s_description;
 
@@ -146,6 +147,30 @@ test_bodies_have_the_fields_that_are_read (void **state)
     s_check_fields ("Rules", rules);
 }
 
+/* The words of rules are parameters of the URL that takes them. */
+static void
+test_rules_in_a_url_are_described (void **state)
+{
+    (void)state;
+    const json_t *parameters = json_object_get (
+        json_object_get (json_object_get (json_object_get (s_description, "paths"),
+                             "/users/{user_id}/recommendations"),
+            "get"),
+        "parameters");
+    for (size_t i = 0; i < rule_word_count; i++) {
+        size_t place;
+        json_t *parameter;
+        bool found = false;
+        json_array_foreach (parameters, place, parameter)
+        {
+            const char *name = json_string_value (json_object_get (parameter, "name"));
+            found = found || (name && strcmp (name, rule_words[i].name) == 0);
+        }
+        if (!found)
+            fail_msg ("%s is not described", rule_words[i].name);
+    }
+}
+
 static const json_t *
 s_follow (const char *reference)
 {
@@ -196,6 +221,7 @@ main (void)
         cmocka_unit_test (test_every_operation_has_the_answers_of_all),
         cmocka_unit_test (test_every_kind_of_problem_is_described),
         cmocka_unit_test (test_bodies_have_the_fields_that_are_read),
+        cmocka_unit_test (test_rules_in_a_url_are_described),
         cmocka_unit_test (test_references_lead_somewhere),
     };
     return cmocka_run_group_tests (tests, s_setup, s_teardown);
