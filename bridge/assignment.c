@@ -36,16 +36,21 @@ assignment_destroy (assignment_t **self_p)
     *self_p = NULL;
 }
 
+/* librdkafka keeps a partition paused through the time when it is somebody else's, so
+ * what we give back is no longer paused. */
 void
 assignment_set (assignment_t *self, const rd_kafka_topic_partition_list_t *parts)
 {
+    bool paused = self->paused;
+    if (paused)
+        assignment_pause (self, false);
     if (self->parts)
         rd_kafka_topic_partition_list_destroy (self->parts);
     rd_kafka_topic_partition_list_destroy (self->seeks);
     self->parts = parts ? rd_kafka_topic_partition_list_copy (parts) : NULL;
     self->seeks = rd_kafka_topic_partition_list_new (1);
     rd_kafka_assign (self->rk, parts);
-    if (self->paused)
+    if (paused)
         assignment_pause (self, true);
 }
 
