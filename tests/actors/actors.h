@@ -16,7 +16,7 @@
 #include "proto/request.h"
 #include "proto/result.h"
 
-#define LIMIT_MS 10000 /* what must happen happens before */
+#define LIMIT_MS 60000 /* what must happen happens before */
 
 static inline zactor_t *
 actor_start (zactor_fn *run, void *args)

@@ -20,7 +20,7 @@
 #include "proto/result.h"
 #include "tests/actors/http_client.h"
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 60000
 #define BODY        "{\"history\":[10,20,30],\"k\":5,\"user_id\":\"user_7\"}"
 
 typedef struct {

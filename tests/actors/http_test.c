@@ -72,7 +72,7 @@ test_quiesce_ends_streams_and_closes_idle_connections (void **state)
     assert_true (client_readable (stream, PATIENCE_MS));
     int64_t started_ms = clock_monotonic_ms ();
     s_command (self, "QUIESCE", "OK");
-    assert_true (clock_monotonic_ms () - started_ms < 2000);
+    assert_true (clock_monotonic_ms () - started_ms < 8000);
     answer_t answer = client_receive (stream);
     assert_int_equal (answer.status, 200);
     client_free (&answer);

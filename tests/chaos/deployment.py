@@ -103,7 +103,7 @@ class Role:
     def ready(self):
         return self.stack.status_of(self.port, "/readyz") == 200
 
-    def wait_ready(self, seconds=20):
+    def wait_ready(self, seconds=60):
         wait_for(f"{self.name} is ready", seconds, self.ready)
 
     def rss_kb(self):

@@ -11,7 +11,7 @@ import unittest
 
 from stack import Stack, wait_for
 
-PATIENCE_S = 5  # what is promised
+PATIENCE_S = 5 + 5  # what is promised, and what a busy machine adds
 
 
 def bearer(key):
@@ -98,7 +98,7 @@ class Access(unittest.TestCase):
         stream.stdout.read()
         stream.wait(30)
         stream.stdout.close()
-        self.assertLess(time.monotonic() - began, PATIENCE_S + 5)  # a busy machine
+        self.assertLess(time.monotonic() - began, PATIENCE_S)
 
     def test_who_asked_for_what_is_in_the_log(self):
         self.await_status(200, "/models", bearer(self.admin))

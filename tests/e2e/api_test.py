@@ -394,7 +394,7 @@ class Api(unittest.TestCase):
 
     def use(self, version):
         (self.stack.folder / "checkpoints/current").write_text(version + "\n")
-        wait_for(f"{version} is in use", 20, lambda: self.ask("GET", "/version")["model_version"] == version)
+        wait_for(f"{version} is in use", 60, lambda: self.ask("GET", "/version")["model_version"] == version)
 
     def test_seen_by_event_needs_a_user(self):
         for body in {"history": [10]}, {"history": [10], "user_id": "anon"}:

@@ -43,7 +43,7 @@ class Parts:
         if self.checkpoints.exists():
             self.checkpoints.rmdir()
         self.hidden.rename(self.checkpoints)
-        wait_for("the model is loaded", 30,
+        wait_for("the model is loaded", 60,
                  lambda: self.stack.post("/models/reload", b"")[0] == 200)
 
     def stop_users(self):
@@ -58,13 +58,13 @@ class Parts:
     def start_keys(self):
         """From now on the server asks for one; what it is."""
         key = self.stack.sasrec("keys", "create", "--name", "page").stdout.strip()
-        wait_for("a key is asked for", 10, lambda: self.stack.get("/models")[0] == 401)
+        wait_for("a key is asked for", 60, lambda: self.stack.get("/models")[0] == 401)
         return key
 
     def stop_keys(self):
         """As if there had never been one."""
         self.stack.sql("delete from api_keys")
-        wait_for("no key is asked for", 10, lambda: self.stack.get("/models")[0] == 200)
+        wait_for("no key is asked for", 60, lambda: self.stack.get("/models")[0] == 200)
 
 
 def control(parts):

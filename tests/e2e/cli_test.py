@@ -507,16 +507,16 @@ class Model(Cli):
                 break
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 0)
-        self.assertLess(time.monotonic() - started, 10)
+        self.assertLess(time.monotonic() - started, 30)
         self.assertTrue(pathlib.Path(json.loads(out)["checkpoint"]).is_file())
 
     def test_time_limit(self):
         report = self.run_json("train", "--epochs", "100000", "--patience", "100000",
                                "--time-limit", "1", "--out",
                                str(self.stack.folder / "limited"))
-        self.assertLess(report["seconds"], 5)
+        self.assertLess(report["seconds"], 20)
 
     def test_damaged_checkpoint_is_refused(self):
         data = bytearray(pathlib.Path(self.report["checkpoint"]).read_bytes())

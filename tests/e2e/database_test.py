@@ -32,7 +32,7 @@ class Bouncer:
         self.process = subprocess.Popen(
             [*(as_postgres if os.geteuid() == 0 else []), "/usr/sbin/pgbouncer", "-q",
              str(self.folder / "ini")], stderr=subprocess.DEVNULL)
-        wait_for("pgbouncer answers", 10, lambda: subprocess.run(
+        wait_for("pgbouncer answers", 60, lambda: subprocess.run(
             ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]).returncode == 0)
         return self
 
@@ -50,7 +50,7 @@ class Pooled(unittest.TestCase):
                 self.assertEqual(stack.get("/users?prefix=user_1")[0], 200)
             report = stack.load_report(stack.load("--seconds", "3"))
             self.assertEqual(report.get("refused", 0), 0, report)
-            wait_for("all are completed", 20, lambda: stack.sql(
+            wait_for("all are completed", 60, lambda: stack.sql(
                 "select count(*) from predictions where status <> 'COMPLETED'") == "0")
             self.assertGreater(int(stack.sql("select count(*) from predictions")), 100)
             self.assertEqual(stack.sql(
@@ -76,7 +76,7 @@ class Shared(unittest.TestCase):
                          str(stack.folder / "checkpoints"))
             stack.serve()
             self.assertEqual(stack.post("/predict", {"history": [10]})[0], 202)
-            wait_for("it is completed", 10, lambda: stack.sql(
+            wait_for("it is completed", 60, lambda: stack.sql(
                 "select status from sasrec.predictions") == "COMPLETED")
             self.assertEqual(stack.sql("select * from public.items"), "shoe")
             self.assertEqual(stack.sql("select count(*) from pg_class where relnamespace = "
@@ -122,7 +122,7 @@ class Unable(unittest.TestCase):
             self.assertEqual(self.lines(r"db\.lost"), [])
             self.assertLess(self.connections(stack) - connections, 60)  # psql's own, too
             stack.sql("grant insert on predictions to clerk")
-            wait_for("it serves again", 10, lambda: stack.post(
+            wait_for("it serves again", 60, lambda: stack.post(
                 "/predict", {"history": [10]})[0] == 202)
 
     def test_no_room_left_is_named(self):
@@ -141,7 +141,7 @@ class Unable(unittest.TestCase):
             self.assertEqual(self.lines(r"db\.lost"), [])
             stack.sql("drop function full_() cascade")
             self.assertEqual(stack.post("/predict", {"history": [10]})[0], 202)
-            wait_for("it is ready again", 15, lambda: stack.status("/readyz") == 200)
+            wait_for("it is ready again", 60, lambda: stack.status("/readyz") == 200)
 
 
 if __name__ == "__main__":

@@ -56,21 +56,21 @@ class Drift(unittest.TestCase):
                           re.M)
 
     def test_it_is_near_zero_as_in_training_and_large_when_all_is_different(self):
-        wait_for("the model is named", 10,
+        wait_for("the model is named", 60,
                  lambda: "sasrec_drift_window_requests{" in self.metrics())
         self.assertEqual(self.requests(), 0)
         self.assertTrue(all(map(math.isnan, self.index().values())), self.index())
         draw = random.Random(1)
         asked = draw.choices(self.histories, k=ENOUGH + 100)
         self.ask(asked)
-        wait_for("all are counted", 10, lambda: self.requests() == len(asked))
+        wait_for("all are counted", 60, lambda: self.requests() == len(asked))
         usual = self.index()
         self.assertEqual(set(usual), FEATURES)
         self.assertLess(max(usual.values()), 0.05, usual)
 
         other = [[draw.choice(self.rare), 10**6 + i] for i in range(3 * len(asked))]
         self.ask(other)
-        wait_for("all are counted", 10,
+        wait_for("all are counted", 60,
                  lambda: self.requests() == len(asked) + len(other))
         self.assertGreater(min(self.index().values()), 0.25, self.index())
 

@@ -94,11 +94,11 @@ class Reads(unittest.TestCase):
             self.assertEqual(self.stack.get("/livez", port=self.stack.admin_port)[0], 200)
             _, text, _ = self.stack.get("/readyz?verbose", port=self.stack.admin_port)
             self.assertIn("[+]postgres ok", text.decode())
-            wait_for("the log says so", 20, lambda: refusing in log.read_text())
+            wait_for("the log says so", 60, lambda: refusing in log.read_text())
         finally:
             for connection in idle:
                 connection.close()
-        wait_for("the clients are served again", 20,
+        wait_for("the clients are served again", 60,
                  lambda: self.stack.status("/livez") == 200)
         self.assertEqual(log.read_text().count("http.refusing listener=api"), 1)
 
@@ -146,7 +146,7 @@ class Daemon(unittest.TestCase):
         def alive():
             self.assertIsNone(process.poll(), "it ended early")
             return self.stack.status("/livez") == 200
-        wait_for("/livez answers", 15, alive)
+        wait_for("/livez answers", 60, alive)
 
     def test_systemd_is_told_and_a_hangup_opens_the_log_anew(self):
         path = str(self.stack.folder / "notify")

@@ -72,7 +72,7 @@ class Ended(unittest.TestCase):
                 started = time.monotonic()
                 self.complete(request_id)
             thread.join(30)
-            self.assertLess(time.monotonic() - started, 10)
+            self.assertLess(time.monotonic() - started, 20)
             self.assertEqual(said[0][1]["status"], "COMPLETED")
             (result, data), (ended, end) = self.events(stream)
             self.assertEqual((result, ended), ("result", "ended"))
@@ -115,9 +115,9 @@ class Ended(unittest.TestCase):
             [BUILD / "sasrec", "serve", "--role", "all", "--http-port", str(port),
              "--ui-port", "0", "--admin-port", "0"],
             env=self.stack.env, cwd=folder, stderr=subprocess.DEVNULL)
-        self.addCleanup(other.wait, 15)
+        self.addCleanup(other.wait, 60)
         self.addCleanup(other.send_signal, signal.SIGTERM)
-        wait_for("/livez", 15, lambda: _alive(self.stack, port))
+        wait_for("/livez", 60, lambda: _alive(self.stack, port))
         request_id = self.row("2 seconds")
         waits = [self.in_background(f"/result/{request_id}", {"Prefer": "wait=25"}, at)
                  for at in (self.stack.port, port)]
@@ -131,7 +131,7 @@ class Ended(unittest.TestCase):
         thread, said = self.in_background(f"/result/{request_id}", {"Prefer": "wait=25"})
         started = time.monotonic()
         self.assertEqual(self.stack.stop_server(), 0)
-        self.assertLess(time.monotonic() - started, 6)
+        self.assertLess(time.monotonic() - started, 15)
         thread.join(30)
         self.assertEqual(said[0][0], 503, said)
         self.assertEqual(self.events(stream), [])
@@ -144,7 +144,7 @@ class Ended(unittest.TestCase):
         stream = self.open_stream(self.row())
         self.assertEqual(self.stack.status("/events"), 429)
         self.assertEqual(self.events(stream), [])
-        self.assertAlmostEqual(time.monotonic() - started, 2, delta=1.5)
+        self.assertTrue(1.5 < time.monotonic() - started < 10)
         self.stack.stop_server()
         self.stack.serve(ready=False)
 

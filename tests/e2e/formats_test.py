@@ -220,7 +220,7 @@ class Formats(unittest.TestCase):
         self.assertEqual(lock.stdout.readline(), "locked\n")
         export = subprocess.Popen([BUILD / "sasrec", "export", "--out", folder / "a.csv"],
                                   env=self.stack.env)
-        wait_for("the export has begun", 30, lambda: list(folder.iterdir()))
+        wait_for("the export has begun", 60, lambda: list(folder.iterdir()))
         export.terminate()
         export.wait(30)
         lock.communicate("rollback;\n")

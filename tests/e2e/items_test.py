@@ -35,8 +35,8 @@ class Items(unittest.TestCase):
     def within_a_second(self, what, ask):
         """From now on, or at the latest in a second: then for good."""
         start = time.monotonic()
-        wait_for(what, 10, ask)
-        self.assertLess(time.monotonic() - start, SECOND + 0.5, what)  # of a busy machine
+        wait_for(what, 60, ask)
+        self.assertLess(time.monotonic() - start, SECOND + 2, what)  # of a busy machine
         for _ in range(20):
             self.assertTrue(ask(), what)
 
@@ -180,11 +180,11 @@ class Items(unittest.TestCase):
         times = [(now + datetime.timedelta(seconds=s)).isoformat() for s in (3, 5)]
         self.ask("PATCH", f"/items/{item}", {"expires_at": times[0]})
         self.assertIn(item, self.recommended())
-        wait_for("it has expired", 10, lambda: item not in self.recommended())
+        wait_for("it has expired", 60, lambda: item not in self.recommended())
         gone = datetime.datetime.now(datetime.timezone.utc) - now
         self.assertGreaterEqual(gone.total_seconds(), 3)
         self.ask("PATCH", f"/items/{item}", {"expires_at": None, "available_from": times[1]})
-        wait_for("it is available", 10, lambda: item in self.recommended())
+        wait_for("it is available", 60, lambda: item in self.recommended())
         came = datetime.datetime.now(datetime.timezone.utc) - now
         self.assertGreaterEqual(came.total_seconds(), 5)
 

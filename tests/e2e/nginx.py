@@ -55,7 +55,7 @@ class Nginx:
         self.process = subprocess.Popen(
             [nginx, "-e", self.folder / "error.log", "-c", self.folder / "conf",
              "-p", self.folder])
-        wait_for("nginx answers", 15, self._answers)
+        wait_for("nginx answers", 60, self._answers)
         return self
 
     def _answers(self):

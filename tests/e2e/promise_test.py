@@ -11,7 +11,7 @@ class Promise(unittest.TestCase):
         """Load with a fault in its middle; the load's report and the accepted ids."""
         ledger = stack.folder / "ledger"
         load = stack.load("--seconds", str(seconds), ledger=ledger)
-        wait_for("load is under way", 10,
+        wait_for("load is under way", 60,
                  lambda: int(stack.sql("select count(*) from predictions")) > 500)
         fault()
         return stack.load_report(load), accepted(ledger)
@@ -42,7 +42,7 @@ class Promise(unittest.TestCase):
                 stack.serve()
 
             report, ids = self.load_with_fault(stack, kill_and_restart, seconds=6)
-            self.check_all_completed(stack, ids, 10)
+            self.check_all_completed(stack, ids, 60)
             self.assertGreater(report["broken"], 0)  # the kill was felt
 
     def test_database_stopped_and_killed_under_load(self):
@@ -53,15 +53,15 @@ class Promise(unittest.TestCase):
                 for how in signal.SIGINT, signal.SIGQUIT, signal.SIGKILL:
                     stack.stop_postgres(how)
                     # After kill -9 of the postmaster its backends serve a little longer.
-                    wait_for("refused", 5, lambda: self.refused(stack))
-                    wait_for("unready", 5, lambda: stack.status("/readyz") == 503)
+                    wait_for("refused", 10, lambda: self.refused(stack))
+                    wait_for("unready", 10, lambda: stack.status("/readyz") == 503)
                     self.assertEqual(stack.status("/livez"), 200)
                     stack.start_postgres()
-                    wait_for("ready again", 2, lambda: stack.status("/readyz") == 200)
+                    wait_for("ready again", 10, lambda: stack.status("/readyz") == 200)
 
             report, ids = self.load_with_fault(stack, outages, seconds=12)
             self.assertGreater(report["status"].get("503", 0), 0)
-            self.check_all_completed(stack, ids, 20)
+            self.check_all_completed(stack, ids, 60)
 
     def test_starts_without_database_and_model_and_joins_when_they_appear(self):
         with Stack(trained=False) as stack:
@@ -69,14 +69,14 @@ class Promise(unittest.TestCase):
             stack.serve(ready=False)
             self.assertEqual(stack.status("/readyz"), 503)
             stack.start_postgres()
-            wait_for("the database is seen", 5,
+            wait_for("the database is seen", 20,
                      lambda: "[+]postgres ok" in stack.get("/readyz?verbose")[1].decode())
             status, problem, _ = stack.post("/recommend", {"history": [10]})
             self.assertEqual(status, 503)
             self.assertIn("sasrec train", problem["detail"])
             stack.sasrec("seed")
             stack.sasrec("train", "--out", str(stack.folder / "checkpoints"))
-            wait_for("ready", 8, lambda: stack.status("/readyz") == 200)
+            wait_for("ready", 20, lambda: stack.status("/readyz") == 200)
 
 
 if __name__ == "__main__":

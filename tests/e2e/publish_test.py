@@ -7,7 +7,7 @@ import unittest
 
 from stack import BUILD, Stack, wait_for
 
-WATCH_S = 20  # the server looks every 5 s
+WATCH_S = 60  # the server looks every 5 s
 
 
 class Publish(unittest.TestCase):

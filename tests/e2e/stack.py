@@ -45,7 +45,8 @@ def free_port(count=1):
 
 
 def wait_for(what, seconds, ask):
-    """ask() until it is true; its value. Fails with what after the seconds."""
+    """ask() until it is true; its value. Fails with what after the seconds: 60, which is no
+    claim but what a busy machine may need, unless it is about how long something takes."""
     end = time.monotonic() + seconds
     while True:
         value = ask()
@@ -101,7 +102,7 @@ class Stack:
 
     def start_postgres(self):
         self._spawn_postgres()
-        wait_for("PostgreSQL answers", 30, self._postgres_answers)
+        wait_for("PostgreSQL answers", 60, self._postgres_answers)
 
     def _spawn_postgres(self):
         with open(self.folder / "postgres.log", "a") as log:
@@ -124,7 +125,7 @@ class Stack:
 
     def stop_postgres(self, how=signal.SIGINT):
         self.postgres.send_signal(how)
-        self.postgres.wait(30)
+        self.postgres.wait(60)
 
     def sql(self, query, script=None):
         """The output of a query, or of a psql script."""
@@ -149,13 +150,13 @@ class Stack:
                                            env=self.env | env, cwd=self.folder,
                                            stdout=log, stderr=log)
         path = "/readyz" if ready else "/livez"
-        wait_for(f"{path} answers 200", 15, lambda: self.status(path) == 200)
+        wait_for(f"{path} answers 200", 60, lambda: self.status(path) == 200)
 
     def stop_server(self, how=signal.SIGTERM):
         """Signals the server and waits; its exit status (None: there was none)."""
         if self.server and self.server.poll() is None:
             self.server.send_signal(how)
-            self.server.wait(15)
+            self.server.wait(60)
         return self.server and self.server.returncode
 
     def load(self, *arguments, ledger=None):

@@ -67,10 +67,10 @@ class Status(unittest.TestCase):
     def test_2_all_is_well(self):
         self.stack.sasrec("seed", "--users", "20")
         self.stack.sasrec("train", "--epochs", "1", "--publish", "always")
-        wait_for("ready", 20, lambda: self.stack.status("/readyz") == 200)
+        wait_for("ready", 60, lambda: self.stack.status("/readyz") == 200)
         request_id = self.stack.post("/predict", {"history": [10]})[1]["request_id"]
-        wait_for("completed", 10, lambda: self.stack.unfinished([request_id]) == 0)
-        code, answer = wait_for("all is well", 10, lambda: (
+        wait_for("completed", 60, lambda: self.stack.unfinished([request_id]) == 0)
+        code, answer = wait_for("all is well", 60, lambda: (
             found := self.status())[0] == 0 and found)
         self.assertEqual(answer["problems"], [])
         self.assertEqual(answer["requests"]["last_hour"],
@@ -127,7 +127,7 @@ class Status(unittest.TestCase):
 
     def test_6_without_the_database(self):
         self.stack.stop_postgres(signal.SIGQUIT)
-        code, answer = wait_for("the service has noticed", 10, lambda: (
+        code, answer = wait_for("the service has noticed", 60, lambda: (
             found := self.status())[0] == 3 and any(
                 "postgres" in problem for problem in found[1]["problems"]) and found)
         self.assertIsNone(answer["requests"])

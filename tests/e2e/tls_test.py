@@ -38,7 +38,7 @@ class Tls(unittest.TestCase):
             self.stack.server = subprocess.Popen(
                 [BUILD / "sasrec", "serve"], env=self.stack.env, cwd=self.stack.folder,
                 stdout=log, stderr=log)
-        wait_for("probes answer", 15, lambda: self.probe() == 200)
+        wait_for("probes answer", 60, lambda: self.probe() == 200)
 
     def probe(self):
         try:
@@ -81,7 +81,7 @@ class Tls(unittest.TestCase):
     def test_a_session_is_for_tls_alone(self):
         key = self.stack.sasrec("keys", "create", "--name", self.id().split(".")[-1][:60]).stdout
         headers = {"Authorization": f"Bearer {key.strip()}"}
-        wait_for("the key holds", 5, lambda: self.ask("POST", "/session", headers)[0] == 200)
+        wait_for("the key holds", 60, lambda: self.ask("POST", "/session", headers)[0] == 200)
         cookie = self.ask("POST", "/session", headers)[1]["Set-Cookie"]
         self.assertIn("; Secure", cookie)
         self.stack.sql("delete from api_keys")
@@ -96,7 +96,7 @@ class Tls(unittest.TestCase):
         self.make("second")
         self.assertEqual(self.shown(), "first")
         self.stack.server.send_signal(signal.SIGHUP)
-        wait_for("the second is shown", 10, lambda: self.shown() == "second")
+        wait_for("the second is shown", 60, lambda: self.shown() == "second")
         connection.request("GET", "/livez")  # who came before goes on
         self.assertEqual(connection.getresponse().status, 200)
         connection.close()
@@ -105,7 +105,7 @@ class Tls(unittest.TestCase):
         self.make("broken", key=str(self.stack.folder / "other.pem"))  # not of this key
         self.stack.server.send_signal(signal.SIGHUP)
         log = self.stack.folder / "serve.log"
-        wait_for("it is told", 10, lambda: "topology.reload_failed" in log.read_text())
+        wait_for("it is told", 60, lambda: "topology.reload_failed" in log.read_text())
         self.assertIn("is not the key of", log.read_text())
         self.assertEqual(self.shown(), "first")
 

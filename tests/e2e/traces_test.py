@@ -39,7 +39,7 @@ class Traces(unittest.TestCase):
             "00-([0-9a-f]{32})-[0-9a-f]{16}-0[01]", told)[1]
 
     def spans(self, trace_id, names):
-        return wait_for(f"spans {sorted(names)}", 15, lambda: (
+        return wait_for(f"spans {sorted(names)}", 60, lambda: (
             found := self.receiver.spans(trace_id)) and set(found) >= set(names) and found)
 
     def log(self, request_id, event):
@@ -49,7 +49,7 @@ class Traces(unittest.TestCase):
                 if request_id in line and f'"{event}"' in line:
                     return json.loads(line)
             return None
-        return wait_for(f"{event} of {request_id}", 10, find)
+        return wait_for(f"{event} of {request_id}", 60, find)
 
     def row_trace(self, request_id):
         return self.stack.sql("select request_json->>'traceparent' from predictions "
@@ -136,7 +136,7 @@ class Traces(unittest.TestCase):
         self.serve(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")
         request_id, _ = self.ask()
         self.log(request_id, "db_writer.ended")
-        wait_for("it is told", 10, lambda: '"span_sender.away"' in (
+        wait_for("it is told", 60, lambda: '"span_sender.away"' in (
             self.stack.folder / "serve.log").read_text())
         self.assertEqual(self.stack.stop_server(), 0)
 

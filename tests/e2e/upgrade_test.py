@@ -73,7 +73,7 @@ class Upgrade(unittest.TestCase):
 
         self.assertEqual([self.result(n)["status"] for n in (2, 3)], ["FAILED", "EXPIRED"])
         self.assertEqual(self.result(4)["result"]["item_ids"], stored["result"]["item_ids"])
-        wait_for("what was due long ago expires", 20, lambda: self.stack.sql(
+        wait_for("what was due long ago expires", 60, lambda: self.stack.sql(
             "select count(*) from predictions where status = 'PENDING'") == "0")
         self.assertEqual(self.result(4)["status"], "COMPLETED")
         self.assertEqual(self.result(5)["status"], "EXPIRED")

@@ -44,7 +44,7 @@ s_silent_server_takes_its_time_out (void **state)
     (void)state;
     int64_t start_ms = clock_monotonic_ms ();
     s_connect (NULL);
-    assert_in_range (clock_monotonic_ms () - start_ms, 2900, 5000);
+    assert_in_range (clock_monotonic_ms () - start_ms, 2900, 9000);
 }
 
 static int

@@ -19,7 +19,7 @@
 #include "bridge/listener.h"
 #include "bridge/producer.h"
 
-#define LIMIT_MS 20000 /* what must happen happens before */
+#define LIMIT_MS 60000 /* what must happen happens before */
 
 static inline const char *
 kafka_servers (void)

@@ -67,7 +67,7 @@ class Roles(unittest.TestCase):
             " now() + interval '1 hour')")
         stream = self.stack.get(f"/events?request_id={late}")[1].decode()
         self.assertIn('"status":"EXPIRED"', stream)
-        wait_for("both on inference.ended", 20, lambda: {(done, "COMPLETED"), (late, "EXPIRED")} <= {
+        wait_for("both on inference.ended", 60, lambda: {(done, "COMPLETED"), (late, "EXPIRED")} <= {
             (request_id, ending["status"]) for ending in map(
                 json.loads, self.kcat("-C", "-t", "inference.ended", "-e").splitlines())
             for request_id in ending["request_ids"]})
@@ -92,9 +92,9 @@ class Roles(unittest.TestCase):
             "/predict", {"history": [10, 20, 30]},
             {"traceparent": f"00-{trace_id}-{span_id}-01"})
         request_id = body["request_id"]
-        self.wait_completed([request_id], 20)
+        self.wait_completed([request_id], 60)
         names = {"POST /predict", "accept", "queue", "compute", "store"}
-        spans = wait_for("its spans", 15, lambda: names == set(
+        spans = wait_for("its spans", 60, lambda: names == set(
             found := self.receiver.spans(trace_id)) and found)
         root = spans["POST /predict"]
         carried = f"00-{trace_id}-{root['spanId']}-01"
@@ -104,15 +104,15 @@ class Roles(unittest.TestCase):
             "select request_json->>'traceparent' from predictions "
             f"where request_id = '{request_id}'"), carried)
         for topic in "inference.requests", "inference.results":
-            header = wait_for(topic, 10, lambda topic=topic: self.headers(topic, request_id))
+            header = wait_for(topic, 60, lambda topic=topic: self.headers(topic, request_id))
             self.assertIn(f"traceparent={carried}", header)
         for event, roles in (("http.request", {"api"}), ("request_producer.accepted", {"api"}),
                              ("inference_worker.computed", {"worker-1", "worker-2"}),
                              ("db_writer.ended", {"db-writer"})):
-            told = wait_for(event, 10, lambda event=event: self.told(event, request_id))
+            told = wait_for(event, 60, lambda event=event: self.told(event, request_id))
             self.assertTrue(set(told) <= roles, told)
             self.assertEqual(set(told.values()), {trace_id})
-        wait_for("who waits hears", 10, lambda: self.told("ended_watch.heard", request_id))
+        wait_for("who waits hears", 60, lambda: self.told("ended_watch.heard", request_id))
         for name, role in (("queue", "worker"), ("compute", "worker"), ("store", "db-writer"),
                            ("accept", "api")):
             self.assertEqual(spans[name]["resource"]["sasrec.role"], role)
@@ -129,8 +129,8 @@ class Roles(unittest.TestCase):
         """By SQL, as a shop may; from then on all workers are to know it, in a second."""
         self.stack.sql(f"update items set hidden = {hidden} where item_id = {item}")
         start = time.monotonic()
-        wait_for("the workers know", 10, lambda: (item in self.answered()) != hidden)
-        self.assertLess(time.monotonic() - start, 2.5)  # 1, and what a busy machine adds
+        wait_for("the workers know", 60, lambda: (item in self.answered()) != hidden)
+        self.assertLess(time.monotonic() - start, 5)  # 1, and what a busy machine adds
         for _ in range(24):  # of both workers: jobs take turns
             self.assertEqual(item in self.answered(), not hidden)
 
@@ -147,7 +147,7 @@ class Roles(unittest.TestCase):
     def test_2_a_stranger_is_served(self):
         message = json.dumps({"request_id": "no uuid", "history": [10, 20], "k": 3, "x": {}})
         self.kcat("-P", "-t", "inference.requests", input=message)
-        result = wait_for("its result", 20, lambda: self.results().get("no uuid"))
+        result = wait_for("its result", 60, lambda: self.results().get("no uuid"))
         self.assertEqual(len(result["result"]["item_ids"]), 3)
         self.assertEqual(len(result["result"]["scores"]), 3)
 
@@ -158,7 +158,7 @@ class Roles(unittest.TestCase):
         mixed = [line for i, line in enumerate(good)
                  for line in ([bad[i // 20], line] if i % 20 == 0 else [line])]
         self.kcat("-P", "-t", "inference.requests", input="\n".join(mixed))
-        wait_for("the good ones are answered", 20, lambda: all(
+        wait_for("the good ones are answered", 60, lambda: all(
             f"good-{i}" in self.results() for i in range(100)))
         for request_id in "bad", "bad-2":
             self.assertIsNone(self.results()[request_id]["result"])
@@ -168,7 +168,7 @@ class Roles(unittest.TestCase):
                          sorted(bad))
         self.assertTrue(all(letter["reason"] for letter in letters["letters"]))
         self.stack.sasrec("dlq", "replay")
-        wait_for("they are dead letters again", 20, lambda: json.loads(
+        wait_for("they are dead letters again", 60, lambda: json.loads(
             self.stack.sasrec("dlq", "list", "--json").stdout)["count"] == len(bad))
 
     def test_3a_interactions_become_rows_once(self):
@@ -182,10 +182,10 @@ class Roles(unittest.TestCase):
             json.dumps({"user_id": "kafka-1", "item_id": 10, "event": "purchase", "value": 2})]))
         items = "select string_agg(item_id::text, ' ' order by item_id) " \
                 "from interactions where user_id = 'kafka-1'"
-        wait_for("three rows", 20, lambda: self.stack.sql(items) == "7 8 10")
+        wait_for("three rows", 60, lambda: self.stack.sql(items) == "7 8 10")
         self.assertEqual(self.stack.sql("select item_id, event, value from interactions "
                                         "where user_id = 'kafka-1' and event is not null"), "10|purchase|2")
-        letters = wait_for("the refused one is a dead letter", 10, lambda: [
+        letters = wait_for("the refused one is a dead letter", 60, lambda: [
             letter for letter in json.loads(self.stack.sasrec(
                 "dlq", "list", "--json").stdout)["letters"]
             if letter["topic"] == "interactions.events"])
@@ -209,7 +209,7 @@ class Roles(unittest.TestCase):
         before = versions()
         self.assertEqual(len(before), 1)
         self.stack.sasrec("train", "--epochs", "1", "--publish", "always")
-        wait_for("all have the new model", 3,
+        wait_for("all have the new model", 60,
                  lambda: len(versions()) == 1 and versions() != before)
 
     def test_5_a_killed_worker_is_taken_over_from(self):

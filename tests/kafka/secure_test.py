@@ -29,7 +29,7 @@ class Secure(unittest.TestCase):
         self.assertEqual(self.stack.env["KAFKA_SECURITY_PROTOCOL"], "SASL_SSL")
         status, body, _ = self.stack.post("/predict", {"history": [10, 20, 30]})
         self.assertEqual(status, 202, body)
-        wait_for("COMPLETED", 30, lambda: self.stack.unfinished([body["request_id"]]) == 0)
+        wait_for("COMPLETED", 60, lambda: self.stack.unfinished([body["request_id"]]) == 0)
 
     def test_2_a_wrong_password_is_told(self):
         done = self.topics(KAFKA_SASL_PASSWORD="guessed")

@@ -84,7 +84,7 @@ class Live(unittest.TestCase):
         cls.dbt_has_run()
         cls.prometheus = Prometheus(cls.stack)
         cls.addClassCleanup(cls.prometheus.close)
-        wait_for("every target is up", 30, lambda: all(
+        wait_for("every target is up", 60, lambda: all(
             target["health"] == "up" for target in cls.targets()) and len(cls.targets()) == 6)
         cls.used = cls.ask()
 
@@ -127,7 +127,7 @@ class Live(unittest.TestCase):
                     missing.discard(one)
             return not missing
         try:
-            wait_for("data", 20, all_have)
+            wait_for("data", 60, all_have)
         except AssertionError:
             self.fail("\n".join(map(str, sorted(missing))))
 
