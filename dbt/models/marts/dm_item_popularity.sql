@@ -1,4 +1,7 @@
-{{ config(unique_key='report_date') }}
+{{ config(
+    unique_key='report_date',
+    indexes=[{'columns': ['report_date', 'item_id'], 'unique': true}]
+) }}
 
 select
     {{ utc_day('created_at') }} as report_date,
