@@ -2,7 +2,6 @@
 #include "actors/reload_controller.h"
 
 #include <assert.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "base/clock.h"
 #include "base/health.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metrics.h"
 #include "base/strbuf.h"
 #include "model/checkpoint/checkpoint.h"
@@ -166,7 +166,7 @@ s_load (self_t *self, const char *version, char error[160])
         log_int ("ms", clock_monotonic_ms () - start_ms));
     model_keep_histories (model, self->args->cache_bytes);
     model_slot_put (self->args->slot, &model);
-    malloc_trim (0); /* the file and what was made of it; often the old model, too */
+    memory_give_back (); /* the file and what was made of it; often the old model, too */
     s_announce (self, version);
     snprintf (self->version, sizeof self->version, "%s", version);
     metric_add (self->loaded, 1);

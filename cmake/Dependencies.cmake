@@ -29,6 +29,9 @@ sasrec_dependency(microhttpd libmicrohttpd)
 sasrec_dependency(yder libyder)
 sasrec_dependency(gnutls gnutls)
 sasrec_dependency(curl libcurl)
+if(NOT SASREC_SANITIZE) # sanitizers have an allocator of their own
+  sasrec_dependency(jemalloc jemalloc)
+endif()
 
 # Right but slow, see docs/training.md. A cache from before the package was changed says
 # the same; --fresh forgets it.
