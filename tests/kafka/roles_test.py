@@ -208,9 +208,28 @@ class Roles(unittest.TestCase):
                 "model_version"] for name in ("api", "worker-1", "worker-2")}
         before = versions()
         self.assertEqual(len(before), 1)
+        told = [{"user_id": f"keyed-{user}", "item_id": key}
+                for user in range(20) for key in ("SKU-1", "SKU, 2", "SKU-3")]
+        self.assertEqual(self.stack.post("/interactions", told)[1]["added"], 60)
         self.stack.sasrec("train", "--epochs", "1", "--publish", "always")
         wait_for("all have the new model", 60,
                  lambda: len(versions()) == 1 and versions() != before)
+
+    def keys(self):
+        """Of what a worker answers to keys, over Kafka."""
+        body = {"history": ["SKU-1", "no such"], "allow": ["SKU, 2", "SKU-3", "SKU-1"]}
+        status, job, _ = self.stack.post("/predict", body)
+        self.assertEqual(status, 202, job)
+        _, job, _ = self.stack.get(f"/result/{job['request_id']}", {"Prefer": "wait=20"})
+        self.assertEqual(job["result"]["unknown_dropped"], 1, job)
+        return sorted(job["result"]["item_keys"])
+
+    def test_4a_keys_travel_and_so_does_what_is_hidden_of_them(self):
+        self.assertEqual(self.keys(), ["SKU, 2", "SKU-3"])
+        self.assertEqual(self.stack.request("PATCH", "/items/SKU%2C%202", {"hidden": True})[0], 200)
+        wait_for("the workers know", 10, lambda: self.keys() == ["SKU-3"])
+        for _ in range(8):  # of both workers: jobs take turns
+            self.assertEqual(self.keys(), ["SKU-3"])
 
     def test_5_a_killed_worker_is_taken_over_from(self):
         ids = [self.predict() for _ in range(50)]
