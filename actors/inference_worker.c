@@ -11,6 +11,7 @@
 
 #include "actors/batch.h"
 #include "actors/endpoints.h"
+#include "actors/query_rules.h"
 #include "actors/stage.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -171,28 +172,6 @@ s_crash_if_told (const self_t *self, const request_t *request)
             kill (getpid (), SIGKILL);
 }
 
-static category_names_t
-s_names (const names_t *names)
-{
-    return (category_names_t){(const char *const *)names->texts, names->count};
-}
-
-static eligible_rules_t
-s_rules (const rules_t *rules)
-{
-    return (eligible_rules_t){.include_seen = rules->include_seen,
-        .only_seen = rules->only_seen,
-        .exclude = rules->exclude,
-        .exclude_count = rules->exclude_count,
-        .allow = rules->allow,
-        .allow_count = rules->allow_count,
-        .only_allowed = rules->only_allowed,
-        .categories = {.any = s_names (&rules->any),
-            .all = s_names (&rules->all),
-            .none = s_names (&rules->none)},
-        .include_hidden = rules->include_hidden};
-}
-
 static void
 s_compute (self_t *self, const model_ref_t *ref, result_t **results)
 {
@@ -204,16 +183,12 @@ s_compute (self_t *self, const model_ref_t *ref, result_t **results)
         self->queries[i] = (model_query_t){.history = request->history,
             .history_count = request->history_count,
             .k = request->k,
-            .rules = s_rules (&request->rules),
             .offer = model_ref_offer (ref),
-            .has_min_score = request->rules.min_score.given,
-            .min_score = request->rules.min_score.value,
-            .diversity = request->rules.diversity.value,
-            .popularity = request->rules.popularity.value,
             .candidates = request->candidates,
             .candidate_count = request->candidate_count,
             .keys = request->keys.data,
             .similar = request->similar};
+        query_rules_set (&self->queries[i], &request->rules);
         self->answers[i] = (model_answer_t){
             .item_ids = results[i]->item_ids, .scores = results[i]->scores};
     }

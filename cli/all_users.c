@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actors/query_rules.h"
 #include "base/clock.h"
 #include "base/progress.h"
 #include "base/strbuf.h"
@@ -36,7 +37,9 @@ typedef struct {
 typedef struct {
     const model_t *model;
     const all_users_options_t *options;
-    offer_t *offer; /* owned */
+    offer_t *offer;      /* owned */
+    rules_t rules;       /* of all; owned */
+    strbuf_t rule_texts; /* its keys */
     bool csv;
     partfile_t *file;
     progress_t *progress;
@@ -64,6 +67,7 @@ typedef struct {
     model_answer_t answers[GROUP_USERS];
     int64_t *item_ids; /* GROUP_USERS x k */
     float *scores;     /* likewise */
+    int64_t *exclude;  /* of all users of a group, where there are rules */
     strbuf_t text;
 } desk_t;
 
@@ -171,19 +175,39 @@ s_write (all_users_t *self, const group_t *group, const strbuf_t *text, char err
 
 /* Computing */
 
+/* What of the user's does not count is not recommended either, beside what the rules
+ * exclude. Both come into one list where both are there; returns its end. */
+static int64_t *
+s_exclude (eligible_rules_t *rules, const int64_t *dropped, size_t count, int64_t *room)
+{
+    if (rules->include_seen || rules->only_seen || count == 0)
+        return room;
+    if (rules->exclude_count > 0) {
+        memcpy (room, rules->exclude, rules->exclude_count * sizeof *room);
+        memcpy (room + rules->exclude_count, dropped, count * sizeof *room);
+    }
+    rules->exclude = rules->exclude_count > 0 ? room : dropped;
+    rules->exclude_count += count;
+    return rules->exclude == room ? room + rules->exclude_count : room;
+}
+
 static void
 s_compute (const all_users_t *self, const group_t *group, desk_t *desk)
 {
     size_t k = self->options->k, begin = 0;
-    bool seen = self->options->include_seen;
+    size_t most = group->count * self->rules.exclude_count + group->item_count;
+    desk->exclude = realloc (desk->exclude, (most + 1) * sizeof *desk->exclude);
+    assert (desk->exclude);
+    int64_t *room = desk->exclude;
     for (size_t i = 0; i < group->count; i++) {
         desk->queries[i] = (model_query_t){.history = group->items + begin,
             .history_count = group->ends[i] - begin,
             .k = k,
-            .offer = self->offer,
-            .rules = {.include_seen = seen,
-                .exclude = group->items + group->ends[i],
-                .exclude_count = seen ? 0 : group->dropped[i]}};
+            .keys = self->rule_texts.data,
+            .offer = self->offer};
+        query_rules_set (&desk->queries[i], &self->rules);
+        room = s_exclude (&desk->queries[i].rules, group->items + group->ends[i],
+            group->dropped[i], room);
         desk->answers[i] = (model_answer_t){
             .item_ids = desk->item_ids + i * k, .scores = desk->scores + i * k};
         begin = group->ends[i] + group->dropped[i];
@@ -254,6 +278,7 @@ s_work (void *context)
     model_scratch_destroy (&desk->scratch);
     free (desk->item_ids);
     free (desk->scores);
+    free (desk->exclude);
     strbuf_free (&desk->text);
     free (desk);
     return NULL;
@@ -390,10 +415,16 @@ s_read_all (all_users_t *self, db_t *db)
 static json_t *
 s_terms (const all_users_t *self)
 {
-    json_t *terms = json_pack ("{s:s,s:I,s:b,s:s}", "model_version",
+    strbuf_t text = STRBUF_EMPTY;
+    rules_t others = self->rules;
+    others.include_seen = false;
+    rules_add_members (&others, &text);
+    json_t *terms = json_pack ("{s:s,s:I,s:b,s:s*,s:s}", "model_version",
         model_version (self->model), "k", (json_int_t)self->options->k, "include_seen",
-        (int)self->options->include_seen, "format", self->csv ? "csv" : "jsonl");
+        (int)self->rules.include_seen, "rules", text.data, "format",
+        self->csv ? "csv" : "jsonl");
     assert (terms);
+    strbuf_free (&text);
     return terms;
 }
 
@@ -474,14 +505,22 @@ int
 all_users_run (
     const command_t *command, const model_t *model, const all_users_options_t *options)
 {
-    all_users_t self = {.model = model, .options = options};
+    all_users_t self = {
+        .model = model, .options = options, .rules.texts = &self.rule_texts};
     self.csv = strcmp (strrchr (options->path, '.'), ".csv") == 0;
     db_t *db = command_database (command);
     if (!db)
         return COMMAND_FAILED;
-    json_t *terms = s_terms (&self);
-    int status = s_run (&self, command, db, terms);
-    json_decref (terms);
+    int status = COMMAND_FAILED;
+    if (rule_options_read (options->rules, model, db, &self.rules, self.error))
+        command_fail (command, "%s", self.error);
+    else {
+        json_t *terms = s_terms (&self);
+        status = s_run (&self, command, db, terms);
+        json_decref (terms);
+    }
+    rules_free (&self.rules);
+    strbuf_free (&self.rule_texts);
     db_destroy (&db);
     return status;
 }

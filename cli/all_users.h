@@ -6,12 +6,13 @@
 #define SASREC_CLI_ALL_USERS_H
 
 #include "cli/command.h"
+#include "cli/rule_options.h"
 #include "model/serve/model.h"
 
 typedef struct {
     const char *path; /* .csv or .jsonl */
     size_t k;
-    bool include_seen;
+    const rule_options_t *rules;
     bool resume;
     size_t threads;
 } all_users_options_t;

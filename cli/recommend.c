@@ -6,22 +6,25 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "actors/query_rules.h"
 #include "cli/all_users.h"
 #include "cli/chosen_model.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/item_option.h"
+#include "cli/offered.h"
+#include "cli/rule_options.h"
 
 #define S_K_LIMIT       1000
 #define S_THREADS_LIMIT 64
 
-enum { S_KEY_HISTORY = 0x100, S_KEY_SEEN, S_KEY_ALL, S_KEY_RESUME, S_KEY_THREADS };
+enum { S_KEY_HISTORY = 0x100, S_KEY_ALL, S_KEY_RESUME, S_KEY_THREADS };
 
 typedef struct {
     const char *checkpoint; /* NULL: the current one */
     const char *history;    /* NULL: not said */
     size_t k;
-    bool include_seen;
+    rule_options_t rules;
     bool all_users;
     bool resume;
     const char *path; /* with all_users */
@@ -35,7 +38,6 @@ static const struct argp_option s_options[] = {
         "JSON: [\"a,b\",20]",
         0},
     {0, 'k', "N", 0, "How many items to recommend, 1 to 1000 (10)", 0},
-    {"include-seen", S_KEY_SEEN, 0, 0, "Items of the history may come back", 0},
     {"all-users", S_KEY_ALL, 0, 0,
         "Everybody in the database, into the file of --out, in place of --history", 0},
     {"out", 'o', "FILE", 0,
@@ -45,7 +47,7 @@ static const struct argp_option s_options[] = {
     {"resume", S_KEY_RESUME, 0, 0,
         "Go on where a run for this file was interrupted, with the same options", 0},
     {"threads", S_KEY_THREADS, "N", 0, "Threads of --all-users (one for each core)", 0},
-    {0}};
+    RULE_OPTIONS{0}};
 
 static void
 s_check_history (const char *text, struct argp_state *state)
@@ -80,6 +82,7 @@ s_check (const s_options_t *options, struct argp_state *state)
         argp_error (state, "--out, --resume and --threads are for --all-users");
     if (!options->all_users && !options->history)
         argp_error (state, "--history is missing; \"\" is an empty one");
+    rule_options_check (&options->rules, state);
 }
 
 static error_t
@@ -96,9 +99,6 @@ s_parse (int key, char *text, struct argp_state *state)
         return 0;
     case 'k':
         options->k = (size_t)command_integer (state, "-k", text, 1, S_K_LIMIT);
-        return 0;
-    case S_KEY_SEEN:
-        options->include_seen = true;
         return 0;
     case S_KEY_ALL:
         options->all_users = true;
@@ -117,7 +117,7 @@ s_parse (int key, char *text, struct argp_state *state)
         s_check (options, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return rule_options_parse (&options->rules, key, text);
     }
 }
 
@@ -130,10 +130,12 @@ static const command_spec_t s_spec = {
     .help =
         "Answer one history, without a server or a database, or everybody's in the "
         "database. Items that the model does not know are left out; when none is left, "
-        "popular items are the answer.",
+        "popular items are the answer. Rules are those of POST /recommend; --rules and "
+        "categories ask the database, and what it says of items counts then.",
     .examples = "sasrec recommend --history 10,20,30\n"
                 "sasrec recommend --history 10,20,30 -k 5 --json\n"
                 "sasrec recommend --history SKU-12,SKU-7\n"
+                "sasrec recommend --history 10,20 --exclude 7,8 --diversity 0.3\n"
                 "sasrec recommend --all-users -k 100 --out tonight.jsonl",
     .options = s_options,
     .parser = s_parse,
@@ -183,17 +185,26 @@ s_print (const model_t *model, const model_answer_t *answer)
         answer->history_used, answer->unknown_dropped);
 }
 
+/* What a history is asked with. */
+typedef struct {
+    item_option_t history;
+    rules_t rules;
+    offer_t *offer; /* NULL: everything is on offer */
+} s_question_t;
+
 static int
-s_answer (const command_t *self, const model_t *model, const item_option_t *history)
+s_answer (const command_t *self, const model_t *model, const s_question_t *question)
 {
     const s_options_t *options = self->options;
+    const item_option_t *history = &question->history;
     int64_t item_ids[S_K_LIMIT];
     float scores[S_K_LIMIT];
     model_query_t query = {.history = history->items,
         .history_count = history->count,
         .keys = history->texts.data,
         .k = options->k,
-        .rules.include_seen = options->include_seen};
+        .offer = question->offer};
+    query_rules_set (&query, &question->rules);
     model_answer_t answer = {.item_ids = item_ids, .scores = scores};
     model_scratch_t *scratch = model_scratch_new (model, 1);
     model_recommend (model, scratch, &query, 1, &answer);
@@ -219,21 +230,44 @@ s_recommend_all (const command_t *self, const model_t *model)
     const s_options_t *options = self->options;
     const all_users_options_t all = {.path = options->path,
         .k = options->k,
-        .include_seen = options->include_seen,
+        .rules = &options->rules,
         .resume = options->resume,
         .threads = options->threads ? options->threads : s_cores ()};
     return all_users_run (self, model, &all);
+}
+
+/* 0, or -1 with error. */
+static int
+s_read_rules (const command_t *self, const model_t *model, s_question_t *question,
+    db_t *db, char error[160])
+{
+    const s_options_t *options = self->options;
+    if (rule_options_read (&options->rules, model, db, &question->rules, error))
+        return -1;
+    if (db)
+        question->offer = offered_read (db, model, error);
+    return !db || question->offer ? 0 : -1;
 }
 
 static int
 s_recommend (const command_t *self, const model_t *model)
 {
     const s_options_t *options = self->options;
-    item_option_t history = {0};
-    int rc = item_option_read (&history, model, options->history);
+    char error[160];
+    bool needs_db = rule_options_need_database (&options->rules);
+    db_t *db = needs_db ? command_database (self) : NULL;
+    if (needs_db && !db)
+        return COMMAND_FAILED;
+    s_question_t question = {.rules.texts = &question.history.texts};
+    int rc = item_option_read (&question.history, model, options->history);
     assert (rc == 0); /* it was checked */
-    int status = s_answer (self, model, &history);
-    item_option_free (&history);
+    int status = s_read_rules (self, model, &question, db, error) == 0
+                     ? s_answer (self, model, &question)
+                     : command_fail (self, "%s", error);
+    rules_free (&question.rules);
+    offer_destroy (&question.offer);
+    item_option_free (&question.history);
+    db_destroy (&db);
     return status;
 }
 
@@ -249,5 +283,6 @@ command_recommend (int argc, char **argv)
                                      : s_recommend (self, model);
     model_destroy (&model);
     command_destroy (&self);
+    rule_options_free (&options.rules);
     return status;
 }

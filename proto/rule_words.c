@@ -11,22 +11,8 @@
 
 #define CATEGORIES "categories_"
 
-/* clang-format off */
-const rule_word_t rule_words[] = {
-    {"include_seen", "Items of the history may come back", false, true},
-    {"seen", "Items of the history: exclude, include or only", false, false},
-    {"exclude", "These items are not recommended", true, false},
-    {"allow", "No others are", true, false},
-    {CATEGORIES "any", "Of an item's categories at least one is among these", true, false},
-    {CATEGORIES "all", "It has all of these", true, false},
-    {CATEGORIES "none", "It has none of these", true, false},
-    {"include_hidden", "Items that are not on offer may come, too", false, true},
-    {"min_score", "None with a lower score of the model's", false, false},
-    {"diversity", "0 to 1: how unlike each other they are to be", false, false},
-    {"popularity", "0 to 1: how much the rare ones are lifted", false, false},
-};
-/* clang-format on */
-const size_t rule_word_count = sizeof rule_words / sizeof rule_words[0];
+#define ROW(id, name, option, kind, help) [RULE_WORD_##id] = {name, RULE_##kind},
+const rule_word_t rule_words[RULE_WORD_COUNT] = {RULE_WORDS (ROW)};
 
 static json_t *
 s_flag (const char *text)
@@ -36,7 +22,6 @@ s_flag (const char *text)
     return yes || no ? json_boolean (yes) : json_string (text);
 }
 
-/* What looks like a number is one: no field that is a text does, seen=1 would be a slip. */
 static json_t *
 s_number (const char *text)
 {
@@ -49,16 +34,16 @@ s_number (const char *text)
 static json_t *
 s_list (const rule_word_t *word, const char *text)
 {
-    bool items = strncmp (word->name, CATEGORIES, strlen (CATEGORIES)) != 0;
     json_t *list = json_array ();
     for (const char *end; text; text = *end ? end + 1 : NULL) {
         int64_t item;
         end = text + strcspn (text, ",");
         char *one = strndup (text, (size_t)(end - text));
         assert (one);
-        json_array_append_new (list, items && item_key_is_integer (one, &item)
-                                         ? json_integer (item)
-                                         : json_string (one));
+        json_array_append_new (
+            list, word->kind == RULE_ITEMS && item_key_is_integer (one, &item)
+                      ? json_integer (item)
+                      : json_string (one));
         free (one);
     }
     return list;
@@ -68,7 +53,7 @@ void
 rule_words_put_value (json_t *object, const rule_word_t *word, json_t *value)
 {
     const char *name = word->name;
-    if (strncmp (name, CATEGORIES, strlen (CATEGORIES)) == 0) {
+    if (word->kind == RULE_NAMES) {
         json_t *categories = json_object_get (object, "categories");
         if (!categories) {
             categories = json_object ();
@@ -81,25 +66,37 @@ rule_words_put_value (json_t *object, const rule_word_t *word, json_t *value)
     assert (rc == 0);
 }
 
+static json_t *
+s_value (const rule_word_t *word, const char *text)
+{
+    switch (word->kind) {
+    case RULE_FLAG:
+        return s_flag (text);
+    case RULE_NUMBER:
+        return s_number (text);
+    case RULE_ITEMS:
+    case RULE_NAMES:
+        return s_list (word, text);
+    default:
+        return json_string (text);
+    }
+}
+
 void
 rule_words_put (json_t *object, const rule_word_t *word, const char *text)
 {
-    rule_words_put_value (object, word,
-        word->list                    ? s_list (word, text)
-        : word->flag                  ? s_flag (text)
-        : strcmp (word->name, "seen") ? s_number (text)
-                                      : json_string (text));
+    rule_words_put_value (object, word, s_value (word, text));
 }
 
 /* "/categories/any/0" is about categories_any, "/exclude/1" about exclude. */
 const rule_word_t *
 rule_words_at (const char *pointer)
 {
-    for (size_t i = 0; i < rule_word_count; i++) {
+    for (size_t i = 0; i < RULE_WORD_COUNT; i++) {
         const char *name = rule_words[i].name, *at = pointer + (*pointer == '/');
         size_t length = strlen (name);
-        bool category = strncmp (name, CATEGORIES, strlen (CATEGORIES)) == 0;
-        if (category && strncmp (at, "categories/", strlen (CATEGORIES)) == 0) {
+        if (rule_words[i].kind == RULE_NAMES &&
+            strncmp (at, "categories/", strlen (CATEGORIES)) == 0) {
             at += strlen (CATEGORIES);
             name += strlen (CATEGORIES);
             length -= strlen (CATEGORIES);

@@ -433,6 +433,21 @@ rules_merge (rules_t *self, const rules_t *set, json_fault_t *fault)
     return 0;
 }
 
+int
+rules_merge_text (rules_t *self, const char *text, json_fault_t *fault)
+{
+    rules_t set = {.texts = self->texts};
+    json_t *object = json_read_object (text, strlen (text), fault);
+    int rc = object ? rules_read (&set, object, fault) : -1;
+    if (rc) /* nobody but the database's owner can have written it */
+        json_fail (fault, "/rules", "the rules under this name are not valid");
+    else
+        rc = rules_merge (self, &set, fault);
+    rules_free (&set);
+    json_decref (object);
+    return rc;
+}
+
 bool
 rules_name_valid (const char *name)
 {

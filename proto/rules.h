@@ -72,6 +72,9 @@ void rules_add_members (const rules_t *self, strbuf_t *out);
  * where it is given. -1 with *fault when a list becomes longer than it may be. */
 int rules_merge (rules_t *self, const rules_t *set, json_fault_t *fault);
 
+/* The same of the text of a set as it is kept, whose keys are added to self's texts. */
+int rules_merge_text (rules_t *self, const char *text, json_fault_t *fault);
+
 bool rules_name_valid (const char *name);
 
 #endif

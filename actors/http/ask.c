@@ -102,24 +102,6 @@ s_read_events (db_t *db, request_t *request, const char *dropped)
     return status;
 }
 
-/* text: the rules of the set, or NULL. */
-static int
-s_merge_rules (request_t *request, const char *text, json_fault_t *fault)
-{
-    rules_t set = {.texts = &request->keys};
-    if (!text)
-        return json_fail (fault, "/rules", "no rules are kept under this name");
-    json_t *object = json_read_object (text, strlen (text), fault);
-    int rc = object ? rules_read (&set, object, fault) : -1;
-    if (rc) /* nobody but the database's owner can have written it */
-        json_fail (fault, "/rules", "the rules under this name are not valid");
-    else
-        rc = rules_merge (&request->rules, &set, fault);
-    rules_free (&set);
-    json_decref (object);
-    return rc;
-}
-
 db_status_t
 ask_read_rules (db_t *db, request_t *request, bool *good, json_fault_t *fault)
 {
@@ -129,7 +111,9 @@ ask_read_rules (db_t *db, request_t *request, bool *good, json_fault_t *fault)
         return DB_OK;
     db_status_t status = rule_sets_find (db, request->rule_set, &text);
     if (status == DB_OK)
-        *good = s_merge_rules (request, text, fault) == 0;
+        *good = (text ? rules_merge_text (&request->rules, text, fault)
+                      : json_fail (
+                            fault, "/rules", "no rules are kept under this name")) == 0;
     request->rule_set[0] = '\0';
     free (text);
     return status;

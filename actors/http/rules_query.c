@@ -22,15 +22,38 @@ s_refuse (exchange_t *exchange, const char *name)
 }
 
 static bool
+s_refuse_long (exchange_t *exchange, const char *name)
+{
+    char detail[160];
+    snprintf (detail, sizeof detail,
+        "%s has at most %d elements in a URL: POST /recommend takes more", name,
+        RULES_QUERY_LIST_LIMIT);
+    exchange_problem_parameter (exchange, name, detail);
+    return false;
+}
+
+static size_t
+s_elements (const char *list)
+{
+    size_t count = 1;
+    for (; *list; list++)
+        count += *list == ',';
+    return count;
+}
+
+static bool
 s_read_word (exchange_t *exchange, const rule_word_t *word, char *text, json_t *object)
 {
     query_status_t status =
-        word->list ? query_find_list (exchange->query, word->name, text, TEXT_SIZE)
-                   : query_find (exchange->query, word->name, text, TEXT_SIZE);
+        word->kind >= RULE_ITEMS
+            ? query_find_list (exchange->query, word->name, text, TEXT_SIZE)
+            : query_find (exchange->query, word->name, text, TEXT_SIZE);
     if (status == QUERY_ABSENT)
         return true;
     if (status == QUERY_BAD || !query_text_valid (text, TEXT_SIZE))
         return s_refuse (exchange, word->name);
+    if (word->kind >= RULE_ITEMS && s_elements (text) > RULES_QUERY_LIST_LIMIT)
+        return s_refuse_long (exchange, word->name);
     rule_words_put (object, word, text);
     return true;
 }
@@ -55,8 +78,11 @@ s_read_words (exchange_t *exchange, json_t *object)
     char *text = malloc (TEXT_SIZE);
     assert (text);
     bool good = s_read_set (exchange, text, object);
-    for (size_t i = 0; i < rule_word_count && good; i++)
+    for (size_t i = 0; i < RULE_WORD_COUNT && good; i++)
         good = s_read_word (exchange, &rule_words[i], text, object);
+    if (json_object_get (object, "seen") &&
+        json_is_boolean (json_object_get (object, "include_seen")))
+        json_object_del (object, "include_seen");
     free (text);
     return good;
 }

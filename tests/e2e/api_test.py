@@ -165,7 +165,7 @@ class Api(unittest.TestCase):
         for query, body in [
                 (f"exclude={every['item_ids'][0]},no-such", {"exclude": [every["item_ids"][0], "no-such"]}),
                 ("allow=10&allow=30,40&include_seen", {"allow": [10, 30, 40], "include_seen": True}),
-                ("seen=only&k=50", {"seen": "only", "k": 50}), ("seen=purchase", {"seen": "purchase"}),
+                ("seen=only&k=50&include_seen=1", {"seen": "only", "k": 50}), ("seen=purchase", {"seen": "purchase"}),
                 ("categories_any=Mystery,Travel&categories_none=Poetry",
                  {"categories": {"any": ["Mystery", "Travel"], "none": ["Poetry"]}}),
                 ("categories_all=Mystery", {"categories": {"all": ["Mystery"]}}),
@@ -179,7 +179,8 @@ class Api(unittest.TestCase):
         for query, parameter in [
                 ("exclude=1,,2", "exclude"), ("allow=", "allow"), ("categories_any=a,", "categories_any"),
                 ("diversity=2", "diversity"), ("popularity=x", "popularity"), ("seen=exclud", "seen"),
-                ("seen=only&include_seen", "include_seen"), ("min_score=1&min_score=2", "min_score"),
+                ("exclude=" + ",".join(["1"] * 101), "exclude"), ("seen=only&include_seen=x", "include_seen"),
+                ("min_score=1&min_score=2", "min_score"),
                 ("rules=a%20b", "rules"), ("rules=none-such", "rules"), ("exclude=%ff", "exclude")]:
             refused = self.ask("GET", f"/users/user_4/recommendations?{query}", expected=422)
             self.assertEqual(refused["errors"][0]["parameter"], parameter, query)

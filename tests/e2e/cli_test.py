@@ -111,6 +111,12 @@ class Words(Cli):
                           ("recommend", "--all-users", "--out", "all.txt"),
                           ("recommend", "--all-users", "--out", "all.csv", "--history", "1"),
                           ("recommend", "--history", "1", "--resume"),
+                          ("recommend", "--history", "1", "--exclude", ""),
+                          ("recommend", "--history", "1", "--allow", "[1,"),
+                          ("recommend", "--history", "1", "--seen", "purchase"),
+                          ("recommend", "--history", "1", "--diversity", "2"),
+                          ("recommend", "--history", "1", "--min-score", "much"),
+                          ("recommend", "--history", "1", "--rules", "a b"),
                           ("serve", "--http-port", "99999"), ("config", "extra")):
             with self.subTest(arguments):
                 self.assertTrue(self.refuse(64, *arguments)
@@ -398,6 +404,46 @@ class Model(Cli):
                          ("model", 3, 0))
         five = self.run_json("recommend", "--history", "10,20,30", "-k", "5")
         self.assertEqual(five["item_ids"], answer["item_ids"][:5])
+
+    def test_recommend_with_rules(self):
+        def ask(*more):
+            return self.run_json("recommend", "--history", "10,20", "-k", "20", *more)["item_ids"]
+        every = ask()
+        first = ",".join(map(str, every[:2]))
+        self.assertEqual(ask("--exclude", first)[:18], every[2:])
+        self.assertEqual(ask("--exclude", json.dumps(every[:2] + ["a,b"]))[:18], every[2:])
+        self.assertEqual(ask("--allow", first + ",no such,10"), every[:2])
+        self.assertEqual(sorted(ask("--seen", "only")), [10, 20])
+        scores = self.run_json("recommend", "--history", "10,20", "-k", "20")["scores"]
+        self.assertEqual(ask("--min-score", str(scores[4])), every[:5])
+        self.assertNotEqual(ask("--diversity", "0.9"), every)
+        self.assertNotEqual(ask("--popularity", "1"), every)
+        self.stack.sql("insert into rule_sets (name, rules) values "
+                       f"('front', '{{\"exclude\": [{first}]}}'), ('seen', '{{\"seen\": \"purchase\"}}')")
+        self.addCleanup(self.stack.sql, "delete from rule_sets")
+        self.assertEqual(ask("--rules", "front", "--exclude", str(every[2]))[:17], every[3:])
+        for name in "none-such", "seen":
+            self.assertIn(name, self.refuse(1, "recommend", "--history", "10", "--rules", name))
+        some = ask("--categories-any", "Mystery,Travel", "--categories-none", "Poetry")
+        rows = self.stack.sql("select distinct category from items where item_id = any (array"
+                              f"{some})").split()
+        self.assertLessEqual(set(rows), {"Mystery", "Travel"})
+        self.assertEqual(len(some), 20)
+        self.stack.sql(f"update items set hidden = true where item_id = {some[0]}")
+        self.addCleanup(self.stack.sql, "update items set hidden = false")
+        again = ("--categories-any", "Mystery,Travel", "--categories-none", "Poetry")
+        self.assertEqual(ask(*again)[:19], some[1:])
+        self.assertEqual(ask(*again, "--include-hidden"), some)
+
+    def test_recommend_for_everybody_with_rules(self):
+        plain = [json.loads(line) for line in self.everybody("plain.jsonl", "-k", "5").splitlines()]
+        gone = plain[0]["item_ids"][:2]
+        answers = self.everybody("ruled.jsonl", "-k", "5", "--exclude", ",".join(map(str, gone)), "--diversity", "0")
+        for answer, before in zip(map(json.loads, answers.splitlines()), plain, strict=True):
+            left = [item for item in before["item_ids"] if item not in gone]
+            self.assertEqual(answer["item_ids"][:len(left)], left)
+            self.assertEqual(len(answer["item_ids"]), 5)
+            self.assertFalse(set(answer["item_ids"]) & set(gone))
 
     def everybody(self, name, *more):
         path = self.stack.folder / name

@@ -157,7 +157,7 @@ test_rules_in_a_url_are_described (void **state)
                              "/users/{user_id}/recommendations"),
             "get"),
         "parameters");
-    for (size_t i = 0; i < rule_word_count; i++) {
+    for (size_t i = 0; i < RULE_WORD_COUNT; i++) {
         size_t place;
         json_t *parameter;
         bool found = false;

@@ -14,7 +14,7 @@
 static const rule_word_t *
 s_word (const char *name)
 {
-    for (size_t i = 0; i < rule_word_count; i++)
+    for (size_t i = 0; i < RULE_WORD_COUNT; i++)
         if (strcmp (rule_words[i].name, name) == 0)
             return &rule_words[i];
     fail_msg ("there is no %s", name);
@@ -78,8 +78,8 @@ faults_lead_back_to_their_words (void **state)
         {"exclude", "1,,2"}, {"allow", ""}, {"categories_any", "a,"},
         {"categories_all", ""}, {"categories_none", "a,"}, {"include_hidden", "maybe"},
         {"min_score", "1e10"}, {"diversity", "high"}, {"popularity", "-1"}};
-    assert_int_equal (sizeof bad / sizeof bad[0], rule_word_count);
-    for (size_t i = 0; i < rule_word_count; i++) {
+    assert_int_equal (sizeof bad / sizeof bad[0], RULE_WORD_COUNT);
+    for (size_t i = 0; i < RULE_WORD_COUNT; i++) {
         strbuf_t texts = STRBUF_EMPTY;
         rules_t rules = {.texts = &texts};
         json_fault_t fault = {0};
@@ -104,7 +104,7 @@ every_rule_has_a_word (void **state)
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (strcmp (fields[i], "categories"))
             assert_non_null (s_word (fields[i]));
-    assert_int_equal (rule_word_count, sizeof fields / sizeof fields[0] + 2);
+    assert_int_equal (RULE_WORD_COUNT, sizeof fields / sizeof fields[0] + 2);
 }
 
 int
