@@ -27,13 +27,14 @@ static const db_statement_t s_find = {
 
 static const db_statement_t s_resolve = {
     .name = "item_names_resolve",
-    .sql =
-        "SELECT coalesce ((SELECT item_id FROM items WHERE item_id = number),"
-        "  (SELECT item_id FROM items WHERE item_key = name), number, -1)"
-        " FROM (SELECT name, place,"
-        "   CASE WHEN name ~ '^(0|[1-9][0-9]{0,15})$' THEN name::bigint END AS number"
-        "  FROM unnest ($1::text[]) WITH ORDINALITY AS t (name, place)) AS given"
-        " ORDER BY place",
+    .sql = "SELECT coalesce ((SELECT item_id FROM items WHERE item_id = number),"
+           "  (SELECT item_id FROM items WHERE item_key = name), number, -1)"
+           " FROM (SELECT name, place,"
+           "   CASE WHEN name ~ '^(0|[1-9][0-9]{0,15})$' THEN"
+           "    CASE WHEN name::bigint <= 9007199254740991 THEN name::bigint END"
+           "   END AS number"
+           "  FROM unnest ($1::text[]) WITH ORDINALITY AS t (name, place)) AS given"
+           " ORDER BY place",
     .binary_result = true,
 };
 

@@ -108,6 +108,15 @@ class Items(unittest.TestCase):
         self.ask("DELETE", path, status=204)
         self.ask("GET", path, status=404)
 
+    def test_a_number_beyond_all_integers_is_a_key(self):
+        """As a barcode is: over HTTP the same as in a file."""
+        for key, is_key in ("9007199254740992", True), ("9999999999999999", True), ("9007199254740991", False):
+            item = self.ask("PUT", f"/items/{key}", {"title": "Long"}, 201)
+            self.assertEqual((item.get("item_key"), item["item_id"] == int(key)), (key if is_key else None, not is_key))
+            self.assertEqual(self.ask("GET", f"/items?ids={key}"), [item])
+            self.ask("DELETE", f"/items/{key}", status=204)
+            self.assertEqual(self.ask("GET", f"/items?ids={key}"), [])
+
     def test_titles_are_searched(self):
         self.ask("POST", "/items", [{"item_id": 930001, "title": "Quasar Lamp"},
                                     {"item_id": 930002, "title": "The quasars"}])
