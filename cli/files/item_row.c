@@ -42,13 +42,35 @@ s_add_pieces (json_t *list, const char *text)
     }
 }
 
+/* Amazon's are paths, one in the other: [["Toys", "Games"], ["Toys", "Cards"]]. */
+static void
+s_add_path (json_t *list, const json_t *path)
+{
+    size_t i;
+    json_t *value;
+    if (!json_is_array (path)) {
+        json_array_append (list, (json_t *)(uintptr_t)path);
+        return;
+    }
+    json_array_foreach (path, i, value) json_array_append (list, value);
+}
+
+static json_t *
+s_flatten (const json_t *paths)
+{
+    size_t i;
+    json_t *path, *list = json_array ();
+    json_array_foreach (paths, i, path) s_add_path (list, path);
+    return list;
+}
+
 /* MovieLens says "(no genres listed)". */
 static json_t *
 s_categories (const char *name, const json_t *value, char error[160])
 {
     const char *text = json_string_value (value);
     if (json_is_array (value))
-        return json_copy ((json_t *)(uintptr_t)value);
+        return s_flatten (value);
     if (!text && !json_is_null (value)) {
         snprintf (error, 160, "%.60s must be a text or an array of texts", name);
         return NULL;

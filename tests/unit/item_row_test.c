@@ -84,6 +84,19 @@ test_a_shops_objects_are_read (void **state)
         "\"red\"}}]");
 }
 
+/* Metadata of Amazon's have paths of categories. */
+static void
+test_paths_of_categories_are_read (void **state)
+{
+    (void)state;
+    s_assert_text (
+        "{\"asin\":\"7\",\"categories\":[[\"Toys\",\"Games\"],[\"Cards\"]]}\n"
+        "{\"asin\":\"8\",\"categories\":[\"Toys\",[]]}\n",
+        NULL,
+        "[{\"item_id\":7,\"categories\":[\"Toys\",\"Games\",\"Cards\"]},"
+        "{\"item_id\":8,\"categories\":[\"Toys\"]}]");
+}
+
 static void
 test_columns_of_texts_become_values (void **state)
 {
@@ -143,6 +156,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_movielens_is_read_as_it_is),
         cmocka_unit_test (test_a_shops_objects_are_read),
+        cmocka_unit_test (test_paths_of_categories_are_read),
         cmocka_unit_test (test_columns_of_texts_become_values),
         cmocka_unit_test (test_the_id_may_have_any_name_that_is_said),
         cmocka_unit_test (test_an_item_may_be_a_key),
