@@ -67,6 +67,10 @@ typedef struct {
     void (*multiply) (const forward_product_t *product);
     void (*normalize) (const forward_norm_t *norm);
     void (*attend) (const forward_attention_t *attention);
+    /* So many rows of ld floats, the first so many columns of each, become as many rows of
+     * a panel: packed, from a multiple of that many columns on. 1, NULL: by hand. */
+    size_t turned;
+    void (*turn) (const float *rows, size_t ld, float *panel);
 } forward_kernel_t;
 
 /* What this CPU can run, the fastest first; the portable one is always the last. NULL from

@@ -351,7 +351,7 @@ s_attend (const forward_attention_t *self)
     }
 }
 
-#define FORWARD_KERNEL(name)                                                           \
+#define FORWARD_KERNEL(name, turned, turn)                                             \
     {                                                                                  \
-        name, PANEL, s_multiply, s_normalize, s_attend                                 \
+        name, PANEL, s_multiply, s_normalize, s_attend, turned, turn                   \
     }

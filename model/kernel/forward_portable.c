@@ -9,6 +9,6 @@
 const forward_kernel_t *
 forward_portable (void)
 {
-    static const forward_kernel_t kernel = FORWARD_KERNEL ("portable");
+    static const forward_kernel_t kernel = FORWARD_KERNEL ("portable", 1, NULL);
     return &kernel;
 }

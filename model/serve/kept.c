@@ -8,7 +8,8 @@
 #include "model/kernel/simd.h"
 
 struct kept {
-    size_t blocks; /* that have a place of their own */
+    size_t blocks;                  /* that have a place of their own */
+    const forward_kernel_t *kernel; /* borrowed */
     size_t width, panel;
     size_t ld;     /* of a row of values */
     size_t room;   /* items, a multiple of the panel */
@@ -46,6 +47,7 @@ kept_new (const packed_t *packed, size_t room, bool one_block)
     assert (self);
     self->blocks = one_block ? 1 : packed->shape.blocks;
     self->width = packed->shape.width;
+    self->kernel = packed->kernel;
     self->panel = packed->kernel->panel;
     self->ld = (self->width + 15) / 16 * 16;
     s_take (self, room);
@@ -154,7 +156,7 @@ s_turn (const float *keys, size_t ld, float *to, size_t panel)
         memcpy (to + i * panel, &rows[i], sizeof rows[i]);
 }
 
-/* Of one item, or of four from a multiple of four on. */
+/* Of one item, or of several from a multiple of their count on. */
 static void
 s_put_keys (
     const kept_t *self, float *keys, size_t item, size_t count, const kept_rows_t *rows)
@@ -162,12 +164,26 @@ s_put_keys (
     const float *from = rows->keys + (item - rows->first) * rows->ld;
     float *to = keys + item / self->panel * self->panel * self->width;
     to += item % self->panel;
-    size_t i = 0;
-    for (; count == 4 && i + 4 <= self->width; i += 4)
-        s_turn (from + i, rows->ld, to + i * self->panel, self->panel);
+    size_t i = 0, turned = self->kernel->turned;
+    for (; count == turned && i + count <= self->width && count > 1; i += count)
+        self->kernel->turn (from + i, rows->ld, to + i * self->panel);
+    for (; count % 4 == 0 && i + 4 <= self->width; i += 4)
+        for (size_t k = 0; k < count; k += 4)
+            s_turn (from + k * rows->ld + i, rows->ld, to + i * self->panel + k,
+                self->panel);
     for (; i < self->width; i++)
         for (size_t k = 0; k < count; k++)
             to[i * self->panel + k] = from[k * rows->ld + i];
+}
+
+/* How many items can be put at once from this one on, before the end. */
+static size_t
+s_together (const kept_t *self, size_t item, size_t end)
+{
+    size_t turned = self->kernel->turned;
+    if (turned > 1 && item % turned == 0 && item + turned <= end)
+        return turned;
+    return item % 4 == 0 && item + 4 <= end ? 4 : 1;
 }
 
 void
@@ -177,7 +193,7 @@ kept_put (kept_t *self, const kept_rows_t *rows)
     assert (end <= self->room);
     float *keys = s_keys (self, rows->block), *values = s_values (self, rows->block);
     for (size_t item = rows->first; item < end; item += count) {
-        count = item % 4 == 0 && item + 4 <= end ? 4 : 1;
+        count = s_together (self, item, end);
         s_put_keys (self, keys, item, count, rows);
     }
     for (size_t i = 0; i < rows->count; i++)
