@@ -17,6 +17,7 @@
 
 #define GRACE_MS       1000 /* the server's own time-out should come first */
 #define PREPARED_LIMIT 96
+#define PLAN_MS        1000 /* a plan is good for the table as it was then */
 #define PARAM_LIMIT    16
 
 struct session {
@@ -26,6 +27,7 @@ struct session {
     int64_t end_ms; /* of all of them */
     const db_statement_t *prepared[PREPARED_LIMIT]; /* known to the server */
     size_t prepared_count;                          /* of those */
+    int64_t plan_ms;                                /* when they were planned anew */
     char error[SESSION_ERROR_SIZE];                 /* the last failure */
 };
 
@@ -356,6 +358,22 @@ session_script (session_t *self, const char *sql)
     return status;
 }
 
+/* A plan that was made while the table was small can be one that reads all of it for each
+ * row (a join the wrong way round: 500 results took two seconds once there were 100,000),
+ * and it would stay until the server's next ANALYZE. */
+static db_status_t
+s_plan_anew (session_t *self)
+{
+    int64_t now_ms = clock_monotonic_ms ();
+    if (now_ms < self->plan_ms + PLAN_MS ||
+        PQtransactionStatus (self->conn) != PQTRANS_IDLE)
+        return DB_OK;
+    self->plan_ms = now_ms;
+    return self->prepared_count > 0
+               ? s_run (self, PQsendQuery (self->conn, "DISCARD PLANS"), NULL)
+               : DB_OK;
+}
+
 static db_status_t
 s_prepare (session_t *self, const db_statement_t *statement)
 {
@@ -388,7 +406,9 @@ session_query (session_t *self, const db_statement_t *statement, int count,
             statement->sql, count, values, lengths, formats, statement->binary_result};
         return s_send (self, &once, result_p);
     }
-    db_status_t status = s_prepare (self, statement);
+    db_status_t status = s_plan_anew (self);
+    if (status == DB_OK)
+        status = s_prepare (self, statement);
     if (status != DB_OK)
         return status;
     int queued = PQsendQueryPrepared (self->conn, statement->name, count, values,

@@ -1,6 +1,8 @@
 /* The table predictions, against a real PostgreSQL. SPDX-License-Identifier: Apache-2.0 */
 #include "store_fixture.h"
 
+#include <unistd.h>
+
 #include "store/predictions.h"
 
 static request_t *
@@ -188,6 +190,71 @@ s_finish_counts_a_result_twice_in_a_batch_once (void **state)
     assert_int_equal (predictions_finish (self->db, results, 2, NULL, &hit), DB_OK);
     assert_int_equal (hit, 1);
     result_destroy (&result);
+}
+
+/* Of ids that no row has. */
+static void
+s_finish_many (db_t *db)
+{
+    result_t *results[60];
+    char id[PROTO_ID_SIZE];
+    size_t hit, count = sizeof results / sizeof results[0];
+    for (size_t i = 0; i < count; i++) {
+        uuid_make (id);
+        results[i] = s_result (id);
+    }
+    assert_int_equal (
+        predictions_finish (db, (const result_t *const *)results, count, NULL, &hit),
+        DB_OK);
+    for (size_t i = 0; i < count; i++)
+        result_destroy (&results[i]);
+}
+
+static void
+s_add_ended (store_fixture_t *self, int count)
+{
+    char sql[240];
+    snprintf (sql, sizeof sql,
+        "INSERT INTO predictions (request_id, user_id, request_json, result_json, "
+        "deadline, status) SELECT gen_random_uuid (), 'user_1', '{}', '{}', now (), "
+        "'COMPLETED' FROM generate_series (1, %d)",
+        count);
+    store_do (self, sql);
+}
+
+/* Entries of the primary key that were read, once a session that read some has ended. */
+static int
+s_keys_read (store_fixture_t *self)
+{
+    int64_t end_ms = clock_monotonic_ms () + 30000;
+    for (;;) {
+        char *text = store_value (self, "SELECT idx_tup_read FROM pg_stat_user_indexes "
+                                        "WHERE indexrelname = 'predictions_pkey'");
+        int count = atoi (text);
+        free (text);
+        if (count > 0 || clock_monotonic_ms () > end_ms)
+            return count;
+        usleep (50000);
+    }
+}
+
+/* The plan that a small table gets walks through all of it. */
+static void
+s_a_plan_does_not_outlive_its_table (void **state)
+{
+    store_fixture_t *self = *state;
+    db_t *db = db_new (self->conninfo, "test", STORE_TIMEOUT_MS);
+    db_find_by_index (db);
+    assert_true (db_ensure (db));
+    s_add_ended (self, 60);
+    store_do (self, "ANALYZE predictions");
+    for (int i = 0; i < 10; i++)
+        s_finish_many (db);
+    s_add_ended (self, 20000);
+    usleep (1100000);
+    s_finish_many (db);
+    db_destroy (&db);
+    assert_in_range (s_keys_read (self), 1, 10000);
 }
 
 static void
@@ -633,6 +700,7 @@ main (void)
         STORE_TEST (s_insert_survives_hostile_text),
         STORE_TEST (s_finish_completes_a_row_once),
         STORE_TEST (s_finish_counts_a_result_twice_in_a_batch_once),
+        STORE_TEST (s_a_plan_does_not_outlive_its_table),
         STORE_TEST (s_finish_says_which_rows_changed),
         STORE_TEST (s_a_look_begins_where_the_last_one_ended),
         STORE_TEST (s_locked_rows_are_found_without_waiting),
