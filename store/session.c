@@ -48,8 +48,8 @@ s_add_setting (strbuf_t *sql, const char *name, const char *expression, bool poo
 /* enable_bitmapscan: only plain index scans leave marks on dead entries, and without them
  * the small indexes on what is pending are walked through all that has ended since the
  * last vacuum (0.1 s instead of 0.1 ms after 200,000 requests).
- * enable_seqscan: the plan of a prepared statement stays for a while, and one that was made
- * while the table was small reads all of it once it is not.
+ * enable_seqscan: a plan stays for a second (s_plan_anew), in which a small table can grow
+ * to one that must not be read as a whole.
  * synchronous_commit: an accepted request must survive a power cut, so a server-wide
  * "off" is not for us, while anything stricter is left alone. */
 static char *

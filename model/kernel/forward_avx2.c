@@ -11,33 +11,22 @@
 #define FORWARD_MAX   _mm256_max_ps
 #define FORWARD_MIN   _mm256_min_ps
 #define FORWARD_ROUGH _mm256_rcp_ps /* off by 1.5 * 2^-12 */
+#define FORWARD_LOWS  _mm256_unpacklo_ps
+#define FORWARD_HIGHS _mm256_unpackhi_ps
+#define FORWARD_FOURS _mm256_shuffle_ps
 #include "model/kernel/forward_body.h"
 
-/* Pairs of rows, then fours, then the halves of eight. */
+/* Then all eight. */
 static void
 s_turn (const float *rows, size_t ld, float *panel)
 {
-    __m256 a[8], b[8];
-    SIMD_UNROLL
-    for (size_t i = 0; i < 8; i += 2) {
-        __m256 low = _mm256_loadu_ps (rows + i * ld);
-        __m256 high = _mm256_loadu_ps (rows + (i + 1) * ld);
-        b[i] = _mm256_unpacklo_ps (low, high);
-        b[i + 1] = _mm256_unpackhi_ps (low, high);
-    }
-    SIMD_UNROLL
-    for (size_t i = 0; i < 8; i += 4)
-        SIMD_UNROLL
-    for (size_t k = 0; k < 2; k++) {
-        a[i + 2 * k] = _mm256_shuffle_ps (b[i + k], b[i + k + 2], 0x44);
-        a[i + 2 * k + 1] = _mm256_shuffle_ps (b[i + k], b[i + k + 2], 0xee);
-    }
+    vector_t fours[LANES];
+    s_turn_fours (rows, ld, fours);
     SIMD_UNROLL
     for (size_t i = 0; i < 4; i++) {
-        _mm256_storeu_ps (
-            panel + i * PANEL, _mm256_permute2f128_ps (a[i], a[i + 4], 0x20));
-        _mm256_storeu_ps (
-            panel + (i + 4) * PANEL, _mm256_permute2f128_ps (a[i], a[i + 4], 0x31));
+        float *to = panel + i * PANEL;
+        s_store (to, _mm256_permute2f128_ps (fours[i], fours[i + 4], 0x20));
+        s_store (to + 4 * PANEL, _mm256_permute2f128_ps (fours[i], fours[i + 4], 0x31));
     }
 }
 

@@ -351,6 +351,29 @@ s_attend (const forward_attention_t *self)
     }
 }
 
+/* The first two steps of turning LANES rows: pairs of them, then fours. What comes out at
+ * 4 g + k has of rows 4 g to 4 g + 3 the columns k, k + 4, ... */
+#ifdef FORWARD_FOURS
+SIMD_INLINE void
+s_turn_fours (const float *rows, size_t ld, vector_t fours[LANES])
+{
+    vector_t pairs[LANES];
+    SIMD_UNROLL
+    for (size_t i = 0; i < LANES; i += 2) {
+        vector_t low = s_load (rows + i * ld), high = s_load (rows + (i + 1) * ld);
+        pairs[i] = FORWARD_LOWS (low, high);
+        pairs[i + 1] = FORWARD_HIGHS (low, high);
+    }
+    SIMD_UNROLL
+    for (size_t i = 0; i < LANES; i += 4) {
+        fours[i] = FORWARD_FOURS (pairs[i], pairs[i + 2], 0x44);
+        fours[i + 1] = FORWARD_FOURS (pairs[i], pairs[i + 2], 0xee);
+        fours[i + 2] = FORWARD_FOURS (pairs[i + 1], pairs[i + 3], 0x44);
+        fours[i + 3] = FORWARD_FOURS (pairs[i + 1], pairs[i + 3], 0xee);
+    }
+}
+#endif
+
 #define FORWARD_KERNEL(name, turned, turn)                                             \
     {                                                                                  \
         name, PANEL, s_multiply, s_normalize, s_attend, turned, turn                   \
