@@ -89,7 +89,7 @@ def backend_kill(run):
     """One connection of the service at a time: pg_terminate_backend, and now and then kill
     -9 of its backend, after which PostgreSQL restarts all of them."""
     count = 0
-    while run.pause(run.rng.uniform(1, 3), tail=3):
+    while run.pause(run.rng.uniform(1, 3), tail=5):
         pids = run.deployment.backends()
         if not pids:
             continue

@@ -213,8 +213,8 @@ class Marts(Running):
             self.addCleanup(shutil.rmtree, folder)
             folders[folder] = place
         done = subprocess.run(
-            self.dbt.command("/opt/sasrec/ops/dbt", env=self.env, folders=folders,
-                             entrypoint=False), text=True, capture_output=True)
+            self.dbt.command("/opt/sasrec/ops/dbt", env=self.env | {"SASREC_DBT_REST_S": "0"},
+                             folders=folders, entrypoint=False), text=True, capture_output=True)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertGreater(int(self.stack.sql("SELECT count(*) FROM dm_daily_stats")), 0)
         self.assertIn("sasrec_dbt_last_run_success 1",

@@ -28,7 +28,7 @@ class Database:
                    f"CREATE DATABASE {database} OWNER {user}")
         self.env = os.environ | {
             "PGDATABASE": database, "PGUSER": user, "SASREC_RUN": str(self.folder),
-            "SASREC_DBT_VENV": str(BUILD / "dbt")}
+            "SASREC_DBT_VENV": str(BUILD / "dbt"), "SASREC_DBT_REST_S": "0"}
         self.run_ok(BUILD / "sasrec", "migrate")
 
     def close(self):
@@ -199,6 +199,25 @@ class Runs(unittest.TestCase):
         process.wait()
         self.db.dbt()
         self.assertEqual(self.db.sql("SELECT dau FROM dm_daily_stats"), [("1",)])
+
+    def test_it_rests_and_holds_nothing_meanwhile(self):
+        process = subprocess.Popen([ROOT / "ops/dbt"], env=self.db.env | {
+            "SASREC_DBT_REST_S": "8"}, start_new_session=True)
+        self.addCleanup(process.wait)
+        began, resting_s, holding = time.monotonic(), 0, []
+        while process.poll() is None:
+            seen = time.monotonic()
+            busy = self.db.sql(
+                "SELECT state, extract (epoch FROM clock_timestamp () - state_change) "
+                "FROM pg_stat_activity WHERE application_name = 'dbt' AND state <> 'idle' "
+                "AND datname = current_database ()")
+            holding += [row for row in busy if row[0] != "active" and float(row[1]) > 1]
+            time.sleep(0.05)
+            resting_s += 0 if busy else time.monotonic() - seen
+        self.assertEqual(process.returncode, 0)
+        self.assertGreater(resting_s, 8)
+        self.assertLess(resting_s, time.monotonic() - began)  # something was seen at work
+        self.assertEqual(holding, [])
 
     def test_beside_load(self):
         """Rows come and end while two runs count and test them. At a pace of its own: as
