@@ -241,22 +241,44 @@ checkpoint_list (const char *folder)
     return s_sorted (entries);
 }
 
+checkpoint_sum_t *
+checkpoint_sum_new (void)
+{
+    checkpoint_sum_t *self = EVP_MD_CTX_new ();
+    assert (self);
+    int ok = EVP_DigestInit_ex (self, EVP_sha256 (), NULL);
+    assert (ok);
+    return self;
+}
+
+void
+checkpoint_sum_add (checkpoint_sum_t *self, const void *bytes, size_t length)
+{
+    int ok = EVP_DigestUpdate (self, bytes, length);
+    assert (ok);
+}
+
+void
+checkpoint_sum_end (checkpoint_sum_t **self_p, char hex[CHECKPOINT_HASH_SIZE])
+{
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    int ok = EVP_DigestFinal_ex (*self_p, hash, &length);
+    assert (ok && 2 * length + 1 == CHECKPOINT_HASH_SIZE);
+    hex_print (hash, length, hex);
+    hex[2 * length] = '\0';
+    EVP_MD_CTX_free (*self_p);
+    *self_p = NULL;
+}
+
 void
 checkpoint_hash (const void *const *parts, const size_t *lengths, size_t count,
     char hex[CHECKPOINT_HASH_SIZE])
 {
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    EVP_MD_CTX *context = EVP_MD_CTX_new ();
-    assert (context);
-    int ok = EVP_DigestInit_ex (context, EVP_sha256 (), NULL);
+    checkpoint_sum_t *sum = checkpoint_sum_new ();
     for (size_t i = 0; i < count; i++)
-        ok &= EVP_DigestUpdate (context, parts[i], lengths[i]);
-    ok &= EVP_DigestFinal_ex (context, hash, &length);
-    EVP_MD_CTX_free (context);
-    assert (ok && 2 * length + 1 == CHECKPOINT_HASH_SIZE);
-    hex_print (hash, length, hex);
-    hex[2 * length] = '\0';
+        checkpoint_sum_add (sum, parts[i], lengths[i]);
+    checkpoint_sum_end (&sum, hex);
 }
 
 size_t

@@ -105,8 +105,29 @@ s_check_header_hash (reader_t *self)
     return 0;
 }
 
-/* A thread's: the hash takes as long as all else. Items that are mapped are read where
- * they will stay: pages of two mappings would count twice. */
+/* The next of the items that are mapped, up to end; false: those were all. */
+static bool
+s_next_part (const sasrec_weights_t *weights, size_t first, size_t *end)
+{
+    size_t part = sasrec_weights_part (&weights->shape);
+    size_t left = weights->shape.items - first;
+    *end = first + (left < part ? left : part);
+    return left > 0;
+}
+
+/* Where they will stay: pages of two mappings would count twice. */
+static void
+s_hash_items (const sasrec_weights_t *weights, checkpoint_sum_t *sum)
+{
+    size_t width = weights->shape.width;
+    for (size_t first = 0, end; s_next_part (weights, first, &end); first = end) {
+        checkpoint_sum_add (sum, sasrec_items (weights) + first * width,
+            (end - first) * width * sizeof (float));
+        sasrec_weights_rest (weights, first, end);
+    }
+}
+
+/* A thread's: the hash takes as long as all else. */
 static void *
 s_hash_data (void *context)
 {
@@ -114,13 +135,15 @@ s_hash_data (void *context)
     const safetensors_tensor_t *items = safetensors_find (self->table, "item");
     const char *data = self->bytes + self->table->data_start;
     const sasrec_weights_t *weights = self->checkpoint->weights;
-    const void *parts[] = {data,
-        weights->region ? (const char *)sasrec_items (weights) : data + items->begin,
-        data + items->end};
-    const size_t lengths[] = {
-        items->begin, items->end - items->begin, self->table->data_length - items->end};
     char hash[CHECKPOINT_HASH_SIZE];
-    checkpoint_hash (parts, lengths, 3, hash);
+    checkpoint_sum_t *sum = checkpoint_sum_new ();
+    checkpoint_sum_add (sum, data, items->begin);
+    if (weights->region)
+        s_hash_items (weights, sum);
+    else
+        checkpoint_sum_add (sum, data + items->begin, items->end - items->begin);
+    checkpoint_sum_add (sum, data + items->end, self->table->data_length - items->end);
+    checkpoint_sum_end (&sum, hash);
     return strcmp (hash, s_text (self, "sha256")) == 0 ? context : NULL;
 }
 
@@ -215,17 +238,34 @@ s_first_wild (const float *values, size_t count)
     return at;
 }
 
+/* The same of the items that are mapped. */
+static size_t
+s_first_wild_item (const sasrec_weights_t *weights)
+{
+    size_t width = weights->shape.width, wild = 0;
+    for (size_t first = 0, end; s_next_part (weights, first, &end); first = end) {
+        size_t count = (end - first) * width;
+        size_t at = s_first_wild (sasrec_items (weights) + first * width, count);
+        sasrec_weights_rest (weights, first, end);
+        wild = first * width + at;
+        if (at < count)
+            break;
+    }
+    return wild;
+}
+
 /* bytes: the tensor in the file. Where it has its place in the weights already, that is
  * the same. */
 static int
 s_read_tensor (reader_t *self, const sasrec_tensor_t *tensor, const char *bytes)
 {
+    const sasrec_weights_t *weights = self->checkpoint->weights;
     size_t count = tensor->rows * tensor->columns;
-    bool mapped = self->checkpoint->weights->region &&
-                  tensor->values == sasrec_items (self->checkpoint->weights);
+    bool mapped = weights->region && tensor->values == sasrec_items (weights);
     if (!mapped)
         memcpy (tensor->values, bytes, count * sizeof (float));
-    size_t wild = s_first_wild (tensor->values, count);
+    size_t wild =
+        mapped ? s_first_wild_item (weights) : s_first_wild (tensor->values, count);
     if (wild < count)
         return s_fail (self, "tensor %.40s: value %zu is %g, outside +-%g",
             tensor->name, wild, (double)tensor->values[wild],

@@ -24,18 +24,16 @@ load_model (const char *path, char error[160])
     checkpoint_t *checkpoint = checkpoint_read (path, error);
     if (!checkpoint)
         return NULL;
-    model_t *self = model_new (checkpoint->version, checkpoint->weights,
+    model_t *self = model_take (checkpoint->version, &checkpoint->weights,
         checkpoint->item_ids, checkpoint->item_counts);
     model_set_keys (self, &checkpoint->item_keys);
     model_set_baseline (self, &checkpoint->baseline);
     s_set_dropped (self, checkpoint->metadata);
     const json_t *canary = json_object_get (checkpoint->metadata, "canary");
-    sasrec_weights_t *weights = checkpoint->weights;
-    model_own_weights (self, &checkpoint->weights);
     if (canary_check (self, canary, error) != 0)
         model_destroy (&self);
     else
-        sasrec_weights_rest (weights); /* few of the items' floats are needed again */
+        sasrec_weights_rest (model_weights (self), 0, model_item_count (self));
     checkpoint_destroy (&checkpoint);
     return self;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define ALIGNMENT     16 /* floats: 64 bytes */
+#define PART_BYTES    ((size_t)8 << 20)
 #define OUTER_TENSORS 4  /* item, position, norm.gain, norm.bias */
 #define BLOCK_TENSORS 13 /* at most; relative_bias, the last, may be missing */
 
@@ -166,13 +167,24 @@ sasrec_weights_map (const sasrec_shape_t *shape, int file, size_t offset)
     return self;
 }
 
-/* Not the last page: others' weights may be behind the items. */
+/* Not the last page: items from end on, or others' weights, may be there. */
 void
-sasrec_weights_rest (sasrec_weights_t *self)
+sasrec_weights_rest (const sasrec_weights_t *self, size_t first, size_t end)
 {
-    size_t pages = self->region ? s_items_end (self) / s_page () * s_page () : 0;
-    if (pages)
-        madvise (self->region, pages, MADV_DONTNEED); /* a wish */
+    if (!self->region)
+        return;
+    size_t page = s_page (), row = self->shape.width * sizeof (float);
+    size_t lead = (size_t)((char *)self->values - (char *)self->region);
+    size_t from = (lead + first * row) / page * page;
+    size_t to = (lead + end * row) / page * page;
+    if (to > from)
+        madvise ((char *)self->region + from, to - from, MADV_DONTNEED); /* a wish */
+}
+
+size_t
+sasrec_weights_part (const sasrec_shape_t *shape)
+{
+    return PART_BYTES / (shape->width * sizeof (float));
 }
 
 void

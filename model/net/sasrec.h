@@ -58,9 +58,12 @@ void sasrec_weights_destroy (sasrec_weights_t **self_p);
 sasrec_weights_t *sasrec_weights_map (
     const sasrec_shape_t *shape, int file, size_t offset);
 
-/* Gives memory of mapped items back to the system until they are looked at again. None of
- * them may have been written to. */
-void sasrec_weights_rest (sasrec_weights_t *self);
+/* Gives memory of mapped items, from first up to end, back to the system until they are
+ * looked at again. None of them may have been written to; others may read them meanwhile. */
+void sasrec_weights_rest (const sasrec_weights_t *self, size_t first, size_t end);
+
+/* So many items are looked at before they rest, where all are looked at. */
+size_t sasrec_weights_part (const sasrec_shape_t *shape);
 
 /* Tensor 0 is "item" (V x D), 1 is "position" (L x D). index < sasrec_tensor_count.
  * Each starts on 64 bytes; the gaps between them are zero and stay so. */

@@ -103,9 +103,10 @@ s_set_items (model_t *self, const int64_t *item_ids, const int64_t *item_counts)
     }
 }
 
-model_t *
-model_new (const char *version, const sasrec_weights_t *weights,
-    const int64_t *item_ids, const int64_t *item_counts)
+/* All but the scorer. */
+static model_t *
+s_model (const char *version, const sasrec_weights_t *weights, const int64_t *item_ids,
+    const int64_t *item_counts)
 {
     assert (strlen (version) < MODEL_VERSION_SIZE);
     model_t *self = calloc (1, sizeof *self);
@@ -114,17 +115,28 @@ model_new (const char *version, const sasrec_weights_t *weights,
     self->weights = weights;
     s_set_items (self, item_ids, item_counts);
     self->packed = packed_new (weights, NULL);
+    return self;
+}
+
+model_t *
+model_new (const char *version, const sasrec_weights_t *weights,
+    const int64_t *item_ids, const int64_t *item_counts)
+{
+    model_t *self = s_model (version, weights, item_ids, item_counts);
     self->scorer = scorer_new (
         sasrec_items (weights), weights->shape.items, weights->shape.width, NULL);
     return self;
 }
 
-void
-model_own_weights (model_t *self, sasrec_weights_t **weights_p)
+model_t *
+model_take (const char *version, sasrec_weights_t **weights_p, const int64_t *item_ids,
+    const int64_t *item_counts)
 {
-    assert (*weights_p == self->weights);
+    model_t *self = s_model (version, *weights_p, item_ids, item_counts);
     self->owned = *weights_p;
     *weights_p = NULL;
+    self->scorer = scorer_of (self->owned);
+    return self;
 }
 
 void

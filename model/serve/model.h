@@ -24,8 +24,10 @@ typedef struct model_scratch model_scratch_t;
  * counts descending). No metadata. */
 model_t *model_new (const char *version, const sasrec_weights_t *weights,
     const int64_t *item_ids, const int64_t *item_counts);
-/* From now on the model frees its weights. */
-void model_own_weights (model_t *self, sasrec_weights_t **weights_p);
+/* The same, but takes the weights, which nobody has written to: where their items are
+ * mapped, few pages of them are in memory at once. */
+model_t *model_take (const char *version, sasrec_weights_t **weights_p,
+    const int64_t *item_ids, const int64_t *item_counts);
 /* What was computed of a history is kept, in so many bytes, for whoever asks again with
  * more items. Before others share the model, once. 0: nothing is kept. */
 void model_keep_histories (model_t *self, size_t byte_limit);

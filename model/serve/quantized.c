@@ -141,7 +141,7 @@ s_set_item (quantized_t *self, size_t item, const float *values, int8_t *codes)
 }
 
 quantized_t *
-quantized_new (const float *items, size_t item_count, size_t width)
+quantized_new (size_t item_count, size_t width)
 {
     quantized_t *self = calloc (1, sizeof *self);
     assert (self);
@@ -155,12 +155,17 @@ quantized_new (const float *items, size_t item_count, size_t width)
     self->norms = s_new (self, blocks * sizeof (float));
     self->table = (scan_table_t){
         blocks, groups, self->codes, self->steps, self->errors, self->norms};
-    int8_t *codes = calloc (groups, SCAN_GROUP);
-    assert (codes);
-    for (size_t i = 0; i < item_count; i++)
-        s_set_item (self, i, items + i * width, codes);
-    free (codes);
     return self;
+}
+
+void
+quantized_set (quantized_t *self, size_t first, const float *items, size_t count)
+{
+    int8_t *codes = calloc (self->table.groups, SCAN_GROUP);
+    assert (codes);
+    for (size_t i = 0; i < count; i++)
+        s_set_item (self, first + i, items + i * self->width, codes);
+    free (codes);
 }
 
 void

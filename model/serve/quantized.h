@@ -15,8 +15,10 @@ typedef struct quantized quantized_t; /* immutable */
 
 #define QUANTIZED_WIDTH_MOST 4096 /* D */
 
-/* items: V x D, not kept. */
-quantized_t *quantized_new (const float *items, size_t item_count, size_t width);
+/* A table of items that are all 0. */
+quantized_t *quantized_new (size_t item_count, size_t width);
+/* Each item once: from first on, count x D, not kept. */
+void quantized_set (quantized_t *self, size_t first, const float *items, size_t count);
 void quantized_destroy (quantized_t **self_p);
 
 /* Items behind the last one have the score 0. */

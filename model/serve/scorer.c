@@ -48,9 +48,9 @@ typedef struct {
     size_t scored;
 } group_t;
 
-scorer_t *
-scorer_new (
-    const float *items, size_t item_count, size_t width, const scan_kernel_t *kernel)
+/* With a table that no item has come to yet. */
+static scorer_t *
+s_new (const float *items, size_t item_count, size_t width, const scan_kernel_t *kernel)
 {
     scorer_t *self = calloc (1, sizeof *self);
     assert (self);
@@ -58,12 +58,36 @@ scorer_new (
     self->item_count = item_count;
     self->width = width;
     self->kernel = kernel ? kernel : scan_kernel (0);
-    self->quantized = quantized_new (items, item_count, width);
+    self->quantized = quantized_new (item_count, width);
     size_t row = quantized_table (self->quantized)->groups * SCAN_GROUP;
     self->span = SPAN_BYTES / (SCAN_ITEMS * row);
     self->span = self->span ? self->span : 1;
     self->groups = CHUNK_BYTES / (SCAN_QUERIES * row);
     self->groups = self->groups < GROUPS_MOST ? self->groups : GROUPS_MOST;
+    return self;
+}
+
+scorer_t *
+scorer_new (
+    const float *items, size_t item_count, size_t width, const scan_kernel_t *kernel)
+{
+    scorer_t *self = s_new (items, item_count, width, kernel);
+    quantized_set (self->quantized, 0, items, item_count);
+    return self;
+}
+
+scorer_t *
+scorer_of (const sasrec_weights_t *weights)
+{
+    const float *items = sasrec_items (weights);
+    size_t count = weights->shape.items, width = weights->shape.width;
+    size_t part = sasrec_weights_part (&weights->shape);
+    scorer_t *self = s_new (items, count, width, NULL);
+    for (size_t first = 0, end; first < count; first = end) {
+        end = count - first < part ? count : first + part;
+        quantized_set (self->quantized, first, items + first * width, end - first);
+        sasrec_weights_rest (weights, first, end);
+    }
     return self;
 }
 

@@ -8,6 +8,7 @@
 #define SASREC_MODEL_SERVE_SCORER_H
 
 #include "model/kernel/scan.h"
+#include "model/net/sasrec.h"
 #include "model/serve/top.h"
 
 typedef struct scorer scorer_t; /* immutable */
@@ -15,6 +16,9 @@ typedef struct scorer scorer_t; /* immutable */
 /* items: V x D, borrowed. kernel: NULL for the fastest. */
 scorer_t *scorer_new (
     const float *items, size_t item_count, size_t width, const scan_kernel_t *kernel);
+/* Of a model's items, which nobody has written to: where they are mapped they rest (as
+ * sasrec_weights_rest says) as soon as they are in the table. */
+scorer_t *scorer_of (const sasrec_weights_t *weights);
 void scorer_destroy (scorer_t **self_p);
 
 /* hidden: count x D. Fills the tops: min (k, eligible items with a score above -infinity)

@@ -101,7 +101,7 @@ items_stay_in_the_file_that_was_read (void **state)
         assert_string_equal (error, "");
         assert_non_null (read->weights->region);
         assert_int_equal (unlink (path), 0);
-        sasrec_weights_rest (read->weights);
+        sasrec_weights_rest (read->weights, 0, read->weights->shape.items);
         assert_memory_equal (
             read->weights->values, self->weights->values, self->weights->count * 4);
         checkpoint_destroy (&read);

@@ -89,9 +89,13 @@ rest_loses_nothing (void **state)
         assert_non_null (weights);
         sasrec_positions (weights)[0] = 7;
         sasrec_norm_gain (weights)[0] = 8;
-        sasrec_weights_rest (weights);
+        sasrec_weights_rest (weights, 0, weights->shape.items);
         assert_true (sasrec_positions (weights)[0] == 7);
         assert_true (sasrec_norm_gain (weights)[0] == 8);
+        for (size_t first = 0, end; first < s_shapes[i].items; first = end) {
+            end = s_shapes[i].items - first < 7 ? s_shapes[i].items : first + 7;
+            sasrec_weights_rest (weights, first, end);
+        }
         sasrec_positions (weights)[0] = sasrec_norm_gain (weights)[0] = 0;
         s_check (&self, weights);
         sasrec_weights_destroy (&weights);
@@ -127,7 +131,7 @@ rest_leaves_weights_in_memory_alone (void **state)
     (void)state;
     sasrec_weights_t *weights = sasrec_weights_new (&s_shapes[0]);
     sasrec_items (weights)[0] = 3;
-    sasrec_weights_rest (weights);
+    sasrec_weights_rest (weights, 0, weights->shape.items);
     assert_true (sasrec_items (weights)[0] == 3);
     sasrec_weights_destroy (&weights);
 }

@@ -347,6 +347,31 @@ a_catalogue_of_any_size_is_fine (void **state)
     s_free (&self);
 }
 
+static void
+a_model_of_several_parts_has_the_same_top (void **state)
+{
+    (void)state;
+    sasrec_shape_t shape = {0, 4, 1, 1, 5, 1, false, false};
+    shape.items = 2 * sasrec_weights_part (&shape) + 5;
+    sasrec_weights_t *weights = sasrec_weights_new (&shape);
+    s_fill (sasrec_items (weights), shape.items * shape.width, 1, 3);
+    scorer_t *scorers[] = {
+        scorer_new (sasrec_items (weights), shape.items, shape.width, NULL),
+        scorer_of (weights)};
+    float hidden[4], scores[2][20];
+    int64_t items[2][20];
+    s_fill (hidden, 4, 1, 4);
+    for (size_t i = 0; i < 2; i++) {
+        top_t top = {.k = 20, .items = items[i], .scores = scores[i]};
+        scorer_top (scorers[i], hidden, &top, 1);
+        assert_int_equal (top.count, 20);
+        scorer_destroy (&scorers[i]);
+    }
+    assert_memory_equal (items[0], items[1], sizeof items[0]);
+    assert_memory_equal (scores[0], scores[1], sizeof scores[0]);
+    sasrec_weights_destroy (&weights);
+}
+
 int
 main (void)
 {
@@ -365,6 +390,7 @@ main (void)
         cmocka_unit_test (fewer_eligible_items_than_k_all_come_back),
         cmocka_unit_test (k_0_gives_nothing),
         cmocka_unit_test (a_catalogue_of_any_size_is_fine),
+        cmocka_unit_test (a_model_of_several_parts_has_the_same_top),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
