@@ -1,6 +1,7 @@
 /* A load client with a ledger: keep-alive connections that POST predictions (or ask at
  * once), closed loop (each sends the next when it has its answer) or open loop (arrivals
- * at a fixed rate; latency counts from the intended time, so a slow server cannot hide).
+ * at a fixed rate, evenly or as a Poisson process; latency counts from the intended time, so
+ * a slow server cannot hide).
  * One thread, epoll, loopback only. Every answer is a line of the ledger:
  *
  *     <status> <request id or -> <latency us> <service us> <unix ms> <user> <k> <history>
@@ -14,6 +15,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -22,6 +24,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -52,7 +55,7 @@ typedef struct {
     int64_t items, first_item;
     uint64_t seed;
     const char *ledger_path;
-    bool follow;
+    bool follow, poisson;
 } options_t;
 
 typedef struct {
@@ -66,6 +69,7 @@ typedef struct {
     int64_t *latencies; /* us, of answered requests with a status */
     size_t latency_count, latency_room;
     int64_t started_us;
+    double due_us; /* of the next request, after the start; open loop */
 } load_t;
 
 static error_t
@@ -112,6 +116,9 @@ s_option (int key, char *arg, struct argp_state *state)
     case 'w':
         self->follow = true;
         break;
+    case 'o':
+        self->poisson = true;
+        break;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -125,6 +132,7 @@ static const struct argp_option s_options[] = {
     {"count", 'n', "N", 0, "requests in all (20000)", 0},
     {"seconds", 't', "S", 0, "stop after S seconds instead", 0},
     {"rate", 'r', "R", 0, "open loop: R requests per second", 0},
+    {"poisson", 'o', 0, 0, "with gaps between them as chance makes them", 0},
     {"history", 'h', "N", 0, "items in a history (20)", 0},
     {"items", 'i', "N", 0, "this many item ids (500)", 0},
     {"first-item", 'f', "ID", 0, "from this one on (1)", 0},
@@ -332,6 +340,14 @@ s_more (const load_t *self, int64_t now_us)
     return self->begun < self->options.count;
 }
 
+static void
+s_set_due (load_t *self)
+{
+    double gap = self->options.rate > 0 ? 1e6 / self->options.rate : 0;
+    self->due_us +=
+        self->options.poisson ? -gap * log (1 - rng_uniform (&self->rng)) : gap;
+}
+
 /* Starts what is due on free connections; returns us until the next is due. */
 static int64_t
 s_dispatch (load_t *self)
@@ -345,8 +361,7 @@ s_dispatch (load_t *self)
             continue;
         int64_t due = now;
         if (self->options.rate > 0) {
-            due = self->started_us +
-                  (int64_t)((double)self->begun * 1e6 / self->options.rate);
+            due = self->started_us + (int64_t)self->due_us;
             if (due > now)
                 return due - now;
         }
@@ -354,6 +369,7 @@ s_dispatch (load_t *self)
             (now < connection->retry_us || s_connect (self, connection) != 0))
             continue;
         s_begin (self, connection, due);
+        s_set_due (self);
     }
     return 10000;
 }
@@ -374,6 +390,15 @@ s_percentile_ms (const load_t *self, double p)
     return (double)self->latencies[index] / 1000;
 }
 
+static double
+s_mean_ms (const load_t *self)
+{
+    double sum = 0;
+    for (size_t i = 0; i < self->latency_count; i++)
+        sum += (double)self->latencies[i];
+    return self->latency_count ? sum / (double)self->latency_count / 1000 : 0;
+}
+
 static void
 s_report (load_t *self)
 {
@@ -387,9 +412,10 @@ s_report (load_t *self)
             printf ("%s\"%d\":%zu", comma, status, self->statuses[status]);
             comma = ",";
         }
-    printf ("},\"broken\":%zu,\"latency_ms\":{\"p50\":%.3f,\"p90\":%.3f,\"p99\":%.3f,"
-            "\"p99.9\":%.3f,\"max\":%.3f}}\n",
-        self->statuses[0], s_percentile_ms (self, 0.5), s_percentile_ms (self, 0.9),
+    printf ("},\"broken\":%zu,\"cpu_s\":%.3f,\"latency_ms\":{\"mean\":%.3f,"
+            "\"p50\":%.3f,\"p90\":%.3f,\"p99\":%.3f,\"p99.9\":%.3f,\"max\":%.3f}}\n",
+        self->statuses[0], (double)clock () / CLOCKS_PER_SEC, s_mean_ms (self),
+        s_percentile_ms (self, 0.5), s_percentile_ms (self, 0.9),
         s_percentile_ms (self, 0.99), s_percentile_ms (self, 0.999),
         s_percentile_ms (self, 1));
 }
