@@ -103,7 +103,7 @@ static bool
 s_is_of_scripts (const char *name, size_t length)
 {
     static const char *const names[] = {"SASREC_RUN", "SASREC_BUILD", "SASREC_DATA",
-        "SASREC_PGPORT", "SASREC_PEER_PYTHON", "SASREC_SANITIZE", "SASREC_MARTS",
+        "SASREC_PGPORT", "SASREC_PEERS_PYTHON", "SASREC_SANITIZE", "SASREC_MARTS",
         "SASREC_METRICS", "SASREC_WORKER_1_PORT", "SASREC_WORKER_2_PORT",
         "SASREC_DB_WRITER_PORT", "SASREC_NODE_EXPORTER_PORT"};
     static const char *const prefixes[] = {

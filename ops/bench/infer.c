@@ -7,7 +7,7 @@
  *       answers   [[item ids], ...] of the first requests
  *   With a cache each request was asked before without its newest items, which is not
  *   counted: whoever is known is kept, and has one new item.
- *   bench_infer make FOLDER ITEMS WIDTH WINDOW      {"path", "flop"}: random weights
+ *   bench_infer make FOLDER ITEMS WIDTH WINDOW VERSION      {"path"}: random weights
  *   bench_infer machine                             constants of this machine
  *
  * REQUESTS has a history a line, as item ids, oldest first. */
@@ -247,7 +247,7 @@ s_make (char **words)
     char error[160], path[CHECKPOINT_PATH_SIZE];
     if (sasrec_shape_check (&shape, error) != 0)
         s_die (error);
-    if (made_checkpoint (words[0], &shape, path) != 0)
+    if (made_checkpoint (words[0], words[4], &shape, path) != 0)
         return 1;
     s_print (json_pack ("{s:s}", "path", path));
     return 0;
@@ -256,18 +256,10 @@ s_make (char **words)
 static int
 s_machine (void)
 {
-    static const size_t sizes[] = {768 << 10, 16 << 20, 256 << 20};
-    static const char *const names[] = {"768K", "16M", "256M"};
-    json_t *report = json_pack ("{s:s,s:s,s:f,s:f}", "encoder_kernel",
-        forward_kernel (0)->name, "scan_kernel", scan_kernel (0)->name, "f32_gflop_s",
-        machine_f32_rate () / 1e9, "int8_gmac_s", machine_int8_rate () / 1e9);
-    for (size_t threads = 1; threads <= 2; threads++)
-        for (size_t i = 0; i < 3; i++) {
-            char name[40];
-            snprintf (name, sizeof name, "read_%s_threads_%zu_gb_s", names[i], threads);
-            double rate = machine_read_rate (sizes[i] * (i ? 1 : threads), threads);
-            json_object_set_new (report, name, json_real (rate / 1e9));
-        }
+    json_t *report = machine_report ();
+    json_object_set_new (
+        report, "encoder_kernel", json_string (forward_kernel (0)->name));
+    json_object_set_new (report, "scan_kernel", json_string (scan_kernel (0)->name));
     s_print (report);
     return 0;
 }
@@ -277,7 +269,7 @@ main (int argc, char **argv)
 {
     if (argc >= 7 && argc <= 8 && strcmp (argv[1], "ask") == 0)
         return s_serve (argv + 2, (size_t)argc - 2);
-    if (argc == 6 && strcmp (argv[1], "make") == 0)
+    if (argc == 7 && strcmp (argv[1], "make") == 0)
         return s_make (argv + 2);
     if (argc == 2 && strcmp (argv[1], "machine") == 0)
         return s_machine ();

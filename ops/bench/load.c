@@ -71,7 +71,7 @@ main (int argc, char **argv)
         fputs ("usage: bench_load [items] [width] [folder]\n", stderr);
         return 64;
     }
-    if (made_checkpoint (folder, &shape, path) != 0)
+    if (made_checkpoint (folder, "made", &shape, path) != 0)
         return 1;
     json_t *report = json_pack ("{s:I,s:I,s:f}", "items", (json_int_t)shape.items,
         "width", (json_int_t)shape.width, "table_mb",

@@ -3,11 +3,15 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "model/kernel/simd.h"
 
@@ -20,6 +24,7 @@
 #define LEAST_BYTES  ((size_t)256 << 20) /* read in a round: several times if need be */
 #define SUMS         4
 #define PAGE         ((size_t)2 << 20)
+#define WAKES        4000
 
 static double
 s_us (clockid_t clock)
@@ -123,6 +128,93 @@ machine_read_rate (size_t bytes, size_t threads)
     }
     free (words);
     return best;
+}
+
+/* Of the CPUs that the process may use, that one alone, as far as there is one. */
+static void
+s_stay_on (const cpu_set_t *all, int number)
+{
+    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET (cpu, all) && number-- == 0) {
+            cpu_set_t one;
+            CPU_ZERO (&one);
+            CPU_SET (cpu, &one);
+            sched_setaffinity (0, sizeof one, &one);
+        }
+}
+
+typedef struct {
+    cpu_set_t cpus;
+    int events[2]; /* mine, then the other's */
+} echo_t;
+
+static void *
+s_echo (void *context)
+{
+    const echo_t *self = context;
+    eventfd_t count;
+    s_stay_on (&self->cpus, 1);
+    for (int i = 0; i < WAKES; i++) {
+        int rc = eventfd_read (self->events[0], &count);
+        rc |= eventfd_write (self->events[1], 1);
+        assert (rc == 0);
+    }
+    return NULL;
+}
+
+/* A round trip's half. */
+static double
+s_round_trips (echo_t *echo)
+{
+    pthread_t thread;
+    eventfd_t count;
+    int rc = pthread_create (&thread, NULL, s_echo, echo);
+    assert (rc == 0);
+    double start = machine_wall_us ();
+    for (int i = 0; i < WAKES; i++) {
+        rc = eventfd_write (echo->events[0], 1);
+        rc |= eventfd_read (echo->events[1], &count);
+        assert (rc == 0);
+    }
+    double us = (machine_wall_us () - start) / (2 * WAKES);
+    pthread_join (thread, NULL);
+    return us;
+}
+
+double
+machine_wake_us (void)
+{
+    echo_t echo = {.events = {eventfd (0, EFD_CLOEXEC), eventfd (0, EFD_CLOEXEC)}};
+    int rc = sched_getaffinity (0, sizeof echo.cpus, &echo.cpus);
+    assert (rc == 0 && echo.events[0] >= 0 && echo.events[1] >= 0);
+    s_stay_on (&echo.cpus, 0);
+    double best = s_round_trips (&echo);
+    for (int round = 1; round < ROUNDS; round++) {
+        double us = s_round_trips (&echo);
+        best = us < best ? us : best;
+    }
+    sched_setaffinity (0, sizeof echo.cpus, &echo.cpus);
+    close (echo.events[0]);
+    close (echo.events[1]);
+    return best;
+}
+
+json_t *
+machine_report (void)
+{
+    static const size_t sizes[] = {768 << 10, 16 << 20, 256 << 20, 1 << 30};
+    static const char *const names[] = {"768K", "16M", "256M", "1G"};
+    json_t *report =
+        json_pack ("{s:f,s:f,s:f}", "f32_gflop_s", machine_f32_rate () / 1e9,
+            "int8_gmac_s", machine_int8_rate () / 1e9, "wake_us", machine_wake_us ());
+    for (size_t threads = 1; threads <= 2; threads++)
+        for (size_t i = 0; i < 4; i++) {
+            char name[40];
+            snprintf (name, sizeof name, "read_%s_threads_%zu_gb_s", names[i], threads);
+            double rate = machine_read_rate (sizes[i] * (i ? 1 : threads), threads);
+            json_object_set_new (report, name, json_real (rate / 1e9));
+        }
+    return report;
 }
 
 #if defined(__x86_64__)

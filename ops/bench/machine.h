@@ -5,6 +5,7 @@
 #ifndef SASREC_BENCH_MACHINE_H
 #define SASREC_BENCH_MACHINE_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 double machine_cpu_us (void);
@@ -21,5 +22,12 @@ double machine_f32_rate (void);
 
 /* Products of 8 bits a second that one core adds up (vpdpbusd); 0 where it has none. */
 double machine_int8_rate (void);
+
+/* Microseconds from a thread's eventfd_write until the other one, which slept on another
+ * core, is there. */
+double machine_wake_us (void);
+
+/* All of these, by name, of one thread and of two; fresh. */
+json_t *machine_report (void);
 
 #endif

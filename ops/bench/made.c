@@ -48,8 +48,8 @@ s_weights (const sasrec_shape_t *shape)
 }
 
 int
-made_checkpoint (
-    const char *folder, const sasrec_shape_t *shape, char path[CHECKPOINT_PATH_SIZE])
+made_checkpoint (const char *folder, const char *version, const sasrec_shape_t *shape,
+    char path[CHECKPOINT_PATH_SIZE])
 {
     pid_t child = fork ();
     assert (child >= 0);
@@ -57,7 +57,7 @@ made_checkpoint (
         char error[160];
         dataset_t *data = s_data (shape->items);
         sasrec_weights_t *weights = s_weights (shape);
-        checkpoint_draft_t draft = {MADE_VERSION, weights, data, NULL, SAMPLE_USERS};
+        checkpoint_draft_t draft = {version, weights, data, NULL, SAMPLE_USERS};
         int rc = checkpoint_write (folder, &draft, NULL, error);
         if (rc)
             fprintf (stderr, "made: %s\n", error);
@@ -66,5 +66,5 @@ made_checkpoint (
     int status;
     if (waitpid (child, &status, 0) != child || status)
         return -1;
-    return checkpoint_path (folder, MADE_VERSION, path);
+    return checkpoint_path (folder, version, path);
 }

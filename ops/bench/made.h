@@ -5,10 +5,8 @@
 
 #include "model/checkpoint/checkpoint.h"
 
-#define MADE_VERSION "bench"
-
 /* In a process of its own, whose memory goes with it. 0, or -1 after saying why. */
-int made_checkpoint (
-    const char *folder, const sasrec_shape_t *shape, char path[CHECKPOINT_PATH_SIZE]);
+int made_checkpoint (const char *folder, const char *version,
+    const sasrec_shape_t *shape, char path[CHECKPOINT_PATH_SIZE]);
 
 #endif

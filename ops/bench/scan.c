@@ -367,22 +367,6 @@ s_differ (const bench_t *self, json_t *report)
     return differ;
 }
 
-static json_t *
-s_machine (void)
-{
-    static const size_t sizes[] = {768 << 10, 16 << 20, 256 << 20, 1 << 30};
-    static const char *const names[] = {"768K", "16M", "256M", "1G"};
-    json_t *report = json_pack ("{s:f}", "int8_gmac_s", machine_int8_rate () / 1e9);
-    for (size_t threads = 1; threads <= THREADS; threads++)
-        for (size_t i = 0; i < 4; i++) {
-            char name[40];
-            snprintf (name, sizeof name, "read_%s_threads_%zu_gb_s", names[i], threads);
-            double rate = machine_read_rate (sizes[i] * (i ? 1 : threads), threads);
-            json_object_set_new (report, name, json_real (rate / 1e9));
-        }
-    return report;
-}
-
 int
 main (int argc, char **argv)
 {
@@ -399,7 +383,7 @@ main (int argc, char **argv)
         (json_int_t)self.item_count, "width", (json_int_t)self.width, "kernel",
         self.kernel->name, "f32_mb", bytes / 1e6, "int8_mb",
         (double)scorer_size (self.scorer) / 1e6, "build_ms", build_ms);
-    json_object_set_new (report, "machine", s_machine ());
+    json_object_set_new (report, "machine", machine_report ());
     json_object_set_new (report, "f32", s_measure (&self, s_top_f32, bytes, 0));
     json_object_set_new (report, "int8",
         s_measure (&self, s_top_int8, (double)scorer_size (self.scorer),

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""SASRec training steps in PyTorch, for comparison; started by ops/bench/train, in its
-virtual environment.
+"""SASRec training steps in PyTorch, for comparison; started by ops/bench/train in the
+peers' virtual environment.
 
-    train_peer.py BATCHES RECIPE VARIANT SECONDS
+    train.py BATCHES RECIPE VARIANT SECONDS
 
 BATCHES: a file of bench_train --dump. RECIPE: JSON as bench_train tells it. VARIANTs:
   padded            (users, window) with a causal mask, dropout on the attention weights

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""FAISS IndexFlatIP, exact over floats, for comparison; started by ops/bench/scan in its
-virtual environment.
+"""FAISS for comparison: IndexFlatIP, exact over floats, and IndexScalarQuantizer of 8 bits,
+whose answers are not exact; started by ops/bench/scan in the peers' virtual environment.
 
-    scan_peer.py ITEMS WIDTH
+    scan.py ITEMS WIDTH
 
-Microseconds a query, alone and in batches of 64, with one thread and with two; medians of
+Of each microseconds a query, alone and in batches of 64, with one thread and with two; medians of
 at least 5 calls and half a second: of the clock (us), and of the CPU, a thread's share
 (cpu_us), which is what bench_scan tells of itself. Prints JSON."""
 import json
@@ -20,6 +20,7 @@ K, BATCH = 10, 64
 
 def measure(index, queries, batch, threads):
     times, shares, began, at = [], [], time.perf_counter(), 0
+    faiss.omp_set_num_threads(threads)
     while len(times) < 5 or time.perf_counter() - began < 0.5:
         start, used = time.perf_counter(), time.process_time()
         index.search(queries[at:at + batch], K)
@@ -33,15 +34,18 @@ def measure(index, queries, batch, threads):
 def main():
     items, width = int(sys.argv[1]), int(sys.argv[2])
     random = numpy.random.default_rng(1)
-    index = faiss.IndexFlatIP(width)
-    index.add(random.standard_normal((items, width), dtype=numpy.float32))
+    vectors = random.standard_normal((items, width), dtype=numpy.float32)
     queries = random.standard_normal((16 * BATCH, width), dtype=numpy.float32)
     report = {"version": faiss.__version__}
-    for threads in 1, 2:
-        faiss.omp_set_num_threads(threads)
-        for batch in 1, BATCH:
-            report[f"batch_{batch}_threads_{threads}"] = measure(index, queries, batch,
-                                                                 threads)
+    for name, index in (
+            ("flat_ip", faiss.IndexFlatIP(width)),
+            ("sq8", faiss.IndexScalarQuantizer(width, faiss.ScalarQuantizer.QT_8bit,
+                                               faiss.METRIC_INNER_PRODUCT))):
+        index.train(vectors)
+        index.add(vectors)
+        report[name] = {f"batch_{batch}_threads_{threads}": measure(index, queries, batch,
+                                                                    threads)
+                        for threads in (1, 2) for batch in (1, BATCH)}
     print(json.dumps(report))
 
 
