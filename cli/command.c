@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -169,6 +170,19 @@ command_fail (const command_t *self, const char *format, ...)
     va_end (args);
     fputc ('\n', stderr);
     return COMMAND_FAILED;
+}
+
+int
+command_refuse_file (const command_t *self, const char *file, const char *things,
+    uint64_t rows, uint64_t bad)
+{
+    if (bad == 0)
+        command_fail (self, "%s has no %s", file, things);
+    else
+        command_fail (self,
+            "%" PRIu64 " bad line%s of %" PRIu64 " in %s; nothing was loaded", bad,
+            bad == 1 ? "" : "s", rows + bad, file);
+    return COMMAND_REFUSED;
 }
 
 int

@@ -63,6 +63,11 @@ double command_real (struct argp_state *state, const char *flag, const char *tex
 int command_fail (const command_t *self, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
 
+/* A file of which nothing was loaded: so many lines of it are bad, or it has no such things
+ * ("items"). Returns COMMAND_REFUSED. */
+int command_refuse_file (const command_t *self, const char *file, const char *things,
+    uint64_t rows, uint64_t bad);
+
 /* The one line that --json promises. Takes the object. 0, or COMMAND_FAILED when it was
  * not built or stdout is gone. */
 int command_answer (const command_t *self, json_t **object_p);

@@ -186,14 +186,8 @@ s_read_all (s_run_t *run)
 static int
 s_refuse (const s_run_t *run)
 {
-    const char *name = source_name (run->source);
-    if (run->bad == 0)
-        command_fail (run->command, "%s has no interactions", name);
-    else
-        command_fail (run->command,
-            "%" PRIu64 " bad line%s of %" PRIu64 " in %s; nothing was loaded", run->bad,
-            run->bad == 1 ? "" : "s", run->rows + run->bad, name);
-    return COMMAND_REFUSED;
+    return command_refuse_file (
+        run->command, source_name (run->source), "interactions", run->rows, run->bad);
 }
 
 static int

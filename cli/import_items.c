@@ -176,19 +176,6 @@ s_read_all (s_run_t *run)
 }
 
 static int
-s_refuse (const s_run_t *run)
-{
-    const char *name = source_name (run->source);
-    if (run->bad == 0)
-        command_fail (run->command, "%s has no items", name);
-    else
-        command_fail (run->command,
-            "%" PRIu64 " bad line%s of %" PRIu64 " in %s; nothing was loaded", run->bad,
-            run->bad == 1 ? "" : "s", run->rows + run->bad, name);
-    return COMMAND_REFUSED;
-}
-
-static int
 s_answer (const s_run_t *run, double seconds)
 {
     if (!run->command->json) {
@@ -214,7 +201,8 @@ s_load (s_run_t *run)
     int status = s_read_all (run);
     progress_destroy (&run->progress);
     if (status == COMMAND_DONE && (run->bad > 0 || run->rows == 0))
-        status = s_refuse (run);
+        status = command_refuse_file (
+            run->command, source_name (run->source), "items", run->rows, run->bad);
     if (status != COMMAND_DONE) {
         db_script (run->db, "ROLLBACK");
         return status;

@@ -7,6 +7,7 @@
 
 #include "base/item_key.h"
 #include "base/jsonread.h"
+#include "cli/files/values.h"
 #include "proto/item_list.h"
 
 static void
@@ -21,18 +22,6 @@ s_add_item (item_option_t *self, const model_t *model, const char *text)
     self->items[self->count++] = item;
 }
 
-/* Without the spaces around it. */
-static char *
-s_strip (char *text)
-{
-    text += strspn (text, " ");
-    size_t length = strlen (text);
-    while (length > 0 && text[length - 1] == ' ')
-        length--;
-    text[length] = '\0';
-    return text;
-}
-
 /* -1: not a list of items. */
 static int
 s_read_list (item_option_t *self, const model_t *model, char *text)
@@ -40,7 +29,7 @@ s_read_list (item_option_t *self, const model_t *model, char *text)
     char *rest = NULL;
     for (char *one = strtok_r (text, ",", &rest); one;
          one = strtok_r (NULL, ",", &rest)) {
-        one = s_strip (one);
+        one = values_strip (one);
         if (!item_key_valid (one) || self->count == ITEM_OPTION_LIMIT)
             return -1;
         s_add_item (self, model, one);

@@ -204,18 +204,6 @@ s_take_pair (reader_t *self, reader_row_t *row, char error[160])
     return s_take_row (self, row, texts, error);
 }
 
-/* Without the spaces around it, which only a user id may mean. */
-static char *
-s_strip (char *text)
-{
-    text += strspn (text, " ");
-    size_t length = strlen (text);
-    while (length > 0 && text[length - 1] == ' ')
-        length--;
-    text[length] = '\0';
-    return text;
-}
-
 /* A delimiter that is not quoted moves what comes after it to the wrong columns. */
 static bool
 s_has_more (const reader_t *self)
@@ -249,7 +237,7 @@ s_take_csv (reader_t *self, reader_row_t *row, char error[160])
         if (place > 0)
             texts[column] = column == COLUMN_USER
                                 ? self->fields.at[place - 1]
-                                : s_strip (self->fields.at[place - 1]);
+                                : values_strip (self->fields.at[place - 1]);
     }
     return s_take_row (self, row, texts, error);
 }

@@ -153,3 +153,14 @@ values_is_null (const char *text)
     }
     return false;
 }
+
+char *
+values_strip (char *text)
+{
+    text += strspn (text, " ");
+    size_t length = strlen (text);
+    while (length > 0 && text[length - 1] == ' ')
+        length--;
+    text[length] = '\0';
+    return text;
+}

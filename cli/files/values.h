@@ -32,6 +32,9 @@ int values_item_key (
 /* Nothing, or what databases and libraries write for it: \N, NULL, NaN, NaT, None. */
 bool values_is_null (const char *text);
 
+/* Without the spaces around it, which only a user id may mean; changes the text. */
+char *values_strip (char *text);
+
 /* "name "value" reason", the value cut to what fits; returns -1. */
 int values_refuse (
     const char *name, const char *value, const char *reason, char error[160]);
