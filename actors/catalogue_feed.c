@@ -60,16 +60,6 @@ catalogue_feed_change (
 }
 
 void
-catalogue_feed_hear (catalogue_feed_t *self, const fact_t *fact)
-{
-    const catalogue_row_t row = {.item_id = fact->item_id,
-        .hidden = fact->hidden,
-        .from_ms = fact->from_ms,
-        .until_ms = fact->until_ms};
-    catalogue_put (self->said, &row, fact->categories);
-}
-
-void
 catalogue_feed_forget (catalogue_feed_t *self)
 {
     catalogue_destroy (&self->said);
@@ -100,6 +90,20 @@ s_differ (const catalogue_feed_t *self, const catalogue_row_t *wanted)
     return said.hidden != wanted->hidden || said.from_ms != wanted->from_ms ||
            said.until_ms != wanted->until_ms ||
            strcmp (s_text (self->said, &said), s_text (self->wanted, wanted)) != 0;
+}
+
+bool
+catalogue_feed_hear (catalogue_feed_t *self, const fact_t *fact)
+{
+    const catalogue_row_t row = {.item_id = fact->item_id,
+        .hidden = fact->hidden,
+        .from_ms = fact->from_ms,
+        .until_ms = fact->until_ms};
+    catalogue_put (self->said, &row, fact->categories);
+    if (!self->wanted)
+        return true;
+    catalogue_row_t wanted = s_find (self->wanted, fact->item_id);
+    return !s_differ (self, &wanted);
 }
 
 /* The item that comes next, whether it differs or not. */

@@ -22,15 +22,16 @@ typedef struct {
     zsock_t *facts;
     catalogue_source_t *source;
     catalogue_feed_t *feed;
-    int64_t offset;       /* of the last message that was heard; -1: none */
-    bool caught_up;       /* all that was there at the start has been heard */
-    bool walking;         /* over all items */
-    bool differed;        /* something did in this walk */
-    int64_t walk_ms;      /* when the next walk is due; INT64_MAX: nothing differs */
-    int64_t look_ms;      /* when the database is asked next */
-    bool complete;        /* was heard, of this topic */
-    int64_t alive_ms;     /* when that is to be said next */
-    fact_message_t *held; /* the pipe is full */
+    int64_t offset;        /* of the last message that was heard; -1: none */
+    bool caught_up;        /* all that was there at the start has been heard */
+    bool walking;          /* over all items */
+    bool differed;         /* something did in this walk */
+    int64_t walk_ms;       /* when the next walk is due; INT64_MAX: nothing differs */
+    int64_t contradict_ms; /* ... because the topic says otherwise; INT64_MAX */
+    int64_t look_ms;       /* when the database is asked next */
+    bool complete;         /* was heard, of this topic */
+    int64_t alive_ms;      /* when that is to be said next */
+    fact_message_t *held;  /* the pipe is full */
     metric_t *published;
 } self_t;
 
@@ -44,7 +45,7 @@ s_new (const catalogue_publisher_args_t *args)
         args->conninfo, "sasrec catalogue_publisher", args->statement_timeout_ms);
     self->feed = catalogue_feed_new ();
     self->offset = -1;
-    self->walk_ms = INT64_MAX;
+    self->walk_ms = self->contradict_ms = INT64_MAX;
     self->published = metrics_counter ("sasrec_catalogue_published_total",
         "Items whose facts were sent to Kafka, since the topic said otherwise.", "");
     return self;
@@ -83,7 +84,15 @@ s_walk (self_t *self)
     catalogue_feed_walk (self->feed);
     self->walking = true;
     self->differed = false;
-    self->walk_ms = INT64_MAX;
+    self->walk_ms = self->contradict_ms = INT64_MAX;
+}
+
+/* The topic says what is not so: of late, or by somebody else. */
+static void
+s_contradict (self_t *self)
+{
+    if (self->contradict_ms == INT64_MAX)
+        self->contradict_ms = clock_monotonic_ms () + self->args->contradict_ms;
 }
 
 static void
@@ -98,8 +107,8 @@ s_hear_one (self_t *self, const fact_message_t *message)
     }
     self->offset = message->offset;
     self->complete = self->complete || message->complete;
-    if (message->about_item)
-        catalogue_feed_hear (self->feed, &message->fact);
+    if (message->about_item && !catalogue_feed_hear (self->feed, &message->fact))
+        s_contradict (self);
 }
 
 static void
@@ -170,7 +179,7 @@ s_publish (self_t *self)
 {
     fact_t fact;
     int64_t now_ms = clock_monotonic_ms ();
-    if (!self->walking && now_ms >= self->walk_ms)
+    if (!self->walking && (now_ms >= self->walk_ms || now_ms >= self->contradict_ms))
         s_walk (self);
     while (s_send_held (self))
         if (catalogue_feed_next (self->feed, &fact))
@@ -193,6 +202,7 @@ s_due_ms (const self_t *self)
     if (self->held) /* the pipe's room is waited for */
         return due_ms;
     due_ms = self->walk_ms < due_ms ? self->walk_ms : due_ms;
+    due_ms = self->contradict_ms < due_ms ? self->contradict_ms : due_ms;
     return self->alive_ms < due_ms ? self->alive_ms : due_ms;
 }
 

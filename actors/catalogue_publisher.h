@@ -25,6 +25,8 @@ typedef struct {
     int statement_timeout_ms;
     const listener_until_t *until; /* all before it is heard before anything is said */
     int walk_ms; /* from what was published to the next look at all: was it heard? */
+    int contradict_ms; /* ... from what was heard and is not so; not at once, since another
+                          publisher may have looked at the database later */
 } catalogue_publisher_args_t;
 
 /* args: catalogue_publisher_args_t, borrowed until the actor ends. */

@@ -82,8 +82,9 @@ s_take (self_t *self, fact_message_t *message)
     }
     self->offset = message->offset;
     self->complete = self->complete || message->complete;
-    if (!message->about_item || self->reading) {
-        if (message->about_item)
+    bool says = message->about_item && !message->unreadable;
+    if (!says || self->reading) {
+        if (says)
             catalogue_put (self->reading, &row, message->fact.categories);
         fact_message_destroy (&message);
         return;

@@ -51,7 +51,8 @@
 #define STATEMENT_TIMEOUT_MS 2000
 #define SWEEP_MS             60000 /* for what is older than SASREC_RETENTION */
 #define CATALOGUE_WALK_MS    5000
-#define POOL_SIZE            8 /* connections for HTTP reads */
+#define CATALOGUE_AGAIN_MS   600 /* more than a look at the database */
+#define POOL_SIZE            8   /* connections for HTTP reads */
 #define RECENT_LIMIT         4096
 #define SPAN_LIMIT           4096 /* that wait for their receiver */
 #define WRITE_BATCH_LIMIT    1000
@@ -308,7 +309,8 @@ s_make_inference (topology_t *self)
     self->catalogue_publisher = (catalogue_publisher_args_t){.conninfo = self->conninfo,
         .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
         .until = &self->catalogue_until,
-        .walk_ms = CATALOGUE_WALK_MS};
+        .walk_ms = CATALOGUE_WALK_MS,
+        .contradict_ms = CATALOGUE_AGAIN_MS};
     self->catalogue_reader =
         (catalogue_reader_args_t){.until = &self->catalogue_until, .slot = self->slot};
     self->reload_controller = (reload_controller_args_t){

@@ -220,6 +220,16 @@ s_decode_fact (const record_t *record, void **message_p, json_fault_t *fault)
     return CODEC_READ;
 }
 
+static void *
+s_replace_fact (const record_t *record)
+{
+    fact_message_t *message =
+        fact_message_new_unreadable (record->key, record->key_size);
+    message->offset = record->offset;
+    message->receipt = record->receipt;
+    return message;
+}
+
 static const char *
 s_encode_fact (const void *message, strbuf_t *value)
 {
@@ -247,19 +257,20 @@ static const struct {
     const receipt_t *(*receipt) (const void *);
     void (*destroy) (void *);
     const trace_t *(*trace) (const void *); /* NULL: it has none */
+    void *(*replace) (const record_t *);    /* NULL: it is passed over */
 } s_codecs[TOPIC_COUNT] = {
     [TOPIC_REQUESTS] = {REQUEST_TAG, s_decode_request, s_encode_request,
-        s_request_receipt, s_destroy_request, s_request_trace},
+        s_request_receipt, s_destroy_request, s_request_trace, NULL},
     [TOPIC_RESULTS] = {RESULT_TAG, s_decode_result, s_encode_result, s_result_receipt,
-        s_destroy_result, s_result_trace},
+        s_destroy_result, s_result_trace, NULL},
     [TOPIC_ENDED] = {ENDING_TAG, s_decode_ending, s_encode_ending, s_ending_receipt,
-        s_destroy_ending, NULL},
+        s_destroy_ending, NULL, NULL},
     [TOPIC_CONTROL] = {RELOAD_TAG, s_decode_control, s_encode_control,
-        s_control_receipt, s_destroy_control, NULL},
+        s_control_receipt, s_destroy_control, NULL, NULL},
     [TOPIC_INTERACTIONS] = {INTERACTION_TAG, s_decode_interaction, NULL,
-        s_interaction_receipt, s_destroy_interaction, NULL},
+        s_interaction_receipt, s_destroy_interaction, NULL, NULL},
     [TOPIC_CATALOGUE] = {FACT_TAG, s_decode_fact, s_encode_fact, s_fact_receipt,
-        s_destroy_fact, NULL},
+        s_destroy_fact, NULL, s_replace_fact},
 };
 
 /* Only a message of this topic can end a request, whatever ids others name. */
@@ -300,6 +311,13 @@ codec_decode (const record_t *record, void **message_p, codec_fault_t *out)
         codec_find_request (record, out);
     }
     return status;
+}
+
+void *
+codec_replace (const record_t *record)
+{
+    void *(*replace) (const record_t *) = s_codecs[record->topic].replace;
+    return replace ? replace (record) : NULL;
 }
 
 void

@@ -30,6 +30,10 @@ typedef struct {
 codec_status_t codec_decode (
     const record_t *record, void **message_p, codec_fault_t *fault);
 
+/* A fresh message in place of one that could not be read, for readers of a topic who count
+ * its offsets; NULL: those of this topic do not. */
+void *codec_replace (const record_t *record);
+
 /* fault->request_id. */
 void codec_find_request (const record_t *record, codec_fault_t *fault);
 

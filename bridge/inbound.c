@@ -69,7 +69,9 @@ inbound_pass (inbound_t *self, const record_t *record, codec_status_t *status,
     if (self->kept)
         return false;
     *status = codec_decode (record, &message, fault);
-    if (*status != CODEC_READ)
+    if (*status != CODEC_READ && self->wire->way == BRIDGE_LISTEN)
+        message = codec_replace (record);
+    if (!message)
         return true;
     if (self->wire->way == BRIDGE_LISTEN && !topic_row (self->wire->topic)->compacted) {
         inbound_offer (self, &message);

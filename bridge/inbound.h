@@ -10,7 +10,8 @@ typedef struct inbound inbound_t;
 inbound_t *inbound_new (const bridge_wire_t *wire);
 void inbound_destroy (inbound_t **self_p);
 
-/* Reads the record and sends the message on. What does not fit into the pipe is kept:
+/* Reads the record and sends the message on; where it only listens, of a record that cannot
+ * be read what codec_replace has. What does not fit into the pipe is kept:
  * inbound_socket is to be polled for output then, and inbound_retry called. A record
  * that comes meanwhile is not looked at: false. */
 bool inbound_pass (inbound_t *self, const record_t *record, codec_status_t *status,

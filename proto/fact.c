@@ -54,6 +54,32 @@ fact_message_new_complete (bool complete)
     return self;
 }
 
+/* As we write keys; -1: of no item. */
+static int64_t
+s_item_of_key (const char *key, size_t length)
+{
+    char text[24], again[24];
+    if (!key || length == 0 || length > 16)
+        return -1;
+    memcpy (text, key, length);
+    text[length] = '\0';
+    int64_t item_id = strtoll (text, NULL, 10);
+    snprintf (again, sizeof again, "%" PRId64, item_id);
+    bool same = strlen (text) == length && strcmp (again, text) == 0;
+    return same && item_id >= 0 && item_id <= JSON_INTEGER_MAX ? item_id : -1;
+}
+
+fact_message_t *
+fact_message_new_unreadable (const char *key, size_t length)
+{
+    const fact_t fact = {
+        s_item_of_key (key, length), false, FACT_ALWAYS, FACT_NEVER, ""};
+    fact_message_t *self =
+        fact.item_id < 0 ? fact_message_new_complete (false) : fact_message_new (&fact);
+    self->unreadable = true;
+    return self;
+}
+
 void
 fact_message_destroy (fact_message_t **self_p)
 {

@@ -36,6 +36,7 @@ typedef struct {
     fact_t fact;     /* its categories are ours */
     bool about_item; /* else it says complete, or nothing */
     bool complete;
+    bool unreadable; /* about_item: what the topic says of it is none of ours */
     char key[24];
     int64_t offset; /* in the topic, of one that came */
     receipt_t receipt;
@@ -45,6 +46,8 @@ typedef struct {
 
 fact_message_t *fact_message_new (const fact_t *fact); /* copies */
 fact_message_t *fact_message_new_complete (bool complete);
+/* In place of what cannot be read; about the item of its key, if that is one. */
+fact_message_t *fact_message_new_unreadable (const char *key, size_t length);
 void fact_message_destroy (fact_message_t **self_p);
 int fact_message_send (fact_message_t **self_p, zsock_t *socket);
 fact_message_t *fact_message_recv (zsock_t *socket);

@@ -8,6 +8,7 @@
 #include "base/health.h"
 #include "base/metrics.h"
 #include "bridge/bridge.h"
+#include "proto/fact.h"
 #include "proto/reload.h"
 #include "base/actor/wire.h"
 
@@ -17,6 +18,7 @@
 #define RETURNED "inproc://bridge-test-returned"
 #define RESULTS  "inproc://bridge-test-results"
 #define RELOAD   "inproc://bridge-test-reload"
+#define HEARD    "inproc://bridge-test-heard"
 #define SETTLE   "inproc://bridge-test-settle"
 #define ROOM     1024
 
@@ -26,6 +28,7 @@ static const bridge_wire_t s_wires[] = {
     {BRIDGE_PUBLISH, TOPIC_REQUESTS, SEND, ROOM, NULL, RETURNED, ROOM},
     {BRIDGE_LISTEN, TOPIC_RESULTS, RESULTS, ROOM, NULL, NULL, 0},
     {BRIDGE_LISTEN, TOPIC_CONTROL, RELOAD, ROOM, NULL, NULL, 0},
+    {BRIDGE_LISTEN, TOPIC_CATALOGUE, HEARD, ROOM, NULL, NULL, 0},
 };
 
 typedef struct {
@@ -35,6 +38,7 @@ typedef struct {
     zsock_t *jobs;    /* we are the pool */
     zsock_t *results; /* the router */
     zsock_t *reload;
+    zsock_t *heard; /* the catalogue_reader */
     zsock_t *returned;
     zsock_t *publish; /* the workers */
     zsock_t *send;    /* the request_producer */
@@ -86,6 +90,7 @@ s_set_up (void **state)
     world->jobs = wire_pull_new (JOBS, ROOM);
     world->results = wire_pull_new (RESULTS, ROOM);
     world->reload = wire_pull_new (RELOAD, ROOM);
+    world->heard = wire_pull_new (HEARD, ROOM);
     world->returned = wire_pull_new (RETURNED, ROOM);
     world->publish = wire_push_new (PUBLISH, ROOM);
     world->send = wire_push_new (SEND, ROOM);
@@ -114,6 +119,7 @@ s_close_sockets (world_t *world)
     wire_destroy (&world->jobs);
     wire_destroy (&world->results);
     wire_destroy (&world->reload);
+    wire_destroy (&world->heard);
     wire_destroy (&world->returned);
     wire_destroy (&world->publish);
     wire_destroy (&world->send);
@@ -303,6 +309,22 @@ test_control_means_look_at_current (void **state)
     assert_false (arrives (s_world.reload, 200));
 }
 
+/* Its readers wait for the last of what was there: who writes nonsense must not stop them. */
+static void
+test_of_the_catalogue_nothing_is_passed_over (void **state)
+{
+    (void)state;
+    const char *const values[] = {"{\"item_id\":7,\"hidden\":true}", "{{{", ""};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        s_produce (TOPIC_CATALOGUE, values[i]);
+        assert_true (arrives (s_world.heard, LIMIT_MS));
+        fact_message_t *message = fact_message_recv (s_world.heard);
+        assert_int_equal (message->about_item, i == 0);
+        assert_int_equal (message->unreadable, i > 0);
+        fact_message_destroy (&message);
+    }
+}
+
 /* More than may be out at once: the rest waits in Kafka until something is settled. */
 static void
 test_no_more_is_taken_than_may_be_out (void **state)
@@ -421,6 +443,7 @@ main (void)
         cmocka_unit_test (test_what_is_refused_later_is_put_aside_with_the_reason),
         cmocka_unit_test (test_too_large_a_message_is_put_aside),
         cmocka_unit_test (test_control_means_look_at_current),
+        cmocka_unit_test (test_of_the_catalogue_nothing_is_passed_over),
         cmocka_unit_test (test_no_more_is_taken_than_may_be_out),
         cmocka_unit_test (test_a_broker_that_comes_back_gets_what_waited),
         cmocka_unit_test (test_a_topic_that_is_missing_is_told),

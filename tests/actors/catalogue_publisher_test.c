@@ -30,7 +30,7 @@ s_set_up (void **state)
     store_set_up (&store);
     world->store = store;
     world->args = (catalogue_publisher_args_t){
-        HEARD, FACTS, world->store->conninfo, 2000, &world->until, 200};
+        HEARD, FACTS, world->store->conninfo, 2000, &world->until, 200, 100};
     world->facts = wire_pull_new (FACTS, ENDPOINT_FACTS_LIMIT);
     store_do (world->store, "INSERT INTO items (item_id, hidden) VALUES (10, true)");
     world->actor = actor_start (catalogue_publisher_actor, &world->args);
@@ -130,6 +130,41 @@ test_what_was_lost_comes_again (void **state)
     s_expect (world, false, COMPLETE);
 }
 
+/* The broker took the message long after we had something else to say, or a stranger wrote
+ * it, or what there was of the item cannot be read. */
+static void
+test_what_the_topic_says_otherwise_is_contradicted (void **state)
+{
+    world_t *world = *state;
+    s_expect (world, false, HIDDEN);
+    s_expect (world, false, COMPLETE);
+    zclock_sleep (300); /* the walk that sees that it was heard */
+    const fact_t shown = {10, false, FACT_ALWAYS, FACT_NEVER, ""};
+    fact_message_t *messages[] = {
+        fact_message_new (&shown), fact_message_new_unreadable ("10", 2)};
+    for (int i = 0; i < 2; i++) {
+        s_hear (world, &messages[i]);
+        s_expect (world, false, HIDDEN);
+    }
+}
+
+static void
+test_what_cannot_be_read_counts_as_heard (void **state)
+{
+    world_t *world = *state;
+    zactor_destroy (&world->actor);
+    fact_message_t *message;
+    while ((message = fact_message_recv (world->facts)))
+        fact_message_destroy (&message);
+    atomic_store (&world->until, 1);
+    world->actor = actor_start (catalogue_publisher_actor, &world->args);
+    wire_destroy (&world->heard); /* it was the other's */
+    world->heard = wire_push_new (HEARD, ENDPOINT_FACTS_LIMIT);
+    message = fact_message_new_unreadable ("what", 4);
+    s_hear (world, &message);
+    s_expect (world, false, HIDDEN);
+}
+
 static void
 test_a_topic_that_begins_afresh_is_filled_again (void **state)
 {
@@ -159,6 +194,8 @@ main (void)
             test_what_the_topic_lacks_is_published_and_then_that_it_is_complete),
         WORLD_TEST (test_what_the_topic_says_is_not_published_again),
         WORLD_TEST (test_what_was_lost_comes_again),
+        WORLD_TEST (test_what_the_topic_says_otherwise_is_contradicted),
+        WORLD_TEST (test_what_cannot_be_read_counts_as_heard),
         WORLD_TEST (test_a_topic_that_begins_afresh_is_filled_again),
         WORLD_TEST (test_unknown_commands_are_answered),
     };

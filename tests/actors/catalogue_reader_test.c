@@ -113,6 +113,24 @@ test_an_empty_topic_is_waited_for_until_it_is_complete (void **state)
     s_await (world, 1);
 }
 
+/* It neither hides nor shows an item, and is waited for all the same. */
+static void
+test_what_cannot_be_read_is_passed_over (void **state)
+{
+    world_t *world = *state;
+    s_tell (world, 0, 10, true);
+    s_send (world, fact_message_new_complete (true), 1);
+    s_send (world, fact_message_new_unreadable ("10", 2), 2);
+    atomic_store (&world->until, 4);
+    zclock_sleep (600); /* it looks */
+    assert_int_equal (s_hidden_count (world), -1);
+    s_send (world, fact_message_new_unreadable (NULL, 0), 3);
+    s_await (world, 1);
+    s_send (world, fact_message_new_unreadable ("10", 2), 4);
+    s_tell (world, 5, 20, true);
+    s_await (world, 2);
+}
+
 static void
 test_changes_are_taken_up (void **state)
 {
@@ -155,6 +173,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST (test_nothing_is_known_before_all_that_was_there_is_heard),
         WORLD_TEST (test_an_empty_topic_is_waited_for_until_it_is_complete),
+        WORLD_TEST (test_what_cannot_be_read_is_passed_over),
         WORLD_TEST (test_changes_are_taken_up),
         WORLD_TEST (test_a_topic_that_begins_afresh_is_to_be_complete_again),
         WORLD_TEST (test_unknown_commands_are_answered),

@@ -144,6 +144,27 @@ class Roles(unittest.TestCase):
             self.assertNotIn(item, self.answered())
         self.hide(item, False)
 
+    def test_1d_what_strangers_write_to_the_catalogue_is_put_right(self):
+        item = self.answered()[0]
+        self.hide(item, True)
+
+        def put_right():
+            lines = self.kcat("-C", "-t", "catalogue.items", "-e", "-f", "%k %s\n").splitlines()
+            last = [line for line in lines if line.startswith(f"{item} ")][-1]
+            return '"hidden":true' in last
+
+        for message in f'{{"item_id":{item}}}', "{{{":  # on offer; nothing that can be read
+            self.kcat("-P", "-t", "catalogue.items", "-k", str(item), input=message)
+            wait_for("it is said again", 60, put_right)
+        self.kcat("-P", "-t", "catalogue.items", "-k", "what", input="{{{")  # the last of all
+        for name in "db-writer", "worker-1", "worker-2":
+            self.stack.roles[name].kill()
+        for name in "db-writer", "worker-1", "worker-2":
+            self.stack.roles[name].wait_ready()
+        for _ in range(24):
+            self.assertNotIn(item, self.answered())
+        self.hide(item, False)
+
     def test_2_a_stranger_is_served(self):
         message = json.dumps({"request_id": "no uuid", "history": [10, 20], "k": 3, "x": {}})
         self.kcat("-P", "-t", "inference.requests", input=message)

@@ -109,6 +109,29 @@ test_what_the_database_does_not_have_is_taken_back (void **state)
     catalogue_feed_destroy (&self);
 }
 
+/* Shown and hidden again before the first was heard: nothing to publish, and yet the topic
+ * says otherwise in the end. */
+static void
+test_what_is_heard_late_differs (void **state)
+{
+    (void)state;
+    catalogue_feed_t *self = s_feed ();
+    s_expect (self, true,
+        "2- 3a\x1f"
+        "b");
+    fact_t shown;
+    const model_slot_change_t show = s_change (2, false, ""),
+                              hide = s_change (2, true, "");
+    catalogue_feed_change (self, &show, 1);
+    assert_true (catalogue_feed_next (self, &shown));
+    catalogue_feed_change (self, &hide, 1);
+    s_expect (self, false, "");
+    assert_false (catalogue_feed_hear (self, &shown));
+    catalogue_feed_walk (self);
+    s_expect (self, true, "2-");
+    catalogue_feed_destroy (&self);
+}
+
 static void
 test_a_topic_that_began_afresh_is_filled_again (void **state)
 {
@@ -132,6 +155,7 @@ main (void)
         cmocka_unit_test (test_what_differs_comes_again_until_it_is_heard),
         cmocka_unit_test (test_changes_come_without_a_walk),
         cmocka_unit_test (test_what_the_database_does_not_have_is_taken_back),
+        cmocka_unit_test (test_what_is_heard_late_differs),
         cmocka_unit_test (test_a_topic_that_began_afresh_is_filled_again),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "bridge/codec.h"
+#include "proto/fact.h"
 
 static codec_status_t
 s_decode (topic_t topic, const char *value, codec_fault_t *fault)
@@ -94,6 +95,36 @@ test_messages_keep_their_trace (void **state)
     }
 }
 
+/* Of the topic whose readers count offsets; "10" is an item, "010" and others are none. */
+static void
+test_what_is_unreadable_of_the_catalogue_is_not_lost (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key;
+        size_t size;
+        bool item;
+    } rows[] = {{"10", 2, true}, {"010", 3, false}, {"complete", 8, false},
+        {NULL, 0, false}, {"9007199254740992", 16, false}, {"-1", 2, false},
+        {"1\0001", 3, false}, {"10x", 2, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const record_t record = {.topic = TOPIC_CATALOGUE,
+            .key = rows[i].key,
+            .key_size = rows[i].size,
+            .offset = 7};
+        void *message = codec_replace (&record);
+        const fact_message_t *fact = message;
+        assert_true (fact->unreadable && !fact->complete);
+        assert_int_equal (fact->offset, 7);
+        assert_int_equal (fact->about_item, rows[i].item);
+        if (rows[i].item)
+            assert_int_equal (fact->fact.item_id, 10);
+        codec_destroy (TOPIC_CATALOGUE, &message);
+    }
+    const record_t other = {.topic = TOPIC_RESULTS, .offset = 7};
+    assert_null (codec_replace (&other));
+}
+
 int
 main (void)
 {
@@ -101,6 +132,7 @@ main (void)
         cmocka_unit_test (test_messages_keep_their_trace),
         cmocka_unit_test (test_an_unreadable_request_says_which_it_was),
         cmocka_unit_test (test_no_other_topic_names_a_request),
+        cmocka_unit_test (test_what_is_unreadable_of_the_catalogue_is_not_lost),
         cmocka_unit_test (test_too_large_a_request_says_which_it_was),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
