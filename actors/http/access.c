@@ -34,12 +34,31 @@ s_reply_scope (exchange_t *exchange, unsigned scopes)
     exchange_problem (exchange, PROBLEM_SCOPE_MISSING, text);
 }
 
+void
+access_refuse_unproven (exchange_t *exchange)
+{
+    exchange_problem (exchange, PROBLEM_UNAVAILABLE,
+        "Which keys hold is not known yet: their table could not be read.");
+}
+
 /* Behind a proxy everybody comes from the loopback. */
 static bool
 s_is_near (const http_context_t *context, const exchange_t *exchange)
 {
     return context->loopback && address_is_loopback (&exchange->client) &&
            !exchange_request_header (exchange, "X-Forwarded-For");
+}
+
+/* Who is near may look at what the process itself knows (the page does), and no more: the
+ * database may be there, and only its keys not be read. */
+static bool
+s_before_keys (const http_context_t *context, exchange_t *exchange)
+{
+    exchange->unproven = true;
+    if (s_is_near (context, exchange) && exchange_only_reads (exchange))
+        return true;
+    access_refuse_unproven (exchange);
+    return false;
 }
 
 /* No key could open the route: it is open, or nobody is let in. */
@@ -49,14 +68,10 @@ s_without_keys (
 {
     if (state == KEYRING_NONE && context->loopback)
         return true;
-    if (state == KEYRING_UNKNOWN && s_is_near (context, exchange))
-        return true;
     if (state == KEYRING_UNKNOWN)
-        exchange_problem (exchange, PROBLEM_UNAVAILABLE,
-            "Which keys hold is not known yet: the database is away.");
-    else
-        s_reply_needed (exchange, "Bearer realm=\"sasrec\"",
-            "There is no key yet; the operator makes one: sasrec keys create.");
+        return s_before_keys (context, exchange);
+    s_reply_needed (exchange, "Bearer realm=\"sasrec\"",
+        "There is no key yet; the operator makes one: sasrec keys create.");
     return false;
 }
 
@@ -72,11 +87,13 @@ bool
 access_by_key (http_context_t *context, exchange_t *exchange, keyring_caller_t *caller)
 {
     const char *key = exchange_bearer (exchange);
-    if (!key)
+    keyring_t *keyring = context->args->keyring;
+    if (keyring && keyring_state (keyring) == KEYRING_UNKNOWN)
+        access_refuse_unproven (exchange);
+    else if (!key)
         s_reply_needed (exchange, "Bearer realm=\"sasrec\"",
             "Send a key: \"Authorization: Bearer sasrec_...\".");
-    else if (!context->args->keyring ||
-             !keyring_find (context->args->keyring, key, caller))
+    else if (!keyring || !keyring_find (keyring, key, caller))
         s_reply_refused (exchange);
     else {
         s_note (exchange, caller);

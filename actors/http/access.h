@@ -2,7 +2,8 @@
  *
  *   a key holds              each route asks for one with its scope (routes.h)
  *   there never was a key    who reaches a listener of the loopback is let in, others not
- *   the table was not read   the same, but for what comes through a proxy: 503
+ *   the table was not read   503, but who reaches a listener of the loopback through no
+ *                            proxy may look at what is not in the database
  *   SASREC_OPEN              everybody is let in
  *
  * A listener for probes asks for nothing. SPDX-License-Identifier: Apache-2.0 */
@@ -18,8 +19,11 @@ bool access_policy (
     http_context_t *context, exchange_t *exchange, const router_match_t *match);
 
 /* For POST /session, which needs the key itself: who is named by "Authorization". False: the
- * 401 has been replied. */
+ * 401 has been replied, or 503. */
 bool access_by_key (
     http_context_t *context, exchange_t *exchange, keyring_caller_t *caller);
+
+/* Replies that nobody knows yet which keys hold. */
+void access_refuse_unproven (exchange_t *exchange);
 
 #endif

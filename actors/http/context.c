@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "actors/http/access.h"
 #include "actors/http/listen.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -121,6 +122,10 @@ http_context_model (http_context_t *self)
 db_t *
 http_context_take_db (http_context_t *self, exchange_t *exchange)
 {
+    if (exchange->unproven) {
+        access_refuse_unproven (exchange);
+        return NULL;
+    }
     db_t *db = pool_take (self->args->pool, DB_WAIT_MS);
     if (!db)
         exchange_problem (

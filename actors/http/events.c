@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actors/http/access.h"
 #include "actors/http/context.h"
 #include "actors/http/query.h"
 #include "actors/http/routes.h"
@@ -254,8 +255,13 @@ void
 events_get (http_context_t *context, exchange_t *exchange)
 {
     char id[PROTO_ID_SIZE];
-    if (!exchange_read_text (exchange, "request_id", id, sizeof id) ||
-        !s_enter (context, exchange))
+    if (!exchange_read_text (exchange, "request_id", id, sizeof id))
+        return;
+    if (*id && exchange->unproven) {
+        access_refuse_unproven (exchange);
+        return;
+    }
+    if (!s_enter (context, exchange))
         return;
     stream_t *stream = s_stream_new (context, exchange);
     memcpy (stream->id, id, sizeof id);

@@ -73,6 +73,13 @@ exchange_init (
         snprintf (self->id, sizeof self->id, "%s", id);
 }
 
+bool
+exchange_only_reads (const exchange_t *self)
+{
+    return !strcmp (self->method, "GET") || !strcmp (self->method, "HEAD") ||
+           !strcmp (self->method, "OPTIONS");
+}
+
 const char *
 exchange_request_header (const exchange_t *self, const char *name)
 {

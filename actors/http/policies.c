@@ -104,13 +104,6 @@ s_encoding (http_context_t *context, exchange_t *exchange, const router_match_t 
 }
 
 static bool
-s_reads_only (const char *method)
-{
-    return !strcmp (method, "GET") || !strcmp (method, "HEAD") ||
-           !strcmp (method, "OPTIONS");
-}
-
-static bool
 s_is_port (const http_context_t *context, const char *authority, size_t host_length)
 {
     const config_t *config = context->args->config;
@@ -144,7 +137,7 @@ static bool
 s_origin (http_context_t *context, exchange_t *exchange, const router_match_t *match)
 {
     (void)match;
-    if (s_reads_only (exchange->method) || s_origin_allowed (context, exchange))
+    if (exchange_only_reads (exchange) || s_origin_allowed (context, exchange))
         return true;
     exchange_problem (exchange, PROBLEM_FOREIGN_ORIGIN,
         "The Origin of this request is not this server.");

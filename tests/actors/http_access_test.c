@@ -455,6 +455,30 @@ test_a_table_that_was_not_read_lets_in_who_is_near (void **state)
         s_status_of (self, "/models", "X-Forwarded-For: 192.0.2.7\r\n"), 503);
 }
 
+/* The database may be there, and only its keys not be read: a right that is missing. */
+static void
+test_a_table_that_was_not_read_keeps_all_from_the_database (void **state)
+{
+    fixture_t *self = *state;
+    static const char *const reads[] = {"/users", "/users/a/history", "/items",
+        "/items/1", "/popular", "/result/0190a0b0-c0d0-7000-8000-00000000dead",
+        "/events?request_id=0190a0b0-c0d0-7000-8000-00000000dead"};
+    static const char *const posts[] = {"/predict", "/interactions", "/items",
+        "/recommend", "/models/reload", "/session"};
+    s_command (self, "START", "OK");
+    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) {
+        answer_t answer = s_get (self, reads[i]);
+        assert_non_null (strstr (answer.body, "Which keys hold is not known yet"));
+        s_expect_problem (answer, 503, "unavailable");
+    }
+    for (size_t i = 0; i < sizeof posts / sizeof *posts; i++) {
+        answer_t answer = client_ask (self->port, "POST", posts[i], "", BODY);
+        assert_non_null (strstr (answer.body, "Which keys hold is not known yet"));
+        s_expect_problem (answer, 503, "unavailable");
+    }
+    s_nothing_was_sent (self);
+}
+
 static void
 test_a_table_that_was_not_read_keeps_others_out (void **state)
 {
@@ -531,6 +555,7 @@ main (void)
         OTHER (test_without_a_key_others_are_not_let_in),
         OTHER (test_open_lets_everybody_in),
         OTHER (test_a_table_that_was_not_read_lets_in_who_is_near),
+        OTHER (test_a_table_that_was_not_read_keeps_all_from_the_database),
         OTHER (test_a_table_that_was_not_read_keeps_others_out),
         OTHER (test_a_key_has_its_rate),
         OTHER (test_an_address_has_its_rate),
