@@ -30,8 +30,9 @@ struct model_slot {
     size_t alive;         /* references not freed yet, the current one included */
     bool awaits;          /* a catalogue */
     pthread_mutex_t making;
-    catalogue_t *catalogue;    /* NULL: none */
-    _Atomic int64_t rolled_ms; /* when an offer was made anew for the time's sake */
+    catalogue_t *catalogue; /* NULL: none */
+    _Atomic int64_t
+        rolled_ms; /* monotonic: an offer was made anew for the time's sake */
 };
 
 model_slot_t *
@@ -110,8 +111,8 @@ s_roll (model_slot_t *self, int64_t now_ms)
 {
     pthread_mutex_lock (&self->making);
     const model_ref_t *current = self->current; /* only makers change it */
-    if (current->offer && offer_until_ms (current->offer) <= now_ms) {
-        self->rolled_ms = now_ms;
+    if (current->offer && offer_is_old (current->offer, now_ms)) {
+        self->rolled_ms = clock_monotonic_ms ();
         s_swap (self, current->held, offer_at (current->offer, now_ms));
     }
     pthread_mutex_unlock (&self->making);
@@ -120,11 +121,11 @@ s_roll (model_slot_t *self, int64_t now_ms)
 static bool
 s_is_old (const model_slot_t *self, const model_ref_t *ref, int64_t *now_ms)
 {
-    if (!ref || !ref->offer || offer_until_ms (ref->offer) == CATALOGUE_NEVER)
+    if (!ref || !ref->offer || !offer_has_times (ref->offer))
         return false;
     *now_ms = clock_unix_ms ();
-    return offer_until_ms (ref->offer) <= *now_ms &&
-           self->rolled_ms + AT_LEAST_MS <= *now_ms;
+    return offer_is_old (ref->offer, *now_ms) &&
+           self->rolled_ms + AT_LEAST_MS <= clock_monotonic_ms ();
 }
 
 /* The mutex is held. */

@@ -21,7 +21,7 @@ struct offer {
     size_t words;
     uint64_t *hidden;
     size_t hidden_count;
-    int64_t until_ms;
+    int64_t made_ms, until_ms;
     uint32_t *sets; /* NULL until an item has one */
     categories_t *categories;
     timed_t *timed;
@@ -111,6 +111,7 @@ s_next_ms (const timed_t *timed, int64_t now_ms)
 static offer_t *
 s_finish (offer_t *self, int64_t now_ms)
 {
+    self->made_ms = now_ms;
     self->until_ms = CATALOGUE_NEVER;
     self->hidden_count = 0;
     for (size_t i = 0; i < self->timed_count; i++) {
@@ -201,6 +202,19 @@ int64_t
 offer_until_ms (const offer_t *self)
 {
     return self->until_ms;
+}
+
+bool
+offer_has_times (const offer_t *self)
+{
+    return self->timed_count > 0;
+}
+
+bool
+offer_is_old (const offer_t *self, int64_t now_ms)
+{
+    return self->timed_count > 0 &&
+           (self->until_ms <= now_ms || now_ms < self->made_ms);
 }
 
 const uint32_t *

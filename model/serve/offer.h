@@ -26,6 +26,11 @@ const uint64_t *offer_hidden (const offer_t *self);
 size_t offer_hidden_count (const offer_t *self);
 int64_t offer_until_ms (const offer_t *self); /* unix ms; CATALOGUE_NEVER: for good */
 
+/* Whether some items have times, and it is not what they say at this one: also because the
+ * clock was set back since it was made. */
+bool offer_is_old (const offer_t *self, int64_t now_ms);
+bool offer_has_times (const offer_t *self);
+
 /* The set of categories that each item has (V); NULL: no item has any. */
 const uint32_t *offer_sets (const offer_t *self);
 const categories_t *offer_categories (const offer_t *self);

@@ -198,6 +198,30 @@ test_an_offer_says_when_the_next_item_comes_or_goes (void **state)
     catalogue_destroy (&catalogue);
 }
 
+/* Made by a clock that was an hour fast. */
+static void
+test_an_offer_of_a_later_time_is_old (void **state)
+{
+    tiny_served_t *self = *state;
+    catalogue_t *catalogue = catalogue_new ();
+    offer_t *offer = offer_new (catalogue, self->model, NOW_MS + 3600000);
+    assert_false (offer_has_times (offer));
+    assert_false (offer_is_old (offer, NOW_MS));
+    offer_destroy (&offer);
+    s_put (catalogue, 10, false, CATALOGUE_ALWAYS, NOW_MS + 50, "");
+    offer = offer_new (catalogue, self->model, NOW_MS + 3600000);
+    assert_true (s_is_hidden (offer, self->model, 10));
+    assert_true (offer_is_old (offer, NOW_MS));
+    assert_false (offer_is_old (offer, NOW_MS + 3600000));
+    offer_t *next = offer_at (offer, NOW_MS);
+    assert_false (s_is_hidden (next, self->model, 10));
+    assert_false (offer_is_old (next, NOW_MS + 49));
+    assert_true (offer_is_old (next, NOW_MS + 50));
+    offer_destroy (&next);
+    offer_destroy (&offer);
+    catalogue_destroy (&catalogue);
+}
+
 static void
 s_put_any (catalogue_t *catalogue, rng_t *rng, int64_t item_id)
 {
@@ -334,6 +358,7 @@ main (void)
             test_an_item_is_on_offer_from_its_beginning_to_before_its_end),
         TEST (test_of_a_catalogue_what_the_model_knows_counts),
         TEST (test_an_offer_says_when_the_next_item_comes_or_goes),
+        TEST (test_an_offer_of_a_later_time_is_old),
         TEST (test_an_offer_that_was_changed_is_as_a_fresh_one),
         TEST (test_what_is_hidden_never_comes_back_and_all_else_does),
     };
