@@ -709,16 +709,20 @@ s_reload_certificate (const topology_t *self, char error[160])
         certificate, config_text (self->config, CONFIG_TLS_KEY), error);
 }
 
-/* What can be taken anew while we run: the file of the log, the certificate. A new model is
- * noticed without being told, and passwords in files are read with every connection. */
+/* What can be taken anew while we run: the file of the log, the certificate, each whatever
+ * becomes of the other. A new model is noticed without being told, and passwords in files
+ * are read with every connection. */
 static void
 s_reload (const topology_t *self)
 {
-    char error[160];
+    char errors[2][160];
     supervisor_tell_reloading ();
-    if (log_sink_reopen (error) || s_reload_certificate (self, error))
-        log_error ("topology.reload_failed", log_str ("reason", error));
-    else
+    const bool failed[] = {
+        log_sink_reopen (errors[0]) != 0, s_reload_certificate (self, errors[1]) != 0};
+    for (int i = 0; i < 2; i++)
+        if (failed[i])
+            log_error ("topology.reload_failed", log_str ("reason", errors[i]));
+    if (!failed[0] && !failed[1])
         log_info ("topology.reloaded", log_str ("signal", strsignal (SIGHUP)));
     supervisor_tell ("READY=1");
 }

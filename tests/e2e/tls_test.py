@@ -34,10 +34,10 @@ class Tls(unittest.TestCase):
              "-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1",
              "-keyout", key or cls.key, "-out", cls.cert], check=True, capture_output=True)
 
-    def start(self):
+    def start(self, **env):
         with open(self.stack.folder / "serve.log", "a") as log:
             self.stack.server = subprocess.Popen(
-                [BUILD / "sasrec", "serve"], env=self.stack.env, cwd=self.stack.folder,
+                [BUILD / "sasrec", "serve"], env=self.stack.env | env, cwd=self.stack.folder,
                 stdout=log, stderr=log)
         wait_for("it listens", 60, self.listens)
 
@@ -103,6 +103,18 @@ class Tls(unittest.TestCase):
         connection.request("GET", "/livez")  # who came before goes on
         self.assertEqual(connection.getresponse().status, 200)
         connection.close()
+
+    def test_a_certificate_is_taken_whatever_becomes_of_the_log(self):
+        folder = self.stack.folder / "logs"
+        folder.mkdir()
+        self.stack.stop_server()
+        self.start(LOG_FILE=str(folder / "log"))
+        folder.rename(self.stack.folder / "moved")
+        self.make("second")
+        self.stack.server.send_signal(signal.SIGHUP)
+        wait_for("the second is shown", 60, lambda: self.shown() == "second")
+        log = self.stack.folder / "moved/log"
+        wait_for("it is told", 60, lambda: "cannot open the log" in log.read_text())
 
     def test_a_broken_one_is_not_taken(self):
         self.make("broken", key=str(self.stack.folder / "other.pem"))  # not of this key
