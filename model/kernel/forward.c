@@ -14,6 +14,12 @@ forward_kernel (size_t index)
     return NULL;
 }
 
+const forward_kernel_t *
+forward_bf16_kernel (void)
+{
+    return forward_amx ();
+}
+
 size_t
 forward_scores_ld (const forward_kernel_t *kernel, size_t window)
 {
@@ -24,4 +30,11 @@ size_t
 forward_scores (const forward_kernel_t *kernel, size_t window)
 {
     return FORWARD_ROWS * forward_scores_ld (kernel, window);
+}
+
+size_t
+forward_room (const forward_kernel_t *kernel, size_t depth)
+{
+    size_t steps = (depth + FORWARD_BF16_DEPTH - 1) / FORWARD_BF16_DEPTH;
+    return kernel->bf16 ? FORWARD_AMX_ROWS * steps * FORWARD_BF16_DEPTH * 2 : 0;
 }

@@ -7,6 +7,12 @@
  * A packed matrix (depth x columns) lies in panels of so many columns as the kernel says,
  * each depth x panel, the last one filled up with zeros. Rows are written in whole vectors:
  * FORWARD_SLACK floats behind each may be overwritten, and read whatever they are.
+ *
+ * A kernel with weights in bf16 (the upper half of a float) rounds the rows that it
+ * multiplies by them, too; sums, and all else, are floats. Its packed weights lie in panels
+ * of FORWARD_BF16_COLUMNS columns, two rows side by side: row i, column j of a panel is
+ * number (i / 2 * columns + j) * 2 + i % 2; the depth is filled up to a multiple of
+ * FORWARD_BF16_DEPTH with zeros.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_MODEL_KERNEL_FORWARD_H
 #define SASREC_MODEL_KERNEL_FORWARD_H
@@ -17,6 +23,9 @@
 #define FORWARD_SLACK 16
 #define FORWARD_ROWS  6 /* that are multiplied together */
 
+#define FORWARD_BF16_COLUMNS 16
+#define FORWARD_BF16_DEPTH   32
+
 /* c = a b + bias, after it gelu; or c += a b + bias. */
 typedef struct {
     size_t rows, columns, depth;
@@ -24,12 +33,13 @@ typedef struct {
     size_t lda;
     const float *b; /* the first panel; its rows have ldb floats */
     size_t ldb;
-    size_t next_panel; /* floats from one panel to the next */
+    size_t next_panel; /* floats, or pairs in bf16, from one panel to the next */
     const float *bias; /* columns and slack, or NULL */
     bool add;
     bool gelu; /* the tanh form (model/net/layers.h) */
     float *c;  /* rows of ldc floats */
     size_t ldc;
+    void *room; /* forward_room (kernel, depth) bytes, on 64; NULL where that is 0 */
 } forward_product_t;
 
 /* y = (x - mean) / sqrt (variance + 1e-6) * gain + bias, per row; y may be x. */
@@ -62,8 +72,13 @@ typedef struct {
 } forward_attention_t;
 
 typedef struct {
-    const char *name; /* "avx512", "avx2", "portable" */
+    const char *name; /* "avx512", "avx2", "portable"; "amx" */
     size_t panel;     /* columns */
+    bool bf16;        /* the weights that multiply takes */
+    size_t rows;      /* that multiply takes together */
+    /* Around products of a thread, where they are not NULL. */
+    void (*begin) (void);
+    void (*end) (void);
     void (*multiply) (const forward_product_t *product);
     void (*normalize) (const forward_norm_t *norm);
     void (*attend) (const forward_attention_t *attention);
@@ -77,8 +92,15 @@ typedef struct {
  * index on when there are no more. */
 const forward_kernel_t *forward_kernel (size_t index);
 
+/* The one with weights in bf16. NULL where the CPU has none that is faster, or the system
+ * does not let us use it. */
+const forward_kernel_t *forward_bf16_kernel (void);
+
 /* The distance of score rows, and floats for FORWARD_ROWS of them. */
 size_t forward_scores_ld (const forward_kernel_t *kernel, size_t window);
 size_t forward_scores (const forward_kernel_t *kernel, size_t window);
+
+/* Bytes for a product of such a depth, or of a smaller one. */
+size_t forward_room (const forward_kernel_t *kernel, size_t depth);
 
 #endif

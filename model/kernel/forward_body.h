@@ -125,16 +125,21 @@ s_exp (vector_t x)
     return FORWARD_POWER (p, n);
 }
 
-/* gelu (x) = x * sigmoid (2 u), u = sqrt (2 / pi) (x + 0.044715 x^3). */
+/* x * sigmoid (2 u), u = sqrt (2 / pi) (x + 0.044715 x^3). */
+SIMD_INLINE vector_t
+s_gelu (vector_t x)
+{
+    vector_t u2 = x * 1.5957691216f * (x * x * 0.044715f + 1.0f);
+    return x * s_inverse (s_exp (-u2) + 1.0f);
+}
+
 static void
-s_gelu (float *c, size_t ldc, size_t rows, size_t vectors)
+s_gelu_rows (float *c, size_t ldc, size_t rows, size_t vectors)
 {
     for (size_t r = 0; r < rows; r++)
         for (size_t v = 0; v < vectors; v++) {
             float *at = c + r * ldc + v * LANES;
-            vector_t x = s_load (at);
-            vector_t u2 = x * 1.5957691216f * (x * x * 0.044715f + 1.0f);
-            s_store (at, x * s_inverse (s_exp (-u2) + 1.0f));
+            s_store (at, s_gelu (s_load (at)));
         }
 }
 
@@ -205,7 +210,7 @@ s_blocks (const forward_product_t *product, const float *b, const float *bias, f
             s_block (product, a, b, bias, c, FORWARD_ROWS, vectors);
         }
         if (product->gelu)
-            s_gelu (c, product->ldc, count, vectors);
+            s_gelu_rows (c, product->ldc, count, vectors);
         rows -= count;
     }
 }
@@ -374,7 +379,8 @@ s_turn_fours (const float *rows, size_t ld, vector_t fours[LANES])
 }
 #endif
 
-#define FORWARD_KERNEL(name, turned, turn)                                             \
+#define FORWARD_KERNEL(name_, turned_, turn_)                                          \
     {                                                                                  \
-        name, PANEL, s_multiply, s_normalize, s_attend, turned, turn                   \
+        .name = name_, .panel = PANEL, .rows = FORWARD_ROWS, .multiply = s_multiply,   \
+        .normalize = s_normalize, .attend = s_attend, .turned = turned_, .turn = turn_ \
     }

@@ -8,5 +8,8 @@
 const forward_kernel_t *forward_avx512 (void);
 const forward_kernel_t *forward_avx2 (void);
 const forward_kernel_t *forward_portable (void);
+const forward_kernel_t *forward_amx (void);
+
+#define FORWARD_AMX_ROWS 32 /* in bf16 at a time */
 
 #endif

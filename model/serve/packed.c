@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 typedef struct {
     float *base;
     size_t used; /* floats */
-    size_t panel;
+    const forward_kernel_t *kernel;
 } packer_t;
 
 static float *
@@ -38,20 +39,66 @@ s_norm (packer_t *self, const float *gain, const float *bias, size_t width)
 }
 
 /* Columns of the weights, which have ld of them in a row. */
-static packed_matrix_t
-s_matrix (packer_t *self, const float *weights, size_t ld, const float *bias,
-    packed_matrix_t shape, float scale)
+typedef struct {
+    const float *weights;
+    size_t ld;
+    float scale;
+} source_t;
+
+static void
+s_pack_floats (packer_t *self, source_t source, packed_matrix_t *matrix)
 {
-    size_t depth = shape.depth, columns = shape.columns, panel = self->panel;
-    float *to = s_cut (self, (columns + panel - 1) / panel * panel * depth);
-    shape.panels = to;
+    size_t depth = matrix->depth, columns = matrix->columns;
+    size_t panel = self->kernel->panel;
+    matrix->next_panel = panel * depth;
+    float *to = s_cut (self, (columns + panel - 1) / panel * matrix->next_panel);
+    matrix->panels = to;
     for (size_t start = 0; to && start < columns; start += panel) {
         size_t count = columns - start < panel ? columns - start : panel;
         for (size_t i = 0; i < depth; i++, to += panel)
             for (size_t j = 0; j < count; j++)
-                to[j] = weights[i * ld + start + j] * scale;
+                to[j] = source.weights[i * source.ld + start + j] * source.scale;
     }
-    shape.bias = s_vector (self, bias, columns, scale);
+}
+
+/* To the nearest, of two the even one. */
+static uint16_t
+s_bf16 (float number)
+{
+    uint32_t bits;
+    memcpy (&bits, &number, sizeof bits);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static void
+s_pack_bf16 (packer_t *self, source_t source, packed_matrix_t *matrix)
+{
+    enum { COLUMNS = FORWARD_BF16_COLUMNS, DEPTH = FORWARD_BF16_DEPTH };
+    size_t columns = matrix->columns;
+    size_t panels = (columns + COLUMNS - 1) / COLUMNS;
+    matrix->next_panel = (matrix->depth + DEPTH - 1) / DEPTH * DEPTH * COLUMNS / 2;
+    float *first = s_cut (self, panels * matrix->next_panel);
+    matrix->panels = first;
+    for (size_t j = 0; first && j < columns; j++) {
+        char *panel = (char *)(first + j / COLUMNS * matrix->next_panel);
+        for (size_t i = 0; i < matrix->depth; i++) {
+            size_t at = (i / 2 * COLUMNS + j % COLUMNS) * 2 + i % 2;
+            uint16_t number = s_bf16 (source.weights[i * source.ld + j] * source.scale);
+            memcpy (panel + at * sizeof number, &number, sizeof number);
+        }
+    }
+}
+
+static packed_matrix_t
+s_matrix (packer_t *self, const float *weights, size_t ld, const float *bias,
+    packed_matrix_t shape, float scale)
+{
+    source_t source = {weights, ld, scale};
+    if (self->kernel->bf16)
+        s_pack_bf16 (self, source, &shape);
+    else
+        s_pack_floats (self, source, &shape);
+    shape.bias = s_vector (self, bias, shape.columns, scale);
     return shape;
 }
 
@@ -99,13 +146,13 @@ packed_new (const sasrec_weights_t *weights, const forward_kernel_t *kernel)
     self->positions = sasrec_positions (weights);
     self->blocks = calloc (self->shape.blocks, sizeof *self->blocks);
     assert (self->blocks);
-    packer_t packer = {.panel = self->kernel->panel};
+    packer_t packer = {.kernel = self->kernel};
     s_pack (self, weights, &packer);
     self->size = packer.used * sizeof (float);
     self->memory = aligned_alloc (64, self->size);
     assert (self->memory);
     memset (self->memory, 0, self->size);
-    packer = (packer_t){.base = self->memory, .panel = self->kernel->panel};
+    packer = (packer_t){.base = self->memory, .kernel = self->kernel};
     s_pack (self, weights, &packer);
     return self;
 }

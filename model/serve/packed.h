@@ -10,7 +10,8 @@
 typedef struct {
     size_t depth, columns;
     const float *panels; /* see model/kernel/forward.h */
-    const float *bias;   /* columns and slack */
+    size_t next_panel;
+    const float *bias; /* columns and slack */
 } packed_matrix_t;
 
 typedef struct {
@@ -34,7 +35,8 @@ typedef struct {
     size_t size;        /* its bytes */
 } packed_t;
 
-/* Borrows items and positions of the weights. kernel: NULL for the fastest. */
+/* Borrows items and positions of the weights. kernel: NULL for the fastest with weights in
+ * f32. */
 packed_t *packed_new (const sasrec_weights_t *weights, const forward_kernel_t *kernel);
 void packed_destroy (packed_t **self_p);
 

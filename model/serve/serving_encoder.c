@@ -9,9 +9,10 @@
 
 #include "model/serve/serving_steps.h"
 
-/* Rows that one of two threads takes at a time: few, so that both end together; but each
- * part reads a block's weights, so where they do not fit into a core's cache, half of all. */
-#define PART_LEAST  (2 * FORWARD_ROWS)
+/* Rows that one of two threads takes at a time, in those that are multiplied together:
+ * few, so that both end together; but each part reads a block's weights, so where they do
+ * not fit into a core's cache, half of all. */
+#define PART_LEAST  2
 #define CACHE_BYTES ((size_t)1 << 20)
 
 /* Products beyond which another thread is called, which comes within 50 us: about 100 us. */
@@ -40,7 +41,9 @@ serving_encoder_new (const packed_t *packed, size_t token_limit, size_t sequence
     self->ld_inner = s_ld (shape->width * shape->ffn_factor);
     size_t rows = token_limit * self->ld, inner = token_limit * self->ld_inner;
     size_t scores = forward_scores (self->kernel, shape->window);
-    size_t bytes = ((6 * rows + inner + 2 * scores) * sizeof (float) + 63) / 64 * 64;
+    size_t floats = (6 * rows + inner + 2 * scores + 15) / 16 * 16;
+    size_t room = forward_room (self->kernel, shape->width * shape->ffn_factor);
+    size_t bytes = floats * sizeof (float) + 2 * room;
     self->memory = aligned_alloc (64, bytes);
     assert (self->memory);
     memset (self->memory, 0, bytes);
@@ -51,6 +54,8 @@ serving_encoder_new (const packed_t *packed, size_t token_limit, size_t sequence
     self->inner = self->memory + 6 * rows;
     self->scores[0] = self->inner + inner;
     self->scores[1] = self->scores[0] + scores;
+    for (size_t i = 0; room && i < 2; i++)
+        self->rooms[i] = (char *)(self->memory + floats) + i * room;
     self->kept = kept_new (packed, shape->window, true);
     return self;
 }
@@ -95,14 +100,14 @@ typedef struct {
 } shared_t;
 
 static void
-s_do_part (const shared_t *shared, size_t phase, size_t part, float *scores)
+s_do_part (const shared_t *shared, size_t phase, size_t part, size_t thread)
 {
     serving_pass_t pass = shared->pass;
     size_t left = pass.rows - part * shared->part, index = phase / 2;
     const packed_block_t *block = &pass.packed->blocks[index];
     pass.first = part * shared->part;
     pass.rows = left < shared->part ? left : shared->part;
-    pass.scores = scores;
+    pass.thread = thread;
     serving_part_t rows = {pass.sequences, pass.first, pass.rows, pass.first};
     if (phase % 2 == 0) {
         serving_keys (&pass, block);
@@ -116,12 +121,26 @@ s_do_part (const shared_t *shared, size_t phase, size_t part, float *scores)
 }
 
 static void
-s_do_parts (shared_t *shared, float *scores)
+s_begin (const serving_encoder_t *self)
+{
+    if (self->kernel->begin)
+        self->kernel->begin ();
+}
+
+static void
+s_end (const serving_encoder_t *self)
+{
+    if (self->kernel->end)
+        self->kernel->end ();
+}
+
+static void
+s_do_parts (shared_t *shared, size_t thread)
 {
     for (size_t i = 0; i < shared->phases; i++) {
         size_t part;
         while ((part = atomic_fetch_add (&shared->next[i], 1)) < shared->parts) {
-            s_do_part (shared, i, part, scores);
+            s_do_part (shared, i, part, thread);
             atomic_fetch_add (&shared->done[i], 1);
         }
         for (size_t spins = 0; atomic_load (&shared->done[i]) < shared->parts; spins++)
@@ -134,12 +153,14 @@ static void
 s_assist (void *context)
 {
     shared_t *shared = context;
-    s_do_parts (shared, shared->pass.self->scores[1]);
+    s_begin (shared->pass.self);
+    s_do_parts (shared, 1);
+    s_end (shared->pass.self);
 }
 
-/* Floats of a block's matrices, which each row meets. */
+/* Numbers of a block's matrices, which each row meets. */
 static size_t
-s_block_floats (const sasrec_shape_t *shape)
+s_block_weights (const sasrec_shape_t *shape)
 {
     return (4 + 2 * shape->ffn_factor) * shape->width * shape->width;
 }
@@ -147,9 +168,12 @@ s_block_floats (const sasrec_shape_t *shape)
 static size_t
 s_part (const serving_pass_t *pass)
 {
-    size_t half = (pass->rows / 2 + FORWARD_ROWS - 1) / FORWARD_ROWS * FORWARD_ROWS;
-    size_t weights = s_block_floats (&pass->self->shape) * sizeof (float);
-    return weights > CACHE_BYTES && half > PART_LEAST ? half : PART_LEAST;
+    const forward_kernel_t *kernel = pass->self->kernel;
+    size_t together = kernel->rows, least = PART_LEAST * together;
+    size_t half = (pass->rows / 2 + together - 1) / together * together;
+    size_t weights = s_block_weights (&pass->self->shape) *
+                     (kernel->bf16 ? sizeof (float) / 2 : sizeof (float));
+    return weights > CACHE_BYTES && half > least ? half : least;
 }
 
 static void
@@ -162,7 +186,7 @@ s_run_together (serving_pass_t *pass)
         .parts = (pass->rows + part - 1) / part,
         .phases = 2 * self->shape.blocks - 1};
     assist_call (self->assist, s_assist, &shared);
-    s_do_parts (&shared, pass->scores);
+    s_do_parts (&shared, 0);
     assist_end (self->assist);
     serving_go_on_with_last (pass, self->shape.blocks - 1);
 }
@@ -171,7 +195,7 @@ static bool
 s_worth_it (const serving_pass_t *pass)
 {
     double blocks = (double)pass->self->shape.blocks - 0.8;
-    double row = (double)s_block_floats (&pass->self->shape);
+    double row = (double)s_block_weights (&pass->self->shape);
     return pass->count == 1 && blocks * row * (double)pass->rows > ALONE_MOST;
 }
 
@@ -205,7 +229,7 @@ serving_encoder_last (serving_encoder_t *self, const packed_t *packed,
 {
     if (count == 0)
         return;
-    serving_pass_t pass = {self, packed, sequences, count, 0, 0, self->scores[0]};
+    serving_pass_t pass = {self, packed, sequences, count, 0, 0, 0};
     for (size_t b = 0; b < count; b++) {
         assert (
             sequences[b].count > 0 &&
@@ -218,9 +242,11 @@ serving_encoder_last (serving_encoder_t *self, const packed_t *packed,
     assert (count <= self->sequence_limit && pass.rows <= self->token_limit);
     assert (packed->kernel == self->kernel);
     serving_embed (&pass);
+    s_begin (self);
     if (idle && s_worth_it (&pass) && s_has_assist (self))
         s_run_together (&pass);
     else
         s_run (&pass);
+    s_end (self);
     s_finish (&pass, hidden);
 }

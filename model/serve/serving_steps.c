@@ -80,20 +80,20 @@ static void
 s_multiply (const serving_pass_t *pass, const packed_matrix_t *matrix, place_t a,
     place_t c, s_how_t how)
 {
-    size_t panel = pass->self->kernel->panel;
     pass->self->kernel->multiply (&(forward_product_t){.rows = pass->rows,
         .columns = matrix->columns,
         .depth = matrix->depth,
         .a = a.rows + pass->first * a.ld,
         .lda = a.ld,
         .b = matrix->panels,
-        .ldb = panel,
-        .next_panel = panel * matrix->depth,
+        .ldb = pass->self->kernel->panel,
+        .next_panel = matrix->next_panel,
         .bias = matrix->bias,
         .add = how == S_ADD,
         .gelu = how == S_GELU,
         .c = c.rows + pass->first * c.ld,
-        .ldc = c.ld});
+        .ldc = c.ld,
+        .room = pass->self->rooms[pass->thread]});
 }
 
 /* What attention's projections read. */
@@ -158,7 +158,7 @@ serving_attend (const serving_pass_t *pass, size_t block, const serving_part_t *
         .ldv = kept_ld (kept),
         .relative_bias = pass->packed->blocks[block].relative_bias,
         .window = self->shape.window,
-        .scores = pass->scores,
+        .scores = self->scores[pass->thread],
         .out = self->mixed + part->row * self->ld,
         .ldo = self->ld});
 }

@@ -22,6 +22,7 @@ struct serving_encoder {
     float *mixed;          /* T: attention before its projection */
     float *inner;          /* T rows of F: the FFN's inside */
     float *scores[2];      /* of some rows of one head, by thread */
+    void *rooms[2];        /* for products, by thread; NULL: they need none */
     assist_t *assist;      /* NULL until it is called for */
     kept_t *kept;          /* of a sequence that has no own, for one block */
 };
@@ -33,7 +34,7 @@ typedef struct {
     const serving_sequence_t *sequences;
     size_t count; /* of sequences */
     size_t first, rows;
-    float *scores;
+    size_t thread; /* 0 or 1 */
 } serving_pass_t;
 
 /* Items of the sequence that were kept before. */

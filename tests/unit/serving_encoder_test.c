@@ -1,5 +1,5 @@
-/* The encoder for serving: beside the one that trains, with every kernel this CPU has;
- * alone, in a batch and item by item. SPDX-License-Identifier: Apache-2.0 */
+/* The encoder for serving: beside the one that trains, with every kernel this CPU has,
+ * bf16's too; alone, in a batch and item by item. SPDX-License-Identifier: Apache-2.0 */
 #include "model/serve/serving_encoder.h"
 
 #include <math.h>
@@ -60,6 +60,18 @@ s_end (world_t **self_p)
     *self_p = NULL;
 }
 
+/* Every kernel there is, the one with weights in bf16 last. */
+static const forward_kernel_t *
+s_kernel (size_t index)
+{
+    size_t floats = 0;
+    while (forward_kernel (floats))
+        floats++;
+    if (index == floats)
+        return forward_bf16_kernel ();
+    return index < floats ? forward_kernel (index) : NULL;
+}
+
 static size_t
 s_length (size_t sequence)
 {
@@ -109,22 +121,55 @@ every_kernel_gives_what_training_gives (void **state)
     }
 }
 
+/* What is rounded to 8 bits is off by up to 2^-9 of itself. */
+static void
+bf16_is_near_what_training_gives (void **state)
+{
+    (void)state;
+    if (!forward_bf16_kernel ())
+        skip ();
+    for (size_t i = 0; i < SHAPES; i++) {
+        const sasrec_shape_t *shape = &s_shapes[i];
+        encoder_scratch_t *scratch =
+            encoder_scratch_new (shape, TOKENS, SEQUENCES, false);
+        float expected[SEQUENCES * WIDTH_MOST];
+        world_t *world = s_world (shape, forward_bf16_kernel ());
+        encoder_last (
+            world->weights, scratch, world->tokens, s_offsets, SEQUENCES, expected);
+        s_run_batch (world);
+        double square = 0, off = 0;
+        for (size_t j = 0; j < SEQUENCES * shape->width; j++) {
+            double difference = (double)world->hidden[j] - (double)expected[j];
+            square += (double)expected[j] * (double)expected[j];
+            off += difference * difference;
+        }
+        assert_true (off > 0 && sqrt (off / square) < 0.01);
+        s_end (&world);
+        encoder_scratch_destroy (&scratch);
+    }
+}
+
 static void
 a_batch_changes_no_bit (void **state)
 {
     (void)state;
-    for (size_t i = 0; i < SHAPES; i++) {
-        world_t *world = s_world (&s_shapes[i], NULL);
-        size_t bytes = s_shapes[i].width * sizeof (float);
-        s_run_batch (world);
-        for (size_t b = 0; b < SEQUENCES; b++) {
-            float alone[WIDTH_MOST];
-            serving_sequence_t one = {world->tokens + s_offsets[b], s_length (b), NULL};
-            serving_encoder_last (world->encoder, world->packed, &one, 1, false, alone);
-            assert_memory_equal (alone, world->hidden + b * s_shapes[i].width, bytes);
+    const forward_kernel_t *kernel;
+    for (size_t k = 0; (kernel = s_kernel (k)); k++)
+        for (size_t i = 0; i < SHAPES; i++) {
+            world_t *world = s_world (&s_shapes[i], kernel);
+            size_t width = s_shapes[i].width;
+            s_run_batch (world);
+            for (size_t b = 0; b < SEQUENCES; b++) {
+                float alone[WIDTH_MOST];
+                const int32_t *tokens = world->tokens + s_offsets[b];
+                serving_sequence_t one = {tokens, s_length (b), NULL};
+                serving_encoder_last (
+                    world->encoder, world->packed, &one, 1, false, alone);
+                assert_memory_equal (
+                    alone, world->hidden + b * width, width * sizeof *alone);
+            }
+            s_end (&world);
         }
-        s_end (&world);
-    }
 }
 
 /* Grows through several panels, by one item and by some; then goes back to a beginning and
@@ -135,7 +180,7 @@ what_is_kept_changes_no_bit (void **state)
     (void)state;
     const size_t steps[] = {1, 1, 5, 1, 60, 1, 1, 30, 50};
     const forward_kernel_t *kernel;
-    for (size_t k = 0; (kernel = forward_kernel (k)); k++)
+    for (size_t k = 0; (kernel = s_kernel (k)); k++)
         for (size_t i = 0; i < SHAPES; i++) {
             world_t *world = s_world (&s_shapes[i], kernel);
             size_t bytes = s_shapes[i].width * sizeof (float), count = 0;
@@ -196,30 +241,37 @@ kept_and_new_histories_share_a_batch (void **state)
 
 /* Kept or not, from the beginning or after some; those that are too short for it, too. */
 static void
+s_compare_threads (const sasrec_shape_t *shape, const forward_kernel_t *kernel)
+{
+    world_t *world = s_world (shape, kernel);
+    float alone[WIDTH_MOST], together[WIDTH_MOST];
+    for (size_t round = 0; round < 20; round++) {
+        size_t count = 131 + round, old = round % 3 ? 7 * round : 0;
+        serving_sequence_t all = {world->tokens, count, NULL};
+        serving_encoder_last (world->encoder, world->packed, &all, 1, false, alone);
+        kept_t *kept = round % 2 ? kept_new (world->packed, count, false) : NULL;
+        old = kept ? old : 0;
+        serving_sequence_t begin = {world->tokens, old, kept};
+        if (old)
+            serving_encoder_last (
+                world->encoder, world->packed, &begin, 1, true, together);
+        serving_sequence_t rest = {world->tokens + old, count - old, kept};
+        serving_encoder_last (world->encoder, world->packed, &rest, 1, true, together);
+        assert_memory_equal (together, alone, shape->width * sizeof *alone);
+        kept_destroy (&kept);
+    }
+    s_end (&world);
+}
+
+static void
 a_second_thread_changes_no_bit (void **state)
 {
     (void)state;
-    for (size_t i = 0; i < SHAPES; i++) {
-        world_t *world = s_world (&s_shapes[i], NULL);
-        float alone[WIDTH_MOST], together[WIDTH_MOST];
-        for (size_t round = 0; round < 20; round++) {
-            size_t count = 131 + round, old = round % 3 ? 7 * round : 0;
-            serving_sequence_t all = {world->tokens, count, NULL};
-            serving_encoder_last (world->encoder, world->packed, &all, 1, false, alone);
-            kept_t *kept = round % 2 ? kept_new (world->packed, count, false) : NULL;
-            old = kept ? old : 0;
-            serving_sequence_t begin = {world->tokens, old, kept};
-            if (old)
-                serving_encoder_last (
-                    world->encoder, world->packed, &begin, 1, true, together);
-            serving_sequence_t rest = {world->tokens + old, count - old, kept};
-            serving_encoder_last (
-                world->encoder, world->packed, &rest, 1, true, together);
-            assert_memory_equal (together, alone, s_shapes[i].width * sizeof *alone);
-            kept_destroy (&kept);
-        }
-        s_end (&world);
-    }
+    for (size_t i = 0; i < SHAPES; i++)
+        s_compare_threads (&s_shapes[i], NULL);
+    if (forward_bf16_kernel ())
+        for (size_t i = 0; i < SHAPES; i++)
+            s_compare_threads (&s_shapes[i], forward_bf16_kernel ());
 }
 
 int
@@ -228,6 +280,7 @@ main (void)
     blas_setup ();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (every_kernel_gives_what_training_gives),
+        cmocka_unit_test (bf16_is_near_what_training_gives),
         cmocka_unit_test (a_batch_changes_no_bit),
         cmocka_unit_test (what_is_kept_changes_no_bit),
         cmocka_unit_test (kept_and_new_histories_share_a_batch),
