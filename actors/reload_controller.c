@@ -44,6 +44,8 @@ typedef struct {
     metric_t *loaded;
     metric_t *refused;
     metric_t *refusal; /* what refusing says */
+    metric_t *bf16;    /* what in_bf16 says */
+    bool in_bf16;      /* the encoder of the model in the slot */
 } self_t;
 
 static self_t *
@@ -62,6 +64,8 @@ s_new (const reload_controller_args_t *args)
         metrics_counter ("sasrec_model_reloads_total", help, "outcome=\"rejected\"");
     self->refusal = metrics_gauge ("sasrec_model_refused",
         "1 while the checkpoint that `current` names is refused.", "");
+    self->bf16 = metrics_gauge ("sasrec_model_encoder_bf16",
+        "1 while the encoder of the model in use multiplies in bf16.", "");
     return self;
 }
 
@@ -119,16 +123,34 @@ s_announce (self_t *self, const char *version)
     strbuf_free (&json);
 }
 
+static void
+s_log_trial (const char *version, const bf16_trial_t *trial)
+{
+    const char *reason = !trial->possible ? "this machine has no kernel for bf16"
+                         : !trial->used   ? "bf16 loses too much"
+                                          : NULL;
+    log_info ("reload_controller.encoder_precision", log_str ("version", version),
+        log_str ("precision", trial->used ? "bf16" : "f32"),
+        log_optional ("reason", reason),
+        log_int ("histories", (int64_t)trial->histories),
+        log_real ("ndcg_loss", trial->loss),
+        log_real ("ndcg_loss_most", BF16_TRIAL_LOSS_MOST));
+}
+
 /* A file under another name than its own is refused: results would name a version that
  * is another file, or none. */
 static model_t *
-s_read (const char *path, const char *version, char error[160])
+s_read (self_t *self, const char *path, const char *version, char error[160])
 {
-    model_t *model = load_model (path, error);
+    bf16_trial_t trial;
+    model_t *model = self->args->bf16 ? load_model_in_bf16 (path, &trial, error)
+                                      : load_model (path, error);
     if (model && strcmp (model_version (model), version) != 0) {
         snprintf (error, 160, "the file holds version %s", model_version (model));
         model_destroy (&model);
     }
+    if (model && self->args->bf16)
+        s_log_trial (version, &trial);
     return model;
 }
 
@@ -140,6 +162,7 @@ s_show_version (self_t *self)
     metric_destroy (&self->info);
     self->info = metrics_gauge ("sasrec_model_info", "The model in use.", labels);
     metric_set (self->info, 1);
+    metric_set (self->bf16, self->in_bf16);
     metric_set (self->loaded_at, (double)clock_unix_ms () / 1000);
 }
 
@@ -153,7 +176,7 @@ s_load (self_t *self, const char *version, char error[160])
         return -1;
     }
     int64_t start_ms = clock_monotonic_ms ();
-    model_t *model = s_read (path, version, error);
+    model_t *model = s_read (self, path, version, error);
     if (!model) {
         metric_add (self->refused, 1);
         log_warn ("reload_controller.rejected", log_str ("version", version),
@@ -164,6 +187,7 @@ s_load (self_t *self, const char *version, char error[160])
         log_str ("previous", self->version),
         log_int ("items", (int64_t)model_item_count (model)),
         log_int ("ms", clock_monotonic_ms () - start_ms));
+    self->in_bf16 = model_uses_bf16 (model);
     model_keep_histories (model, self->args->cache_bytes);
     model_slot_put (self->args->slot, &model);
     memory_give_back (); /* the file and what was made of it; often the old model, too */
@@ -231,7 +255,8 @@ s_publish_health (self_t *self)
         snprintf (
             text, sizeof text, "%s stays in use: %s", self->version, self->reason);
     else
-        snprintf (text, sizeof text, "%s", self->version);
+        snprintf (text, sizeof text, "%s%s", self->version,
+            self->in_bf16 ? ", its encoder in bf16" : "");
     health_set (self->health, self->version[0] != 0, text);
     metric_set (self->refusal, self->refusing);
 }

@@ -3,7 +3,7 @@
  * verified (load_model: checks, hashes, canary) and only then put in its place. A file
  * that was refused is not tried again until it changes or somebody asks; the old model
  * stays, and log, metrics and /readyz say why. When there is no model at all, previous
- * versions are tried, newest first.
+ * versions are tried, newest first. They also say when its encoder is in bf16.
  *
  * commands      START; $TERM
  * messages in   reload_t from reload
@@ -23,6 +23,7 @@ typedef struct {
     const char *folder; /* of checkpoints */
     int check_ms;       /* 5000 */
     size_t cache_bytes; /* model_keep_histories */
+    bool bf16;          /* the encoder's precision, where the trial says so */
     model_slot_t *slot;
     live_t *live;
 } reload_controller_args_t;

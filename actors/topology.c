@@ -317,6 +317,8 @@ s_make_inference (topology_t *self)
         .folder = config_text (self->config, CONFIG_CHECKPOINTS),
         .check_ms = MODEL_CHECK_MS,
         .cache_bytes = s_size (self, CONFIG_KV_CACHE_MB) << 20,
+        .bf16 =
+            strcmp (config_text (self->config, CONFIG_ENCODER_PRECISION), "bf16") == 0,
         .slot = self->slot,
         .live = self->live};
 }

@@ -122,6 +122,9 @@ static const config_item_t s_items[CONFIG_COUNT] = {
         "most requests that one worker computes together"),
     [CONFIG_KV_CACHE_MB] = INTEGER_ ("kv-cache-mb", "SASREC_KV_CACHE_MB", "64", 0,
         1048576, "MB for histories whose users come back; 0 = nothing is kept"),
+    [CONFIG_ENCODER_PRECISION] =
+        WORDS_ ("encoder-precision", "SASREC_ENCODER_PRECISION", "f32", "f32|bf16",
+            "how the encoder multiplies; bf16: where it is faster and exact enough"),
     [CONFIG_JOB_QUEUE_LIMIT] = INTEGER_ ("job-queue-limit", "SASREC_JOB_QUEUE_LIMIT",
         "20000", 1, 10000000, "most jobs waiting for a worker"),
     [CONFIG_SYNC_QUEUE_LIMIT] = INTEGER_ ("sync-queue-limit", "SASREC_SYNC_QUEUE_LIMIT",

@@ -40,6 +40,7 @@ typedef enum {
     CONFIG_WORKERS,           /* SASREC_WORKERS, 2: inference workers */
     CONFIG_BATCH_LIMIT,       /* SASREC_BATCH_LIMIT, 64 */
     CONFIG_KV_CACHE_MB,       /* SASREC_KV_CACHE_MB, 64; 0 = histories are not kept */
+    CONFIG_ENCODER_PRECISION, /* SASREC_ENCODER_PRECISION, f32 */
     CONFIG_JOB_QUEUE_LIMIT,   /* SASREC_JOB_QUEUE_LIMIT, 20000 jobs waiting in a pool */
     CONFIG_SYNC_QUEUE_LIMIT,  /* SASREC_SYNC_QUEUE_LIMIT, 512 */
     CONFIG_BACKLOG_LIMIT,     /* SASREC_BACKLOG_LIMIT, 100000 accepted, unfinished */

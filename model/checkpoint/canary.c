@@ -14,13 +14,11 @@
 #define ITEM_LIMIT 20000 /* of one history in a file */
 #define USER_CASES 4
 
-/* Operations of all cases in a file; about a second. */
+/* Operations of all cases in a file; about a second. Scores follow from the file's size. */
 #define COST_LIMIT 3e10
 
-/* Of the encoder for a history of so many items; the scores are left out, they follow
- * from the size of the file. An exponential counts 20. */
-static double
-s_cost (const model_t *model, size_t count)
+double
+canary_cost (const model_t *model, size_t count)
 {
     const sasrec_shape_t *shape = &model_weights (model)->shape;
     double n = (double)(count < shape->window ? count : shape->window);
@@ -33,7 +31,7 @@ s_cost (const model_t *model, size_t count)
 static size_t
 s_affordable (const model_t *model, size_t count)
 {
-    while (count > 1 && s_cost (model, count) > COST_LIMIT / CASE_LIMIT)
+    while (count > 1 && canary_cost (model, count) > COST_LIMIT / CASE_LIMIT)
         count = count < 2 * model_window (model) ? count / 2 : model_window (model);
     return count;
 }
@@ -217,7 +215,7 @@ canary_check (const model_t *model, const json_t *canary, char error[160])
     }
     double cost = 0;
     for (size_t i = 0; i < count; i++)
-        cost += s_cost (model,
+        cost += canary_cost (model,
             json_array_size (json_object_get (json_array_get (cases, i), "history")));
     if (cost > COST_LIMIT) {
         snprintf (error, 160, "canary: its histories cost too much");

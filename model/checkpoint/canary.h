@@ -16,6 +16,10 @@
  * are of the data, and short, too long, partly unknown and empty ones. */
 json_t *canary_new (const model_t *model, const dataset_t *data);
 
+/* Operations of the encoder for a history of so many items, an exponential for 20; scores
+ * are left out. */
+double canary_cost (const model_t *model, size_t count);
+
 /* 0, or -1 with error: not a canary, or which case gave what instead. Items may swap
  * places (and the last ones be others) where their scores are equal within the
  * tolerance. */

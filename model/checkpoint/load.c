@@ -18,8 +18,9 @@ s_set_dropped (model_t *self, const json_t *metadata)
         model_set_dropped (self, events);
 }
 
-model_t *
-load_model (const char *path, char error[160])
+/* trial: NULL for none. */
+static model_t *
+s_load (const char *path, bf16_trial_t *trial, char error[160])
 {
     checkpoint_t *checkpoint = checkpoint_read (path, error);
     if (!checkpoint)
@@ -32,8 +33,22 @@ load_model (const char *path, char error[160])
     const json_t *canary = json_object_get (checkpoint->metadata, "canary");
     if (canary_check (self, canary, error) != 0)
         model_destroy (&self);
-    else
+    if (self && trial)
+        *trial = bf16_trial (self, canary, checkpoint->item_counts);
+    if (self)
         sasrec_weights_rest (model_weights (self), 0, model_item_count (self));
     checkpoint_destroy (&checkpoint);
     return self;
+}
+
+model_t *
+load_model (const char *path, char error[160])
+{
+    return s_load (path, NULL, error);
+}
+
+model_t *
+load_model_in_bf16 (const char *path, bf16_trial_t *trial, char error[160])
+{
+    return s_load (path, trial, error);
 }

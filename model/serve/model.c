@@ -54,6 +54,7 @@ struct model {
 
 struct model_scratch {
     sasrec_shape_t shape;
+    bool bf16; /* what model_uses_bf16 says */
     size_t batch_limit;
     size_t token_limit; /* of one group, for the encoder */
     size_t read_limit;  /* of one group */
@@ -144,6 +145,30 @@ model_keep_histories (model_t *self, size_t byte_limit)
 {
     assert (!self->cache);
     self->cache = byte_limit ? kv_cache_new (byte_limit) : NULL;
+}
+
+bool
+model_can_use_bf16 (void)
+{
+    return forward_bf16_kernel () != NULL;
+}
+
+bool
+model_use_bf16 (model_t *self, bool bf16)
+{
+    const forward_kernel_t *kernel = bf16 ? forward_bf16_kernel () : forward_kernel (0);
+    assert (!self->cache);
+    if (!kernel)
+        return false;
+    packed_destroy (&self->packed);
+    self->packed = packed_new (self->weights, kernel);
+    return true;
+}
+
+bool
+model_uses_bf16 (const model_t *self)
+{
+    return self->packed->kernel->bf16;
 }
 
 void
@@ -293,6 +318,7 @@ model_scratch_new (const model_t *model, size_t batch_limit)
     model_scratch_t *self = calloc (1, sizeof *self);
     assert (self);
     self->shape = *shape;
+    self->bf16 = model_uses_bf16 (model);
     self->batch_limit = batch_limit;
     self->token_limit = shape->window > GROUP_TOKENS ? shape->window : GROUP_TOKENS;
     self->encoder = serving_encoder_new (model->packed, self->token_limit, batch_limit);
@@ -344,7 +370,8 @@ model_scratch_fits (const model_scratch_t *scratch, const model_t *model)
     return a->items == b->items && a->width == b->width && a->blocks == b->blocks &&
            a->heads == b->heads && a->window == b->window &&
            a->ffn_factor == b->ffn_factor && a->post_norm == b->post_norm &&
-           a->relative_bias == b->relative_bias;
+           a->relative_bias == b->relative_bias &&
+           scratch->bf16 == model_uses_bf16 (model);
 }
 
 /* The last known items of the history, at most L, oldest first; all known ones are seen.

@@ -31,6 +31,12 @@ model_t *model_take (const char *version, sasrec_weights_t **weights_p,
 /* What was computed of a history is kept, in so many bytes, for whoever asks again with
  * more items. Before others share the model, once. 0: nothing is kept. */
 void model_keep_histories (model_t *self, size_t byte_limit);
+bool model_can_use_bf16 (void); /* this machine has a kernel for it */
+/* The encoder multiplies in bf16 from now on, or in f32 as at first; false when it cannot,
+ * and nothing changes. Before others share the model, it keeps histories or anybody has a
+ * scratch for it. */
+bool model_use_bf16 (model_t *self, bool bf16);
+bool model_uses_bf16 (const model_t *self);
 /* What its requests are compared with; copied. Without this call: nothing. */
 void model_set_baseline (model_t *self, const baseline_t *baseline);
 /* The keys of its items, by dense index; taken. Without this call no item has one. */
@@ -61,7 +67,7 @@ int32_t model_item_named (const model_t *self, const char *text);
 void model_name_integers (const model_t *self, int64_t *items, size_t count);
 
 /* Scratch for up to batch_limit queries at a time; fits only the model it was made for
- * (and any model of the same shape: model_scratch_fits). */
+ * (and any model of the same shape and precision: model_scratch_fits). */
 model_scratch_t *model_scratch_new (const model_t *self, size_t batch_limit);
 void model_scratch_destroy (model_scratch_t **self_p);
 bool model_scratch_fits (const model_scratch_t *scratch, const model_t *model);

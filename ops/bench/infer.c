@@ -1,12 +1,13 @@
 /* How fast a model answers, beside whoever else takes turns (ops/bench/infer): reads lines
  * on stdin and answers each with a line of JSON. SPDX-License-Identifier: Apache-2.0
  *
- *   bench_infer ask CHECKPOINT REQUESTS BATCH THREADS SECONDS [CACHE_BYTES]
+ *   bench_infer ask CHECKPOINT REQUESTS BATCH THREADS SECONDS [bf16] [CACHE_BYTES]
  *       go        {"us": of a request}: the median of the calls, over the requests that all
  *                 threads have in work
  *       answers   [[item ids], ...] of the first requests
  *   With a cache each request was asked before without its newest items, which is not
- *   counted: whoever is known is kept, and has one new item.
+ *   counted: whoever is known is kept, and has one new item. bf16: of the encoder's
+ *   products, whatever the trial would say.
  *   bench_infer make FOLDER ITEMS WIDTH WINDOW VERSION      {"path"}: random weights
  *   bench_infer machine                             constants of this machine
  *
@@ -206,10 +207,12 @@ static int
 s_serve (char **words, size_t count)
 {
     char error[160], line[64];
+    bool bf16 = count > 5 && strcmp (words[5], "bf16") == 0;
+    const char *cache = count > 5U + bf16 ? words[5 + bf16] : NULL;
     bench_t self = {.batch = strtoul (words[2], NULL, 10),
         .threads = strtoul (words[3], NULL, 10),
         .seconds = strtod (words[4], NULL),
-        .returning = count > 5};
+        .returning = cache != NULL};
     if (self.batch < 1 || self.batch > BATCH_MOST || self.threads < 1 ||
         self.threads > THREADS_MOST)
         s_die ("1 to 64 requests in a batch, 1 to 8 threads");
@@ -218,8 +221,10 @@ s_serve (char **words, size_t count)
     model_t *model = load_model (words[0], error);
     if (!model)
         s_die (error);
-    if (self.returning)
-        model_keep_histories (model, strtoul (words[5], NULL, 10));
+    if (bf16 && !model_use_bf16 (model, true))
+        s_die ("this machine has no kernel for bf16");
+    if (cache)
+        model_keep_histories (model, strtoul (cache, NULL, 10));
     self.model = model;
     while (fgets (line, sizeof line, stdin))
         s_print (strcmp (line, "answers\n") == 0
@@ -267,7 +272,7 @@ s_machine (void)
 int
 main (int argc, char **argv)
 {
-    if (argc >= 7 && argc <= 8 && strcmp (argv[1], "ask") == 0)
+    if (argc >= 7 && argc <= 9 && strcmp (argv[1], "ask") == 0)
         return s_serve (argv + 2, (size_t)argc - 2);
     if (argc == 7 && strcmp (argv[1], "make") == 0)
         return s_make (argv + 2);

@@ -1,14 +1,16 @@
 /* Is the metric what is served? NDCG@10 and HR@10 of the test items, by the evaluator, which
  * runs training's encoder and ranks all scores, and of what a model answers through its
  * serving encoder, its scan and its kept histories. One JSON object on stdout; the exit
- * status is 1 when they are further apart than 1e-6. SPDX-License-Identifier: Apache-2.0
+ * status is 1 when they are further apart than 1e-6. bf16: of the encoder, whatever its
+ * trial says; then 0.0005. SPDX-License-Identifier: Apache-2.0
  *
- *   bench_served CHECKPOINT PAIRS */
+ *   bench_served CHECKPOINT PAIRS [bf16] */
 #include <assert.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/checkpoint/load.h"
 #include "model/eval/evaluator.h"
@@ -120,15 +122,22 @@ int
 main (int argc, char **argv)
 {
     char error[160];
-    if (argc != 3) {
-        fputs ("usage: bench_served CHECKPOINT PAIRS\n", stderr);
+    bool bf16 = argc == 4 && strcmp (argv[3], "bf16") == 0;
+    bf16_trial_t trial = {0};
+    if (argc != 3 + bf16) {
+        fputs ("usage: bench_served CHECKPOINT PAIRS [bf16]\n", stderr);
         return 64;
     }
     blas_setup ();
-    model_t *model = load_model (argv[1], error);
+    model_t *model = bf16 ? load_model_in_bf16 (argv[1], &trial, error)
+                          : load_model (argv[1], error);
     dataset_t *data = model ? pairs_read (argv[2], error) : NULL;
     if (!data) {
         fprintf (stderr, "bench_served: %s\n", error);
+        return 64;
+    }
+    if (bf16 && !model_use_bf16 (model, true)) {
+        fputs ("bench_served: this machine has no kernel for bf16\n", stderr);
         return 64;
     }
     model_keep_histories (model, CACHE);
@@ -139,11 +148,15 @@ main (int argc, char **argv)
     json_t *report = json_pack ("{s:o,s:o,s:o,s:o,s:f}", "evaluated",
         s_json (&measured), "served", s_json (&served), "again", s_json (&again),
         "kept", s_json (&third), "ndcg10_off_by", off);
+    if (bf16)
+        json_object_set_new (report, "trial",
+            json_pack ("{s:I,s:f}", "histories", (json_int_t)trial.histories, "loss",
+                trial.loss));
     json_dumpf (report, stdout, JSON_INDENT (2) | JSON_REAL_PRECISION (12));
     puts ("");
     json_decref (report);
     model_destroy (&model);
     dataset_destroy (&data);
     bool same = again.ndcg10 == served.ndcg10 && third.ndcg10 == served.ndcg10;
-    return off <= CLOSE && same ? 0 : 1;
+    return off <= (bf16 ? BF16_TRIAL_LOSS_MOST : CLOSE) && same ? 0 : 1;
 }

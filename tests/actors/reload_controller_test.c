@@ -5,6 +5,7 @@
 #include "actors/reload_controller.h"
 #include "base/health.h"
 #include "base/metrics.h"
+#include "model/kernel/forward.h"
 #include "proto/reload.h"
 #include "base/actor/wire.h"
 #include "tests/actors/tiny_checkpoint.h"
@@ -173,6 +174,33 @@ test_a_new_version_replaces_the_old_one (void **state)
 }
 
 static void
+test_the_encoder_is_in_f32_unless_bf16_is_asked_for (void **state)
+{
+    world_t *world = *state;
+    tiny_write (&world->folder, "v1", 8);
+    tiny_publish (&world->folder, "v1");
+    s_start (world);
+    s_await_event (world, "v1");
+    s_await_health ("[+]model ok: v1\n");
+    s_await_metric ("sasrec_model_encoder_bf16", "", 0);
+}
+
+/* Where the machine has no kernel for it, a model is served in f32 all the same. */
+static void
+test_the_encoder_is_in_bf16_when_it_is_asked_for (void **state)
+{
+    world_t *world = *state;
+    bool possible = forward_bf16_kernel () != NULL;
+    world->args.bf16 = true;
+    tiny_write (&world->folder, "v1", 8);
+    tiny_publish (&world->folder, "v1");
+    s_start (world);
+    s_await_event (world, "v1");
+    s_await_health (possible ? "v1, its encoder in bf16" : "[+]model ok: v1\n");
+    s_await_metric ("sasrec_model_encoder_bf16", "", possible);
+}
+
+static void
 test_a_damaged_file_is_refused_once_and_the_old_model_stays (void **state)
 {
     world_t *world = *state;
@@ -290,6 +318,8 @@ main (void)
         WORLD_TEST (test_the_published_version_is_loaded_at_the_start),
         WORLD_TEST (test_without_a_model_it_is_unready_and_says_what_to_do),
         WORLD_TEST (test_a_new_version_replaces_the_old_one),
+        WORLD_TEST (test_the_encoder_is_in_f32_unless_bf16_is_asked_for),
+        WORLD_TEST (test_the_encoder_is_in_bf16_when_it_is_asked_for),
         WORLD_TEST (test_a_damaged_file_is_refused_once_and_the_old_model_stays),
         WORLD_TEST (test_a_repaired_file_is_tried_again),
         WORLD_TEST (test_a_file_under_another_name_than_its_own_is_refused),
