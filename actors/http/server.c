@@ -19,12 +19,14 @@
 #include "actors/http/listen.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metrics.h"
 
 #define STACK_SIZE     1048576
 #define IDLE_TIMEOUT_S 90 /* must exceed every wait of a handler; for stalled readers */
 #define CALM_MS        10000 /* without a refusal: the next is news again */
 #define OPTION_COUNT   11
+#define MANY           64 /* connections: their memory is worth giving back */
 
 struct server {
     http_context_t *context;
@@ -39,6 +41,7 @@ struct server {
     metric_t *refused_per_client;
     bool refusing;      /* and that was logged */
     int64_t refused_ms; /* when the last was */
+    size_t most;        /* connections, since memory was given back */
 };
 
 /* The connection this thread serves. ulfius tells its callbacks about requests only. */
@@ -332,6 +335,19 @@ s_tell_refused (server_t *self, int64_t now_ms)
     }
 }
 
+/* A crowd has left, and with it the threads in whose time the allocator would give back
+ * what they had. */
+static void
+s_give_back (server_t *self, size_t count)
+{
+    if (count > self->most)
+        self->most = count;
+    if (self->most < MANY || count > self->most / 2)
+        return;
+    memory_give_back ();
+    self->most = count;
+}
+
 void
 server_sweep (server_t *self)
 {
@@ -339,7 +355,9 @@ server_sweep (server_t *self)
     int64_t now_ms = clock_monotonic_ms ();
     connections_sweep (self->connections, now_ms, cut);
     s_tell_refused (self, now_ms);
-    metric_set (self->count, (double)connections_count (self->connections));
+    size_t count = connections_count (self->connections);
+    metric_set (self->count, (double)count);
+    s_give_back (self, count);
     for (size_t i = 0; i < CONNECTION_PHASE_COUNT; i++)
         if (cut[i] > 0)
             metric_add (self->cut[i], cut[i]);
