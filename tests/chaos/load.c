@@ -1,8 +1,9 @@
 /* A load client with a ledger: keep-alive connections that POST predictions (or ask at
  * once), closed loop (each sends the next when it has its answer) or open loop (arrivals
  * at a fixed rate, evenly or as a Poisson process; latency counts from the intended time, so
- * a slow server cannot hide).
- * One thread, epoll, loopback only. Every answer is a line of the ledger:
+ * a slow server cannot hide). One thread, epoll, loopback only. It shares the cores with
+ * what it measures, so nothing is allocated for a request, and the report says how much CPU
+ * time the client took. Every answer is a line of the ledger:
  *
  *     <status> <request id or -> <latency us> <service us> <unix ms> <user> <k> <history>
  *
@@ -22,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -33,19 +35,44 @@
 
 #define RETRY_US     50000
 #define STATUS_LIMIT 600
+#define USER_COUNT   100
+#define HEAD_SIZE    256 /* of a request, at most */
+#define LENGTH_SIZE  8   /* digits of its Content-Length, at most */
+#define NUMBER_SIZE  20  /* digits of any number, at most */
+#define ID_SIZE      64
+#define LINE_SIZE    256 /* of the ledger, without the history */
+#define EVENT_COUNT  256
 
-typedef struct {
+typedef struct connection connection_t;
+
+struct connection {
     int fd;              /* -1: not connected */
     bool busy;           /* a request is under way */
     bool following;      /* its result is asked for */
     int64_t intended_us; /* when its request was due */
     int64_t sent_us;     /* when it was sent */
     int64_t retry_us;    /* not before this, after a broken connection */
-    strbuf_t input;      /* "<user> <k> <history>" of that request */
-    strbuf_t out;        /* request bytes not yet sent */
-    size_t sent;         /* of those that are */
-    strbuf_t in;         /* response bytes so far */
-} connection_t;
+    char *out;           /* the request: the head, always the same, and its body */
+    size_t user;         /* of that request: the number in "user_<n>" */
+    const char *history; /* in out: item ids with commas */
+    size_t history_length;
+    strbuf_t in;        /* of a response that does not come in one piece */
+    connection_t *next; /* in a queue */
+};
+
+/* First in, first out: every connection has its turn. */
+typedef struct {
+    connection_t *first;
+    connection_t *last;
+} queue_t;
+
+/* What counts of a response. */
+typedef struct {
+    int status;
+    bool closes;
+    const char *body; /* not ended by a NUL */
+    size_t body_length;
+} response_t;
 
 typedef struct {
     int port;
@@ -61,6 +88,10 @@ typedef struct {
 typedef struct {
     options_t options;
     connection_t *connections;
+    queue_t free;       /* no request under way */
+    queue_t resting;    /* not connected, in the order of retry_us */
+    char *buffer;       /* of requests */
+    size_t head_length; /* of a request */
     int epoll;
     rng_t rng;
     FILE *ledger;           /* or NULL */
@@ -144,13 +175,32 @@ static const struct argp_option s_options[] = {
 };
 
 static void
-s_disconnect (load_t *self, connection_t *connection)
+s_push (queue_t *queue, connection_t *connection)
+{
+    connection->next = NULL;
+    if (queue->last)
+        queue->last->next = connection;
+    else
+        queue->first = connection;
+    queue->last = connection;
+}
+
+static connection_t *
+s_pop (queue_t *queue)
+{
+    connection_t *connection = queue->first;
+    queue->first = connection->next;
+    if (!queue->first)
+        queue->last = NULL;
+    return connection;
+}
+
+static void
+s_disconnect (connection_t *connection)
 {
     if (connection->fd >= 0)
         close (connection->fd);
     connection->fd = -1;
-    connection->retry_us = clock_monotonic_us () + RETRY_US;
-    (void)self;
 }
 
 static int
@@ -163,7 +213,7 @@ s_connect (load_t *self, connection_t *connection)
     connection->fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert (connection->fd >= 0);
     if (connect (connection->fd, (struct sockaddr *)&address, sizeof address) != 0) {
-        s_disconnect (self, connection);
+        s_disconnect (connection);
         return -1;
     }
     setsockopt (connection->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -172,153 +222,260 @@ s_connect (load_t *self, connection_t *connection)
     return 0;
 }
 
+/* Both write at `at`, where there is room, and return the end. */
+static char *
+s_put (char *at, const char *text, size_t length)
+{
+    memcpy (at, text, length);
+    return at + length;
+}
+
+static char *
+s_put_number (char *at, uint64_t value)
+{
+    char digits[NUMBER_SIZE];
+    size_t from = NUMBER_SIZE;
+    do {
+        digits[--from] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return s_put (at, digits + from, NUMBER_SIZE - from);
+}
+
+static void
+s_write_line (load_t *self, const connection_t *connection, int status,
+    const char *request_id, int64_t now_us)
+{
+    const int64_t times[] = {now_us - connection->intended_us,
+        now_us - connection->sent_us, clock_unix_ms ()};
+    char line[LINE_SIZE], *at = s_put_number (line, (uint64_t)status);
+    *at++ = ' ';
+    at = s_put (at, request_id, strlen (request_id));
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        *at++ = ' ';
+        at = s_put_number (at, (uint64_t)times[i]);
+    }
+    at = s_put (at, " user_", 6);
+    at = s_put_number (at, connection->user);
+    *at++ = ' ';
+    at = s_put_number (at, self->options.k);
+    *at++ = ' ';
+    fwrite (line, 1, (size_t)(at - line), self->ledger);
+    fwrite (connection->history, 1, connection->history_length, self->ledger);
+    putc ('\n', self->ledger);
+}
+
+static void
+s_keep_latency (load_t *self, int64_t latency_us)
+{
+    if (self->latency_count == self->latency_room) {
+        self->latency_room = self->latency_room ? 2 * self->latency_room : 65536;
+        self->latencies =
+            realloc (self->latencies, self->latency_room * sizeof *self->latencies);
+        assert (self->latencies);
+    }
+    self->latencies[self->latency_count++] = latency_us;
+}
+
+/* The request has its answer, or none; request_id is "-" if there is none. */
 static void
 s_record (load_t *self, connection_t *connection, int status, const char *request_id)
 {
     int64_t now_us = clock_monotonic_us ();
-    int64_t latency = now_us - connection->intended_us;
-    connection->busy = false;
+    connection->busy = connection->following = false;
     self->answered++;
     self->statuses[status >= 0 && status < STATUS_LIMIT ? status : 0]++;
-    if (status > 0) {
-        if (self->latency_count == self->latency_room) {
-            self->latency_room = self->latency_room ? 2 * self->latency_room : 65536;
-            self->latencies =
-                realloc (self->latencies, self->latency_room * sizeof *self->latencies);
-            assert (self->latencies);
-        }
-        self->latencies[self->latency_count++] = latency;
-    }
+    if (status > 0)
+        s_keep_latency (self, now_us - connection->intended_us);
     if (self->ledger)
-        fprintf (self->ledger, "%d %s %lld %lld %lld %s\n", status,
-            request_id ? request_id : "-", (long long)latency,
-            (long long)(now_us - connection->sent_us), (long long)clock_unix_ms (),
-            connection->input.data);
+        s_write_line (self, connection, status, request_id, now_us);
 }
 
+static void
+s_rest (load_t *self, connection_t *connection)
+{
+    s_disconnect (connection);
+    connection->retry_us = clock_monotonic_us () + RETRY_US;
+    s_push (&self->resting, connection);
+}
+
+/* One without a request stays in its queue and connects when its turn comes. */
 static void
 s_broken (load_t *self, connection_t *connection)
 {
-    s_disconnect (self, connection);
-    if (connection->busy)
-        s_record (self, connection, 0, NULL);
-}
-
-static void
-s_flush (load_t *self, connection_t *connection)
-{
-    while (connection->sent < connection->out.length) {
-        ssize_t n = send (connection->fd, connection->out.data + connection->sent,
-            connection->out.length - connection->sent, MSG_NOSIGNAL);
-        if (n <= 0) {
-            s_broken (self, connection);
-            return;
-        }
-        connection->sent += (size_t)n;
+    if (!connection->busy) {
+        s_disconnect (connection);
+        return;
     }
-}
-
-/* A random user and history. */
-static void
-s_draw_input (load_t *self, strbuf_t *input, strbuf_t *body)
-{
-    const options_t *options = &self->options;
-    unsigned long long user = rng_below (&self->rng, 100) + 1;
-    strbuf_clear (input);
-    strbuf_addf (input, "user_%llu %zu ", user, options->k);
-    strbuf_addf (
-        body, "{\"user_id\":\"user_%llu\",\"k\":%zu,\"history\":[", user, options->k);
-    size_t start = input->length;
-    for (size_t i = 0; i < options->history; i++)
-        strbuf_addf (input, "%s%llu", i ? "," : "",
-            (unsigned long long)rng_below (&self->rng, (uint64_t)options->items) +
-                (unsigned long long)options->first_item);
-    strbuf_addf (body, "%s]}", input->data + start);
+    s_record (self, connection, 0, "-");
+    s_rest (self, connection);
 }
 
 /* Requests are small, so a blocking send is fine. */
 static void
-s_begin (load_t *self, connection_t *connection, int64_t intended_us)
+s_send (load_t *self, connection_t *connection, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t n = send (connection->fd, bytes, length, MSG_NOSIGNAL);
+        if (n <= 0) {
+            s_broken (self, connection);
+            return;
+        }
+        bytes += n;
+        length -= (size_t)n;
+    }
+}
+
+static void
+s_put_head (const load_t *self, char *out)
 {
     const options_t *options = &self->options;
-    strbuf_t body = STRBUF_EMPTY;
-    s_draw_input (self, &connection->input, &body);
-    strbuf_clear (&connection->out);
+    snprintf (out, HEAD_SIZE,
+        "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n"
+        "Content-Length: %*s\r\n\r\n",
+        options->path, options->port, LENGTH_SIZE, "");
+}
+
+/* A random user and history; returns the end of the body. */
+static char *
+s_put_body (load_t *self, connection_t *connection, char *at)
+{
+    const options_t *options = &self->options;
+    connection->user = rng_below (&self->rng, USER_COUNT) + 1;
+    at = s_put (at, "{\"user_id\":\"user_", 17);
+    at = s_put_number (at, connection->user);
+    at = s_put (at, "\",\"k\":", 6);
+    at = s_put_number (at, options->k);
+    at = s_put (at, ",\"history\":[", 12);
+    connection->history = at;
+    for (size_t i = 0; i < options->history; i++) {
+        if (i > 0)
+            *at++ = ',';
+        at = s_put_number (at, rng_below (&self->rng, (uint64_t)options->items) +
+                                   (uint64_t)options->first_item);
+    }
+    connection->history_length = (size_t)(at - connection->history);
+    return s_put (at, "]}", 2);
+}
+
+/* The length stands at the end of its field, behind spaces. */
+static void
+s_put_length (char *head_end, size_t length)
+{
+    char digits[NUMBER_SIZE], *field = head_end - 4 - LENGTH_SIZE;
+    size_t count = (size_t)(s_put_number (digits, length) - digits);
+    assert (count <= LENGTH_SIZE);
+    memset (field, ' ', LENGTH_SIZE);
+    memcpy (field + LENGTH_SIZE - count, digits, count);
+}
+
+static void
+s_begin (load_t *self, connection_t *connection, int64_t intended_us)
+{
+    char *body = connection->out + self->head_length;
+    char *end = s_put_body (self, connection, body);
+    s_put_length (body, (size_t)(end - body));
     strbuf_clear (&connection->in);
-    connection->sent = 0;
-    connection->following = false;
     connection->busy = true;
     connection->intended_us = intended_us;
     connection->sent_us = clock_monotonic_us ();
-    strbuf_addf (&connection->out,
-        "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n"
-        "Content-Length: %zu\r\n\r\n",
-        options->path, options->port, body.length);
-    strbuf_add_bytes (&connection->out, body.data, body.length);
-    strbuf_free (&body);
     self->begun++;
-    s_flush (self, connection);
+    s_send (self, connection, connection->out, (size_t)(end - connection->out));
 }
 
-/* Length of the whole response once its head is there, else 0. */
-static size_t
-s_response_length (const strbuf_t *in)
+/* "name: 12" at the beginning of a line. */
+static bool
+s_is_field (const char *line, size_t length, const char *name)
 {
-    const char *end = in->data ? strstr (in->data, "\r\n\r\n") : NULL;
-    if (!end)
-        return 0;
-    const char *field = strcasestr (in->data, "\r\nContent-Length:");
-    size_t body = field && field < end ? strtoul (field + 17, NULL, 10) : 0;
-    return (size_t)(end - in->data) + 4 + body;
+    size_t name_length = strlen (name);
+    return length > name_length && strncasecmp (line, name, name_length) == 0;
+}
+
+/* False: it is not whole yet. */
+static bool
+s_read_response (const char *bytes, size_t length, response_t *response)
+{
+    const char *end = memmem (bytes, length, "\r\n\r\n", 4);
+    if (!end || end - bytes < 12)
+        return false;
+    *response = (response_t){.status = atoi (bytes + 9), .body = end + 4};
+    const char *line, *next = bytes;
+    while ((line = memchr (next, '\n', (size_t)(end - next)))) {
+        next = line + 1;
+        size_t rest = (size_t)(end - next);
+        if (s_is_field (next, rest, "Content-Length:"))
+            response->body_length = strtoul (next + 15, NULL, 10);
+        else if (s_is_field (next, rest, "Connection: close"))
+            response->closes = true;
+    }
+    return (size_t)(bytes + length - response->body) >= response->body_length;
+}
+
+/* The text behind "request_id":, or "-". */
+static void
+s_read_id (const response_t *response, char id[ID_SIZE])
+{
+    static const char key[] = "\"request_id\":\"";
+    const char *at =
+        memmem (response->body, response->body_length, key, sizeof key - 1);
+    const char *end = response->body + response->body_length;
+    size_t length = 0;
+    strcpy (id, "-");
+    if (!at)
+        return;
+    for (at += sizeof key - 1; at + length < end && at[length] != '"'; length++)
+        ;
+    if (length > 0 && length < ID_SIZE)
+        *s_put (id, at, length) = '\0';
 }
 
 /* The request ends with its result, on the same connection. */
 static void
 s_follow (load_t *self, connection_t *connection, const char *request_id)
 {
-    strbuf_clear (&connection->out);
-    strbuf_clear (&connection->in);
-    connection->sent = 0;
-    connection->following = true;
-    strbuf_addf (&connection->out,
+    char text[HEAD_SIZE];
+    int length = snprintf (text, sizeof text,
         "GET /result/%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nPrefer: wait=20\r\n\r\n",
         request_id, self->options.port);
-    s_flush (self, connection);
+    connection->following = true;
+    s_send (self, connection, text, (size_t)length);
 }
 
 /* 200 without a result is none. */
 static int
-s_followed (const connection_t *connection, int status)
+s_followed (const response_t *response)
 {
-    return status == 200 && strstr (connection->in.data, "\"result\":{") ? 202 : 0;
+    bool whole = response->status == 200 &&
+                 memmem (response->body, response->body_length, "\"result\":{", 10);
+    return whole ? 202 : 0;
 }
 
 static void
-s_finish (load_t *self, connection_t *connection)
+s_finish (load_t *self, connection_t *connection, const response_t *response)
 {
-    char id[64] = "";
-    int status = 0;
-    sscanf (connection->in.data, "HTTP/1.1 %d", &status);
-    const char *field = strstr (connection->in.data, "\"request_id\"");
-    if (field)
-        sscanf (field + 12, " : \"%63[^\"]", id);
-    if (connection->following)
-        status = s_followed (connection, status);
-    else if (self->options.follow && status == 202) {
+    char id[ID_SIZE];
+    s_read_id (response, id);
+    if (self->options.follow && !connection->following && response->status == 202) {
+        strbuf_clear (&connection->in);
         s_follow (self, connection, id);
         return;
     }
-    connection->following = false;
-    bool close_it = strcasestr (connection->in.data, "\r\nConnection: close") != NULL;
-    s_record (self, connection, status, id[0] ? id : NULL);
-    if (close_it)
-        s_disconnect (self, connection);
+    s_record (self, connection,
+        connection->following ? s_followed (response) : response->status, id);
+    if (response->closes)
+        s_rest (self, connection);
+    else
+        s_push (&self->free, connection);
 }
 
 static void
 s_readable (load_t *self, connection_t *connection)
 {
     char chunk[16384];
+    response_t response;
+    strbuf_t *in = &connection->in;
+    if (connection->fd < 0) /* broke since epoll_wait */
+        return;
     ssize_t n = recv (connection->fd, chunk, sizeof chunk, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -326,10 +483,15 @@ s_readable (load_t *self, connection_t *connection)
         s_broken (self, connection);
         return;
     }
-    strbuf_add_bytes (&connection->in, chunk, (size_t)n);
-    size_t length = s_response_length (&connection->in);
-    if (connection->busy && length && connection->in.length >= length)
-        s_finish (self, connection);
+    if (!connection->busy)
+        return;
+    if (in->length == 0 && s_read_response (chunk, (size_t)n, &response)) {
+        s_finish (self, connection, &response);
+        return;
+    }
+    strbuf_add_bytes (in, chunk, (size_t)n);
+    if (s_read_response (in->data, in->length, &response))
+        s_finish (self, connection, &response);
 }
 
 static bool
@@ -348,26 +510,30 @@ s_set_due (load_t *self)
         self->options.poisson ? -gap * log (1 - rng_uniform (&self->rng)) : gap;
 }
 
+static void
+s_wake_rested (load_t *self, int64_t now_us)
+{
+    while (self->resting.first && self->resting.first->retry_us <= now_us)
+        s_push (&self->free, s_pop (&self->resting));
+}
+
 /* Starts what is due on free connections; returns us until the next is due. */
 static int64_t
 s_dispatch (load_t *self)
 {
-    for (size_t i = 0; i < self->options.connections; i++) {
-        connection_t *connection = &self->connections[i];
-        int64_t now = clock_monotonic_us ();
-        if (!s_more (self, now))
-            return 100000;
-        if (connection->busy)
-            continue;
+    int64_t now = clock_monotonic_us ();
+    s_wake_rested (self, now);
+    for (; self->free.first && s_more (self, now); now = clock_monotonic_us ()) {
         int64_t due = now;
-        if (self->options.rate > 0) {
+        if (self->options.rate > 0)
             due = self->started_us + (int64_t)self->due_us;
-            if (due > now)
-                return due - now;
-        }
-        if (connection->fd < 0 &&
-            (now < connection->retry_us || s_connect (self, connection) != 0))
+        if (due > now)
+            return due - now;
+        connection_t *connection = s_pop (&self->free);
+        if (connection->fd < 0 && s_connect (self, connection) != 0) {
+            s_rest (self, connection);
             continue;
+        }
         s_begin (self, connection, due);
         s_set_due (self);
     }
@@ -420,19 +586,57 @@ s_report (load_t *self)
         s_percentile_ms (self, 1));
 }
 
+/* Waits to the microsecond, and does not spin on the cores it shares. */
+static void
+s_wait (load_t *self, int64_t wait_us)
+{
+    struct epoll_event events[EVENT_COUNT];
+    const struct timespec wait = {wait_us / 1000000, wait_us % 1000000 * 1000};
+    int n = epoll_pwait2 (self->epoll, events, EVENT_COUNT, &wait, NULL);
+    for (int i = 0; i < n; i++)
+        s_readable (self, events[i].data.ptr);
+}
+
 static void
 s_run (load_t *self)
 {
-    struct epoll_event events[256];
     self->started_us = clock_monotonic_us ();
-    while (s_more (self, clock_monotonic_us ()) || self->answered < self->begun) {
-        int64_t wait_us = s_dispatch (self);
-        const struct timespec wait = {wait_us / 1000000, wait_us % 1000000 * 1000};
-        /* To the microsecond: the client must not spin on the cores it shares. */
-        int n = epoll_pwait2 (self->epoll, events, 256, &wait, NULL);
-        for (int i = 0; i < n; i++)
-            s_readable (self, events[i].data.ptr);
+    while (s_more (self, clock_monotonic_us ()) || self->answered < self->begun)
+        s_wait (self, s_dispatch (self));
+}
+
+static void
+s_open (load_t *self)
+{
+    const options_t *options = &self->options;
+    size_t size = HEAD_SIZE + LINE_SIZE + options->history * (NUMBER_SIZE + 1);
+    self->epoll = epoll_create1 (EPOLL_CLOEXEC);
+    self->connections = calloc (options->connections, sizeof *self->connections);
+    self->buffer = calloc (options->connections, size);
+    assert (self->epoll >= 0 && self->connections && self->buffer);
+    for (size_t i = 0; i < options->connections; i++) {
+        connection_t *connection = &self->connections[i];
+        connection->fd = -1;
+        connection->out = self->buffer + i * size;
+        s_put_head (self, connection->out);
+        s_push (&self->free, connection);
     }
+    self->head_length = strlen (self->connections[0].out);
+}
+
+static void
+s_close (load_t *self)
+{
+    for (size_t i = 0; i < self->options.connections; i++) {
+        s_disconnect (&self->connections[i]);
+        strbuf_free (&self->connections[i].in);
+    }
+    if (self->ledger)
+        fclose (self->ledger);
+    free (self->latencies);
+    free (self->connections);
+    free (self->buffer);
+    close (self->epoll);
 }
 
 int
@@ -452,11 +656,8 @@ main (int argc, char **argv)
         NULL};
     argp_parse (&argp, argc, argv, 0, NULL, &self.options);
     rng_seed (&self.rng, self.options.seed, 0);
-    self.epoll = epoll_create1 (EPOLL_CLOEXEC);
-    self.connections = calloc (self.options.connections, sizeof *self.connections);
-    assert (self.epoll >= 0 && self.connections);
-    for (size_t i = 0; i < self.options.connections; i++)
-        self.connections[i].fd = -1;
+    if (self.options.connections == 0)
+        return 64;
     if (self.options.ledger_path) {
         self.ledger = fopen (self.options.ledger_path, "a");
         if (!self.ledger) {
@@ -464,18 +665,9 @@ main (int argc, char **argv)
             return 1;
         }
     }
+    s_open (&self);
     s_run (&self);
     s_report (&self);
-    for (size_t i = 0; i < self.options.connections; i++) {
-        s_disconnect (&self, &self.connections[i]);
-        strbuf_free (&self.connections[i].input);
-        strbuf_free (&self.connections[i].in);
-        strbuf_free (&self.connections[i].out);
-    }
-    if (self.ledger)
-        fclose (self.ledger);
-    free (self.latencies);
-    free (self.connections);
-    close (self.epoll);
+    s_close (&self);
     return 0;
 }
