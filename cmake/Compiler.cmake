@@ -28,12 +28,11 @@ if(SASREC_SANITIZE)
   add_compile_options(-fsanitize=${SASREC_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all -w)
   add_link_options(-fsanitize=${SASREC_SANITIZE})
-  if(SASREC_SANITIZE STREQUAL "thread")
-    # In every program, in front of libc: each file says why.
-    add_library(tsan OBJECT ${PROJECT_SOURCE_DIR}/tests/sanitize/c11_threads.c
-                ${PROJECT_SOURCE_DIR}/tests/sanitize/suppressions.c)
-    link_libraries($<TARGET_OBJECTS:tsan>)
-  endif()
+  # In every program, in front of libc: each file says why.
+  set(sanitize ${PROJECT_SOURCE_DIR}/tests/sanitize)
+  set(for_thread $<$<STREQUAL:${SASREC_SANITIZE},thread>:${sanitize}/c11_threads.c>)
+  add_library(sanitize OBJECT ${sanitize}/suppressions.c ${for_thread})
+  link_libraries($<TARGET_OBJECTS:sanitize>)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-D_FORTIFY_SOURCE=2 -fstack-protector-strong
                       -fstack-clash-protection -fPIE)

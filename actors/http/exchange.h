@@ -56,14 +56,12 @@ struct exchange {
     char key_name[API_KEY_NAME_SIZE];     /* of the key that opened the route, or "" */
     char key_prefix[API_KEY_PREFIX_SIZE]; /* the same */
     int64_t session_end_s; /* unix time, of the session that did in its place; else 0 */
-    bool
-        unproven; /* let in before it was known which keys hold: it gets nothing that is
-                      in the database */
-    once_t once;  /* what its Idempotency-Key says */
-    int status;   /* of the reply; 0 before it */
-    int problem;  /* the problem_type_t that the reply says; -1: none */
-    bool streaming;           /* the reply is a stream */
-    strbuf_t warnings;        /* of unknown fields (fields.h); the reply frees them */
+    bool unproven;     /* let in before the keys were known: nothing of the database */
+    once_t once;       /* what its Idempotency-Key says */
+    int status;        /* of the reply; 0 before it */
+    int problem;       /* the problem_type_t that the reply says; -1: none */
+    bool streaming;    /* the reply is a stream */
+    strbuf_t warnings; /* of unknown fields (fields.h); the reply frees them */
     exchange_stages_t stages; /* told by Server-Timing */
     void *connection; /* libmicrohttpd's; NULL: none knows more of the request */
     const struct _u_request *request;

@@ -1,8 +1,15 @@
-/* What the thread sanitizer must not believe, compiled in so that every run knows it.
- * Debian's builds of the libraries are not instrumented: what they hand from thread to
- * thread by atomic instructions looks unordered. SPDX-License-Identifier: Apache-2.0 */
+/* What the sanitizers must not believe, compiled in so that every run knows it. Debian's
+ * builds of the libraries are not instrumented: what they hand from thread to thread by
+ * atomic instructions looks unordered. SPDX-License-Identifier: Apache-2.0 */
 
+const char *__lsan_default_suppressions (void);
 const char *__tsan_default_suppressions (void);
+
+const char *
+__lsan_default_suppressions (void)
+{
+    return "leak:make_hol\n"; /* glibc's, of a command without options of its own */
+}
 
 const char *
 __tsan_default_suppressions (void)
