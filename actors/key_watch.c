@@ -17,7 +17,7 @@
 typedef struct {
     const key_watch_args_t *args; /* borrowed */
     db_t *db;                     /* muted: others say that it is away */
-    health_t *health;             /* NULL unless a key is needed */
+    health_t *health;             /* NULL: everybody is let in */
     int64_t look_ms;              /* when the next is due */
     bool failed;                  /* the last look, and that was logged */
     size_t count;                 /* as logged last */
@@ -32,7 +32,7 @@ key_watch_new (const key_watch_args_t *args)
     self->args = args;
     self->db = db_new (args->conninfo, "sasrec key_watch", args->statement_timeout_ms);
     db_mute (self->db);
-    self->health = args->needed ? health_check ("keys", true) : NULL;
+    self->health = args->open ? NULL : health_check ("keys", true);
     self->keys = metrics_gauge ("sasrec_api_keys", "API keys that hold.", "");
     return self;
 }
@@ -74,8 +74,10 @@ key_watch_publish (self_t *self)
         return;
     if (state == KEYRING_UNKNOWN)
         health_set (self->health, false, "unknown: the table of keys was not read yet");
-    else
-        health_set (self->health, self->count > 0, self->count > 0 ? NULL : NO_KEY);
+    else {
+        bool ok = self->count > 0 || !self->args->needed;
+        health_set (self->health, ok, ok ? NULL : NO_KEY);
+    }
 }
 
 static void

@@ -1,7 +1,7 @@
 /* The key_watch actor: keeps the keyring at what the table api_keys says, by one look at the
- * keys that hold every two seconds, and says in /readyz (check "keys") when the service
- * listens for others and has no key to let them in. While the database is away the keys that
- * are known go on.
+ * keys that hold every two seconds, and says in /readyz (check "keys") when it could not
+ * read the table yet, and when the service listens for others and has no key to let them in.
+ * While the database is away the keys that are known go on.
  *
  * commands      START -> "OK" after the first look, whatever that found; $TERM
  * messages      none
@@ -20,6 +20,7 @@ typedef struct {
     int statement_timeout_ms;
     int look_ms;
     keyring_t *keyring;
+    bool open;   /* everybody is let in, whatever the keys: there is no check */
     bool needed; /* without a key nobody is let in */
 } key_watch_args_t;
 

@@ -339,6 +339,7 @@ s_make_keys (topology_t *self)
         .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
         .look_ms = KEYS_LOOK_MS,
         .keyring = self->keyring,
+        .open = open,
         .needed = !open && !loopback};
 }
 

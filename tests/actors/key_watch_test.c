@@ -130,8 +130,10 @@ s_a_table_that_comes_later_is_read (void **state)
     store_do (store, "ALTER TABLE api_keys RENAME TO away");
     self.actor = actor_start (key_watch_actor, &self.args);
     assert_int_equal (keyring_state (self.args.keyring), KEYRING_UNKNOWN);
+    s_await_ready (false);
     store_do (store, "ALTER TABLE away RENAME TO api_keys");
     s_await (&self, true);
+    s_await_ready (true);
     s_end (&self);
 }
 

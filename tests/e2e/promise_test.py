@@ -69,8 +69,9 @@ class Promise(unittest.TestCase):
             stack.serve(ready=False)
             self.assertEqual(stack.status("/readyz"), 503)
             stack.start_postgres()
-            wait_for("the database is seen", 20,
-                     lambda: "[+]postgres ok" in stack.get("/readyz?verbose")[1].decode())
+            for check in "postgres", "keys":
+                wait_for(f"{check} is seen", 20, lambda: f"[+]{check} ok" in stack.get(
+                    "/readyz?verbose")[1].decode())
             status, problem, _ = stack.post("/recommend", {"history": [10]})
             self.assertEqual(status, 503)
             self.assertIn("sasrec train", problem["detail"])
