@@ -30,8 +30,10 @@ if(SASREC_SANITIZE)
   add_link_options(-fsanitize=${SASREC_SANITIZE})
   # In every program, in front of libc: each file says why.
   set(sanitize ${PROJECT_SOURCE_DIR}/tests/sanitize)
-  set(for_thread $<$<STREQUAL:${SASREC_SANITIZE},thread>:${sanitize}/c11_threads.c>)
-  add_library(sanitize OBJECT ${sanitize}/suppressions.c ${for_thread})
+  add_library(sanitize OBJECT ${sanitize}/suppressions.c)
+  if(SASREC_SANITIZE STREQUAL "thread")
+    target_sources(sanitize PRIVATE ${sanitize}/c11_threads.c)
+  endif()
   link_libraries($<TARGET_OBJECTS:sanitize>)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-D_FORTIFY_SOURCE=2 -fstack-protector-strong
