@@ -117,7 +117,7 @@ def _poison(number):
     """Kinds take turns; each message is another."""
     id_ = f'"request_id":"poison-{number}"'
     return (f"no JSON {number}", f'{{{id_}}}', f'{{{id_},"history":{{}}}}', f"[{number}]",
-            f'{{{id_},"history":[1],"k":0}}', f'{{{id_},"history":["a"]}}',
+            f'{{{id_},"history":[1],"k":0}}', f'{{{id_},"history":[1.5]}}',
             f'{{"request_id":{number},"history":[1]}}', f'{{{id_},"history":[1,2',
             f'{{{id_},"history":[1],"k":"ten"}}',
             "\N{REPLACEMENT CHARACTER}" * (300000 if number % 100 == 9 else 10) + str(number),
