@@ -14,18 +14,30 @@
  * $3 limit; "" means none. A key is the stem, the number of digits at the end, the digits:
  * so what begins with a prefix that ends in digits lies in one range for each number of
  * digits, and in the range of the stems that go on. The ranges are walked in the order of
- * the keys; a plan of this shape cannot do otherwise. */
+ * the keys; a plan of this shape cannot do otherwise. A step takes the users of the next 64
+ * interactions; where those are of fewer than five, the next 16 steps go to one user each,
+ * past the rest of the last one's. */
 #define KEY "user_order (user_id) COLLATE \"C\""
 #define END " || chr (1114111) COLLATE \"C\"" /* after all that begin so */
 /* clang-format off */
-#define NEXT_USER(bound)                                                               \
+#define NEXT(bound, limit)                                                             \
     "SELECT " KEY " AS user_key, user_id FROM interactions"                            \
-    " WHERE " bound " ORDER BY " KEY " LIMIT 1"
+    " WHERE " bound " ORDER BY " KEY " LIMIT " limit
+#define MANY(bound)                                                                    \
+    "SELECT max (user_key) AS last, array_agg (user_id) AS users FROM"                 \
+    " (SELECT DISTINCT ON (user_key) user_key, user_id"                                \
+    "  FROM (" NEXT (bound, "64") ") AS next ORDER BY user_key) AS found"              \
+    " HAVING count (*) > 0"
+#define ONE(bound)                                                                     \
+    "SELECT user_key, ARRAY[user_id] FROM (" NEXT (bound, "1") ") AS next"
 #define WALK(start, high)                                                              \
-    "WITH RECURSIVE walk (user_key, user_id) AS ((" NEXT_USER (start high) ")"         \
-    " UNION ALL SELECT next.user_key, next.user_id FROM walk,"                         \
-    " LATERAL (" NEXT_USER (KEY " > walk.user_key" high) ") AS next)"                  \
-    " SELECT user_id FROM walk"
+    "WITH RECURSIVE walk (last, users, single) AS ("                                   \
+    "SELECT last, users, 0 FROM (" MANY (start high) ") AS first"                      \
+    " UNION ALL SELECT step.last, step.users, CASE WHEN single > 0 THEN single - 1"    \
+    "  WHEN cardinality (step.users) < 5 THEN 16 ELSE 0 END FROM walk,"                \
+    " LATERAL ((" MANY (KEY " > walk.last AND single = 0" high) ")"                    \
+    "  UNION ALL (" ONE (KEY " > walk.last AND single > 0" high) ")) AS step)"         \
+    " SELECT unnest (users) AS user_id FROM walk"
 #define AFTER "CASE WHEN $2::text = '' THEN '' ELSE user_order ($2) END"
 static const db_statement_t s_walk_users = {
     .name = "interactions_users",
@@ -39,7 +51,7 @@ static const db_statement_t s_walk_users = {
     " LATERAL (" WALK (KEY " >= range.low COLLATE \"C\" AND " KEY " > after COLLATE \"C\"",
         " AND " KEY " < range.low" END) ") AS found LIMIT $3::bigint",
 };
-/* Without a prefix there is no end to compare with: a quarter less. */
+/* Without a prefix there is no end to compare with. */
 static const db_statement_t s_walk_all_users = {
     .name = "interactions_all_users",
     .sql = WALK ("$1::text = '' AND " KEY " > " AFTER " COLLATE \"C\"", "")

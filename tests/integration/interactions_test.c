@@ -41,7 +41,7 @@ s_assert_users (store_fixture_t *self, const char *prefix, const char *after,
 {
     char **users;
     size_t count;
-    char joined[512] = "";
+    char joined[2048] = "";
     assert_int_equal (
         interactions_users (self->db, prefix, after, limit, &users, &count), DB_OK);
     for (size_t i = 0; i < count; i++) {
@@ -140,6 +140,25 @@ s_users_by_prefix_cost_what_they_are (void **state)
     }
     assert_in_range (atoi (read), 12 * 4, 12 * 20);
     free (read);
+}
+
+/* Some have more interactions than are read at once, others one. */
+static void
+s_users_are_each_found_once_whatever_they_did (void **state)
+{
+    store_fixture_t *self = *state;
+    store_do (self, "INSERT INTO interactions (user_id, item_id)"
+                    " SELECT 'user_' || n, i FROM generate_series (1, 150) n,"
+                    " generate_series (1, CASE WHEN n BETWEEN 30 AND 60 THEN 200"
+                    "  WHEN n % 7 = 0 THEN 13 ELSE 1 END) i; ANALYZE interactions");
+    char *expected =
+        store_value (self, "SELECT string_agg ('user_' || n, ' ' ORDER BY n)"
+                           " FROM generate_series (1, 150) n");
+    s_assert_users (self, "", "", 1000, expected);
+    s_assert_users (self, "user_", "", 1000, expected);
+    free (expected);
+    s_assert_users (self, "", "user_30", 3, "user_31 user_32 user_33");
+    s_assert_users (self, "user_4", "user_48", 2, "user_49");
 }
 
 static void
@@ -716,6 +735,7 @@ main (void)
         STORE_TEST (s_users_are_found_by_prefix),
         STORE_TEST (s_users_are_found_by_a_prefix_that_ends_in_digits),
         STORE_TEST (s_users_by_prefix_cost_what_they_are),
+        STORE_TEST (s_users_are_each_found_once_whatever_they_did),
         STORE_TEST (s_users_of_a_view_are_the_same),
         STORE_TEST (s_view_may_have_ids_that_are_numbers),
         STORE_TEST (s_history_is_the_newest_part_oldest_first),
