@@ -201,6 +201,7 @@ class Runs(unittest.TestCase):
         self.assertEqual(self.db.sql("SELECT dau FROM dm_daily_stats"), [("1",)])
 
     def test_it_rests_and_holds_nothing_meanwhile(self):
+        self.db.dbt()
         process = subprocess.Popen([ROOT / "ops/dbt"], env=self.db.env | {
             "SASREC_DBT_REST_S": "8"}, start_new_session=True)
         self.addCleanup(process.wait)
