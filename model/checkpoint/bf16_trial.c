@@ -12,7 +12,6 @@
 #define K_NEXT     (2 * K) /* that may come next */
 #define BATCH      32
 #define REFERENCES (BF16_TRIAL_HISTORIES / 2) /* of the canary, at most */
-#define COST_LIMIT 3e10
 #define SEED       1
 
 typedef struct {
@@ -36,7 +35,7 @@ s_next (self_t *self, size_t count)
 {
     double cost = canary_cost (self->model, count);
     if (self->count == BF16_TRIAL_HISTORIES ||
-        (self->count > 0 && self->cost + cost > COST_LIMIT))
+        (self->count > 0 && self->cost + cost > CANARY_COST_LIMIT))
         return NULL;
     self->cost += cost;
     self->counts[self->count] = count;

@@ -14,9 +14,6 @@
 #define ITEM_LIMIT 20000 /* of one history in a file */
 #define USER_CASES 4
 
-/* Operations of all cases in a file; about a second. Scores follow from the file's size. */
-#define COST_LIMIT 3e10
-
 double
 canary_cost (const model_t *model, size_t count)
 {
@@ -31,7 +28,7 @@ canary_cost (const model_t *model, size_t count)
 static size_t
 s_affordable (const model_t *model, size_t count)
 {
-    while (count > 1 && canary_cost (model, count) > COST_LIMIT / CASE_LIMIT)
+    while (count > 1 && canary_cost (model, count) > CANARY_COST_LIMIT / CASE_LIMIT)
         count = count < 2 * model_window (model) ? count / 2 : model_window (model);
     return count;
 }
@@ -217,7 +214,7 @@ canary_check (const model_t *model, const json_t *canary, char error[160])
     for (size_t i = 0; i < count; i++)
         cost += canary_cost (model,
             json_array_size (json_object_get (json_array_get (cases, i), "history")));
-    if (cost > COST_LIMIT) {
+    if (cost > CANARY_COST_LIMIT) {
         snprintf (error, 160, "canary: its histories cost too much");
         return -1;
     }

@@ -16,8 +16,11 @@
  * are of the data, and short, too long, partly unknown and empty ones. */
 json_t *canary_new (const model_t *model, const dataset_t *data);
 
+/* What all cases of a file may cost at most: about a second. */
+#define CANARY_COST_LIMIT 3e10
+
 /* Operations of the encoder for a history of so many items, an exponential for 20; scores
- * are left out. */
+ * are left out, they follow from the file's size. */
 double canary_cost (const model_t *model, size_t count);
 
 /* 0, or -1 with error: not a canary, or which case gave what instead. Items may swap
