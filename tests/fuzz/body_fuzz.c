@@ -7,10 +7,9 @@
 #include "actors/http/fields.h"
 #include "actors/http/problem.h"
 #include "proto/fact.h"
-#include "proto/interaction.h"
 #include "proto/item.h"
 #include "proto/request.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/interaction_check.h"
 
 static void
 s_check_problem (problem_type_t type, const json_fault_t *fault)
@@ -91,7 +90,7 @@ s_check_element (const json_t *element)
         fields_place (&fault, "/9999");
         s_check_problem (PROBLEM_INVALID_FIELD, &fault);
     } else
-        assert (row.item_id >= 0 && *row.user_id);
+        fuzz_check_interaction (&row);
 }
 
 /* What strangers write to catalogue.items means the same when we write it. */
