@@ -317,11 +317,17 @@ s_keep (consumer_t *self, record_t *record)
         self->full = true;
 }
 
+static bool
+s_is_end (const rd_kafka_message_t *message)
+{
+    return message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+}
+
 /* What was fetched before its partition was paused, behind one that waits. */
 static void
 s_put_back (consumer_t *self, rd_kafka_message_t *message)
 {
-    if (!message->err)
+    if (!message->err || s_is_end (message))
         assignment_rewind (self->assignment, rd_kafka_topic_name (message->rkt),
             message->partition, message->offset);
     rd_kafka_message_destroy (message);
@@ -347,10 +353,23 @@ s_poll (consumer_t *self)
     return message;
 }
 
+/* A log can end with what is given to nobody, and the group would never have done all. */
+static void
+s_reach_end (consumer_t *self, const rd_kafka_message_t *message)
+{
+    record_t end = {.partition = message->partition, .offset = message->offset};
+    if (topic_find (rd_kafka_topic_name (message->rkt), &end.topic) == 0 &&
+        !assignment_rewinds (self->assignment, &end) &&
+        tracker_end (self->tracker, (uint16_t)end.topic, end.partition, end.offset))
+        self->settled++;
+}
+
 /* True: it is given out. */
 static bool
 s_offer (consumer_t *self, rd_kafka_message_t *message, record_t *record)
 {
+    if (s_is_end (message))
+        s_reach_end (self, message);
     if (message->err || record_from_native (message, record)) {
         rd_kafka_message_destroy (message);
         return false;

@@ -17,8 +17,9 @@ struct listener {
     rd_kafka_t *rk;
     rd_kafka_topic_t *topics[TOPIC_COUNT]; /* of args.topics: librdkafka knows them */
     rd_kafka_topic_partition_list_t *followed; /* offset: where it began */
-    int fd;    /* readable when the queue is no longer empty */
-    bool more; /* the queue may hold something */
+    int fd;       /* readable when the queue is no longer empty */
+    bool more;    /* the queue may hold something */
+    int64_t last; /* offset of what was heard of a compacted topic; -1: nothing */
     metric_t *heard[TOPIC_COUNT];
 };
 
@@ -33,6 +34,7 @@ s_open (listener_t *self, char error[160])
     client_set (conf, "enable.auto.commit", "false");
     client_set (conf, "enable.auto.offset.store", "false");
     client_set (conf, "auto.offset.reset", "earliest"); /* a log that began afresh */
+    client_set (conf, "enable.partition.eof", "true");
     client_set (conf, "fetch.wait.max.ms", "100");
     client_set (conf, "fetch.error.backoff.ms", "100");
     client_set (conf, "queued.min.messages", "2000");
@@ -57,6 +59,7 @@ listener_new (const listener_args_t *args, char error[160])
     assert (self && args->topic_count > 0);
     self->args = *args;
     self->fd = client_fd_new ();
+    self->last = -1;
     self->followed = rd_kafka_topic_partition_list_new (16);
     for (size_t i = 0; i < args->topic_count; i++) {
         char labels[64];
@@ -237,12 +240,36 @@ listener_ready (const listener_t *self)
     return self->more;
 }
 
+static bool
+s_is_compacted (const rd_kafka_message_t *message)
+{
+    topic_t topic;
+    return message->rkt &&
+           topic_find (rd_kafka_topic_name (message->rkt), &topic) == 0 &&
+           topic_row (topic)->compacted;
+}
+
+/* All that was there is heard, though its last offset may belong to nothing that can be:
+ * the mark of a transaction, what one that was aborted wrote, what compaction removed. */
+static void
+s_reach_end (listener_t *self)
+{
+    if (self->args.until && atomic_load (self->args.until) > self->last + 1)
+        atomic_store (self->args.until, self->last + 1);
+}
+
 bool
 listener_next (listener_t *self, record_t *record)
 {
     while (self->more) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll (self->rk, 0);
         self->more = message != NULL;
+        if (message && s_is_compacted (message)) {
+            if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+                s_reach_end (self);
+            else if (!message->err)
+                self->last = message->offset;
+        }
         if (message && !message->err && record_from_native (message, record) == 0) {
             metric_add (self->heard[record->topic], 1);
             return true;

@@ -19,7 +19,8 @@ typedef struct {
     topic_t topics[TOPIC_COUNT];
     size_t topic_count;
     listener_until_t *until; /* out: what of a compacted topic was there when it began;
-                                0: nothing; or NULL */
+                                0: nothing; less once its end is reached and the last of
+                                it is nothing that can be heard; or NULL */
 } listener_args_t;
 
 /* args: copied but for the strings. Hears nothing before listener_follow. NULL with

@@ -240,7 +240,7 @@ marks_add (marks_t *self, rd_kafka_topic_partition_list_t *offsets, topic_t topi
 {
     mark_t *mark = s_mark (self, topic, partition);
     if (mark)
-        s_add (offsets, mark, next, true);
+        s_add (offsets, mark, next, mark->in_work);
 }
 
 void

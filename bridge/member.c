@@ -28,6 +28,7 @@ s_conf (const consumer_args_t *args, const member_calls_t *calls, char error[160
     client_set (conf, "queued.min.messages", "2000");
     client_set (conf, "queued.max.messages.kbytes", "8192");
     client_set (conf, "check.crcs", "true");
+    client_set (conf, "enable.partition.eof", "true");
     rd_kafka_conf_set_opaque (conf, calls->context);
     rd_kafka_conf_set_rebalance_cb (conf, calls->rebalance);
     rd_kafka_conf_set_offset_commit_cb (conf, calls->committed);

@@ -24,6 +24,7 @@ typedef struct {
     size_t room;  /* of the ring */
     int64_t last; /* highest offset taken, -1 before the first */
     int64_t next; /* to store: end of the contiguous done run, -1 before the first */
+    int64_t end;  /* nothing is before it but what was taken, -1: not known */
     bool moved;   /* next changed since it was asked for */
 } window_t;
 
@@ -113,7 +114,8 @@ tracker_assign (tracker_t *self, uint16_t topic, int32_t partition)
         .partition = partition,
         .epoch = s_next_epoch (),
         .last = -1,
-        .next = -1};
+        .next = -1,
+        .end = -1};
 }
 
 void
@@ -187,6 +189,10 @@ s_advance (window_t *window)
         window->first = (window->first + 1) % window->room;
         window->count--;
     }
+    if (window->count == 0 && window->end > window->next) {
+        window->next = window->end;
+        window->moved = true;
+    }
 }
 
 /* What the receipt stands for, or NULL: stale, settled before, or not held. */
@@ -214,6 +220,18 @@ tracker_settle (tracker_t *self, const receipt_t *receipt, receipt_outcome_t out
     return true;
 }
 
+bool
+tracker_end (tracker_t *self, uint16_t topic, int32_t partition, int64_t end)
+{
+    window_t *window = s_window (self, topic, partition);
+    if (!window)
+        return false;
+    window->end = end;
+    int64_t before = window->next;
+    s_advance (window);
+    return window->next != before;
+}
+
 int
 tracker_storable (tracker_t *self, uint16_t *topic, int32_t *partition, int64_t *next)
 {
@@ -239,6 +257,7 @@ tracker_rewind (tracker_t *self, const receipt_t *receipt, int64_t *offset)
     *offset = s_at (window, 0)->offset;
     s_let_all_go (self, window);
     window->last = *offset - 1;
+    window->end = -1; /* is reached again */
     window->epoch = s_next_epoch ();
     return 0;
 }

@@ -47,6 +47,11 @@ bool tracker_settle (
 int tracker_storable (
     tracker_t *self, uint16_t *topic, int32_t *partition, int64_t *next);
 
+/* Nothing comes any more before end but what was taken: what else lies there is done, too
+ * (an aborted transaction, a mark of one, what retention removed). True: the storable
+ * offset moved by it. */
+bool tracker_end (tracker_t *self, uint16_t topic, int32_t partition, int64_t end);
+
 /* A receipt that must be worked on again: its partition starts afresh under a new epoch
  * (what is still out becomes stale) at *offset, its oldest message that is not settled.
  * -1 when the receipt is stale or settled: nothing is to be done. */

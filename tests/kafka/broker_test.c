@@ -1,7 +1,10 @@
 /* The parts of the bridge beside a real broker. SPDX-License-Identifier: Apache-2.0 */
 #include "tests/kafka/kafka.h"
 
+#include <librdkafka/rdkafka.h>
+
 #include "base/metrics.h"
+#include "bridge/lag.h"
 
 #define COUNT 100
 
@@ -378,6 +381,88 @@ test_a_compacted_topic_is_heard_from_its_beginning (void **state)
     listener_destroy (&late);
 }
 
+/* As a stranger's program may write: count messages that count only if committed. */
+static void
+s_transact (topic_t topic, int count, bool commit)
+{
+    char text[160] = "";
+    rd_kafka_conf_t *conf = rd_kafka_conf_new ();
+    rd_kafka_conf_set (conf, "bootstrap.servers", kafka_servers (), text, sizeof text);
+    rd_kafka_conf_set (conf, "transactional.id", "stranger", text, sizeof text);
+    rd_kafka_t *rk = rd_kafka_new (RD_KAFKA_PRODUCER, conf, text, sizeof text);
+    assert_string_equal (text, "");
+    assert_null (rd_kafka_init_transactions (rk, LIMIT_MS));
+    assert_null (rd_kafka_begin_transaction (rk));
+    for (int i = 0; i < count; i++)
+        assert_int_equal (rd_kafka_producev (rk, RD_KAFKA_V_TOPIC (topic_name (topic)),
+                              RD_KAFKA_V_PARTITION (0), RD_KAFKA_V_KEY ("k", 1),
+                              RD_KAFKA_V_VALUE (text, 1), RD_KAFKA_V_END),
+            0);
+    rd_kafka_flush (rk, LIMIT_MS);
+    assert_null (commit ? rd_kafka_commit_transaction (rk, LIMIT_MS)
+                        : rd_kafka_abort_transaction (rk, LIMIT_MS));
+    rd_kafka_destroy (rk);
+}
+
+/* Its mark is the last there is, and never heard. */
+static void
+test_a_listener_hears_what_transactions_committed_and_where_that_ends (void **state)
+{
+    (void)state;
+    char error[160] = "";
+    listener_until_t until = -1;
+    const listener_args_t args = {.bootstrap_servers = kafka_servers (),
+        .client_id = "test",
+        .topics = {TOPIC_CATALOGUE},
+        .topic_count = 1,
+        .until = &until};
+    s_transact (TOPIC_CATALOGUE, 3, true);
+    s_transact (TOPIC_CATALOGUE, 5, false);
+    listener_t *listener = listener_new (&args, error);
+    while (listener_follow (listener, 1000, error))
+        ;
+    int last = -1;
+    int64_t there = until, deadline_ms = clock_monotonic_ms () + LIMIT_MS;
+    record_t record;
+    while (last < 0 || until > last + 1) {
+        assert_true (clock_monotonic_ms () < deadline_ms);
+        struct pollfd item = {listener_fd (listener), POLLIN, 0};
+        poll (&item, 1, 100);
+        listener_wake (listener);
+        for (; listener_next (listener, &record); record_release (&record))
+            last = (int)record.offset;
+    }
+    assert_int_equal (last, there - 1 - 6 - 1); /* two marks, five aborted */
+    listener_destroy (&listener);
+}
+
+/* Else the backlog would never end, and nobody's rows would be sent. */
+static void
+test_what_was_aborted_keeps_no_group_behind (void **state)
+{
+    (void)state;
+    char error[160] = "";
+    consumer_t *consumer = kafka_consumer ("group-aborted", TOPIC_INTERACTIONS, 1000);
+    lag_t *lag =
+        lag_new (kafka_servers (), "test", "group-aborted", TOPIC_INTERACTIONS, error);
+    s_transact (TOPIC_INTERACTIONS, 3, true);
+    s_transact (TOPIC_INTERACTIONS, 50, false);
+    int64_t deadline_ms = clock_monotonic_ms () + LIMIT_MS;
+    record_t record;
+    int count = 0;
+    do {
+        assert_true (clock_monotonic_ms () < deadline_ms);
+        if (kafka_next (consumer, &record, 200)) {
+            count += record.key_size == 1; /* a stranger's */
+            consumer_settle (consumer, &record.receipt, RECEIPT_DONE);
+            record_release (&record);
+        }
+    } while (count < 3 || lag_look (lag, 1000) || lag_messages (lag) > 0);
+    assert_int_equal (count, 3);
+    lag_destroy (&lag);
+    consumer_destroy (&consumer, true);
+}
+
 static void
 s_see_letter (void *context, const dead_letter_t *letter)
 {
@@ -548,6 +633,9 @@ main (void)
         cmocka_unit_test (test_a_dead_producer_reports_all_and_is_replaced),
         cmocka_unit_test (test_a_listener_hears_what_comes_from_now_on),
         cmocka_unit_test (test_a_compacted_topic_is_heard_from_its_beginning),
+        cmocka_unit_test (
+            test_a_listener_hears_what_transactions_committed_and_where_that_ends),
+        cmocka_unit_test (test_what_was_aborted_keeps_no_group_behind),
         cmocka_unit_test (test_dead_letters_are_listed_and_replayed_once),
         cmocka_unit_test (test_what_dies_again_during_a_replay_waits_for_the_next),
         cmocka_unit_test (test_who_has_no_partition_joins_anew),

@@ -160,6 +160,31 @@ test_a_rewind_starts_at_the_oldest_open_message (void **state)
     tracker_destroy (&tracker);
 }
 
+/* A log that ends with what is given to nobody is done once all before that is. */
+static void
+test_the_end_of_a_log_is_stored_when_all_before_it_is_settled (void **state)
+{
+    (void)state;
+    int64_t offset = -1;
+    tracker_t *tracker = tracker_new (10);
+    assert_false (tracker_end (tracker, 0, 0, 7)); /* not ours */
+    tracker_assign (tracker, 0, 0);
+    assert_true (tracker_end (tracker, 0, 0, 7));
+    assert_int_equal (s_storable (tracker), 7);
+    receipt_t a = s_take (tracker, 0, 7), b = s_take (tracker, 0, 8);
+    assert_false (tracker_end (tracker, 0, 0, 12));
+    assert_true (tracker_settle (tracker, &a, RECEIPT_DONE));
+    assert_int_equal (s_storable (tracker), 8);
+    assert_int_equal (tracker_rewind (tracker, &b, &offset), 0);
+    b = s_take (tracker, 0, 8);
+    assert_true (tracker_settle (tracker, &b, RECEIPT_DONE));
+    assert_int_equal (s_storable (tracker), 9); /* more may come before the end */
+    assert_true (tracker_end (tracker, 0, 0, 12));
+    assert_int_equal (s_storable (tracker), 12);
+    assert_false (tracker_end (tracker, 0, 0, 12));
+    tracker_destroy (&tracker);
+}
+
 static void
 test_what_could_not_be_stored_is_told_again (void **state)
 {
@@ -219,6 +244,8 @@ main (void)
         cmocka_unit_test (test_limit_and_foreign_partitions_are_refused),
         cmocka_unit_test (test_random_orders),
         cmocka_unit_test (test_a_rewind_starts_at_the_oldest_open_message),
+        cmocka_unit_test (
+            test_the_end_of_a_log_is_stored_when_all_before_it_is_settled),
         cmocka_unit_test (test_what_could_not_be_stored_is_told_again),
         cmocka_unit_test (test_what_is_kept_is_let_go_once),
     };
