@@ -101,6 +101,13 @@ db_error (const db_t *self)
     return self->error;
 }
 
+db_status_t
+db_refuse (db_t *self, const char *reason)
+{
+    snprintf (self->error, sizeof self->error, "%s", reason);
+    return DB_REFUSED;
+}
+
 static void
 s_note_up (db_t *self)
 {

@@ -46,6 +46,9 @@ void db_find_by_index (db_t *self);
 bool db_ensure (db_t *self);
 const char *db_error (const db_t *self); /* text of the last failure, one line */
 
+/* The server did what was said, and not what was meant. DB_REFUSED; reason: db_error. */
+db_status_t db_refuse (db_t *self, const char *reason);
+
 /* For an owner that stops: from now on nothing takes longer than until deadline_ms (on
  * clock_monotonic_ms). No new connection is made, since that may hang, and a statement
  * without an answer by then is DB_AWAY. The rows of a COPY are not limited. */

@@ -20,12 +20,13 @@ static const db_statement_t s_insert = {
            "  now () + interval '1 s' * deadline_s, 1, now (), " BACKOFF_FIRST
            " FROM unnest ($1::text[], $2::text[], $3::text[], $4::bigint[])"
            "  AS t (id, user_id, request, deadline_s)"
-           " ON CONFLICT DO NOTHING)"
-           " SELECT floor (extract (epoch FROM now ()) * 1000)::bigint",
+           " ON CONFLICT DO NOTHING RETURNING 1)"
+           " SELECT floor (extract (epoch FROM now ()) * 1000)::bigint,"
+           "  (SELECT count (*) FROM new)",
     .binary_result = true,
 };
 
-/* The same when some may have come before: these, by number, behind the time. Sorted, so
+/* The same when some may have come before: these, by number, behind the time and the count. Sorted, so
  * that two groups with the same ids wait for each other in one order. */
 static const db_statement_t s_insert_once = {
     .name = "predictions_insert_once",
@@ -42,9 +43,17 @@ static const db_statement_t s_insert_once = {
         "  now (), " BACKOFF_FIRST ", fingerprint FROM t ORDER BY id"
         " ON CONFLICT DO NOTHING RETURNING request_id)"
         " SELECT floor (extract (epoch FROM now ()) * 1000)::bigint,"
-        "  coalesce (again.number, 0) FROM (SELECT) one LEFT JOIN"
+        "  (SELECT count (*) FROM new), coalesce (again.number, 0) FROM (SELECT) one "
+        "LEFT JOIN"
         "  (SELECT number FROM t WHERE fingerprint IS NOT NULL"
         "   AND id NOT IN (SELECT request_id FROM new)) again ON true",
+    .binary_result = true,
+};
+
+static const db_statement_t s_count = {
+    .name = "predictions_count",
+    .sql = "SELECT count (*) FROM unnest ($1::text[]) AS t (id)"
+           " JOIN predictions p ON p.request_id = t.id::uuid",
     .binary_result = true,
 };
 
@@ -180,12 +189,28 @@ s_note_again (db_t *db, request_t *const *requests, PGresult *result)
     request_t **again = calloc ((size_t)row_count, sizeof (request_t *));
     assert (again);
     for (int row = 0; row < row_count; row++) {
-        int64_t number = array_get_be64 (PQgetvalue (result, row, 1));
+        int64_t number = array_get_be64 (PQgetvalue (result, row, 2));
         if (number > 0)
             again[count++] = requests[number - 1];
     }
     db_status_t status = count > 0 ? s_compare_again (db, again, count) : DB_OK;
     free (again);
+    return status;
+}
+
+/* Fewer rows than requests: had the others theirs before? A trigger can take a row away
+ * without a word, and what has none is not accepted. */
+static db_status_t
+s_check_rows (db_t *db, array_t *ids, size_t count)
+{
+    PGresult *result = NULL;
+    const db_param_t param = array_param (ids);
+    db_status_t status = db_query (db, &s_count, 1, &param, &result);
+    if (status == DB_OK && (size_t)array_get_be64 (PQgetvalue (result, 0, 0)) < count)
+        status =
+            db_refuse (db, "something in the database (a trigger?) takes its row of"
+                           " predictions away");
+    PQclear (result);
     return status;
 }
 
@@ -211,6 +236,8 @@ predictions_insert (
                 now_ms +
                 s_deadline_s (requests[i], default_deadline_s) * INT64_C (1000);
     }
+    if (status == DB_OK && (size_t)array_get_be64 (PQgetvalue (result, 0, 1)) < count)
+        status = s_check_rows (db, &columns[COLUMN_ID], count);
     if (status == DB_OK && once)
         status = s_note_again (db, requests, result);
     PQclear (result);

@@ -137,6 +137,30 @@ s_insert_leaves_an_existing_row_alone (void **state)
     request_destroy (&request);
 }
 
+/* Nobody could ever say what became of it. */
+static void
+s_insert_says_when_a_row_is_taken_away (void **state)
+{
+    store_fixture_t *self = *state;
+    request_t *requests[] = {s_request (), s_request ()};
+    snprintf (requests[1]->user_id, sizeof requests[1]->user_id, "gone");
+    store_do (self, "CREATE FUNCTION gone () RETURNS trigger LANGUAGE plpgsql AS"
+                    " 'BEGIN IF new.user_id = ''gone'' THEN RETURN NULL; END IF;"
+                    " RETURN new; END';"
+                    "CREATE TRIGGER gone BEFORE INSERT ON predictions"
+                    " FOR EACH ROW EXECUTE FUNCTION gone ()");
+    for (int once = 0; once < 2; once++) {
+        memset (requests[1]->fingerprint, once ? 'a' : 0, 2);
+        assert_int_equal (predictions_insert (self->db, requests, 2, 900), DB_REFUSED);
+        assert_non_null (strstr (db_error (self->db), "trigger"));
+        assert_int_equal (predictions_insert (self->db, requests, 1, 900), DB_OK);
+        assert_int_equal (
+            predictions_insert (self->db, requests + 1, 1, 900), DB_REFUSED);
+    }
+    request_destroy (&requests[0]);
+    request_destroy (&requests[1]);
+}
+
 static void
 s_insert_keeps_nothing_of_a_batch_with_a_bad_row (void **state)
 {
@@ -696,6 +720,7 @@ main (void)
         STORE_TEST (s_insert_makes_pending_rows),
         STORE_TEST (s_insert_fills_the_deadline_by_the_servers_clock),
         STORE_TEST (s_insert_leaves_an_existing_row_alone),
+        STORE_TEST (s_insert_says_when_a_row_is_taken_away),
         STORE_TEST (s_insert_keeps_nothing_of_a_batch_with_a_bad_row),
         STORE_TEST (s_insert_survives_hostile_text),
         STORE_TEST (s_finish_completes_a_row_once),
