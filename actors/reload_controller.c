@@ -126,7 +126,7 @@ s_announce (self_t *self, const char *version)
 static void
 s_log_trial (const char *version, const bf16_trial_t *trial)
 {
-    const char *reason = !trial->possible ? "this machine has no kernel for bf16"
+    const char *reason = !trial->possible ? "this machine has no faster kernel for bf16"
                          : !trial->used   ? "bf16 loses too much"
                                           : NULL;
     log_info ("reload_controller.encoder_precision", log_str ("version", version),

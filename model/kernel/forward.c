@@ -14,12 +14,6 @@ forward_kernel (size_t index)
     return NULL;
 }
 
-const forward_kernel_t *
-forward_bf16_kernel (void)
-{
-    return forward_amx ();
-}
-
 size_t
 forward_scores_ld (const forward_kernel_t *kernel, size_t window)
 {
@@ -36,5 +30,5 @@ size_t
 forward_room (const forward_kernel_t *kernel, size_t depth)
 {
     size_t steps = (depth + FORWARD_BF16_DEPTH - 1) / FORWARD_BF16_DEPTH;
-    return kernel->bf16 ? FORWARD_AMX_ROWS * steps * FORWARD_BF16_DEPTH * 2 : 0;
+    return kernel->bf16 ? FORWARD_BF16_ROWS * steps * FORWARD_BF16_DEPTH * 2 : 0;
 }

@@ -72,7 +72,7 @@ typedef struct {
 } forward_attention_t;
 
 typedef struct {
-    const char *name; /* "avx512", "avx2", "portable"; "amx" */
+    const char *name; /* "avx512", "avx2", "portable"; "amx", "avx512_bf16" */
     size_t panel;     /* columns */
     bool bf16;        /* the weights that multiply takes */
     size_t rows;      /* that multiply takes together */
@@ -92,9 +92,14 @@ typedef struct {
  * index on when there are no more. */
 const forward_kernel_t *forward_kernel (size_t index);
 
-/* The one with weights in bf16. NULL where the CPU has none that is faster, or the system
- * does not let us use it. */
-const forward_kernel_t *forward_bf16_kernel (void);
+/* Those with weights in bf16 that the CPU can run and the system lets us use. NULL from
+ * index on when there are no more. */
+const forward_kernel_t *forward_bf16_kernel (size_t index);
+
+/* The first of them whose products take this much less time than the fastest floats'
+ * (measured once, in 0.1 ms); NULL: none. */
+#define FORWARD_BF16_PAYS 1.25
+const forward_kernel_t *forward_bf16_best (void);
 
 /* The distance of score rows, and floats for FORWARD_ROWS of them. */
 size_t forward_scores_ld (const forward_kernel_t *kernel, size_t window);

@@ -12,11 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "model/kernel/forward_512.h"
+#include "model/kernel/forward_bf16.h"
 
 #define TILE      16                    /* rows, or columns */
-#define STEP      FORWARD_BF16_DEPTH    /* numbers that one instruction multiplies by */
-#define LINE      64                    /* bytes of a tile's row */
 #define TILE_SIZE ((size_t)TILE * LINE) /* bytes */
 
 /* As the instruction reads it. */
@@ -25,24 +23,6 @@ typedef struct {
     uint16_t bytes[16]; /* of a row, by tile */
     uint8_t rows[16];
 } config_t;
-
-/* Rows in bf16 by tiles: the first STEP numbers of FORWARD_AMX_ROWS rows, then the next. */
-static void
-s_round_rows (const forward_product_t *product, const float *a, size_t rows)
-{
-    for (size_t r = 0; r < rows; r++, a += product->lda) {
-        char *to = (char *)product->room + r * LINE;
-        for (size_t i = 0; i < product->depth; i += STEP, to += 2 * TILE_SIZE) {
-            size_t left = product->depth - i;
-            uint32_t mask = left < STEP ? (1u << left) - 1 : ~0u;
-            __m512 low = _mm512_maskz_loadu_ps ((__mmask16)mask, a + i);
-            __m512 high =
-                _mm512_maskz_loadu_ps ((__mmask16)(mask >> LANES), a + i + LANES);
-            __m512bh both = _mm512_cvtne2ps_pbh (high, low);
-            memcpy (to, &both, sizeof both);
-        }
-    }
-}
 
 /* c of the sums of one tile. */
 SIMD_INLINE void
@@ -56,12 +36,6 @@ s_end_tile (const forward_product_t *product, const float *sums, size_t rows,
             sum += s_load (c + column);
         s_store (c + column, product->gelu ? s_gelu (sum) : sum);
     }
-}
-
-SIMD_INLINE const char *
-s_panel (const forward_product_t *product, size_t panel)
-{
-    return (const char *)(product->b + panel * product->next_panel);
 }
 
 /* 17 to 32 rows by one or two panels from this one on. */
@@ -169,7 +143,7 @@ s_multiply_bf16 (const forward_product_t *product)
     float *c = product->c;
     for (size_t row = 0; row < product->rows; row += count) {
         size_t left = product->rows - row, panel = 0;
-        count = left < FORWARD_AMX_ROWS ? left : FORWARD_AMX_ROWS;
+        count = left < FORWARD_BF16_ROWS ? left : FORWARD_BF16_ROWS;
         s_round_rows (product, a, count);
         if (count > TILE) {
             for (; panel + 1 < panels; panel += 2)

@@ -9,7 +9,8 @@ const forward_kernel_t *forward_avx512 (void);
 const forward_kernel_t *forward_avx2 (void);
 const forward_kernel_t *forward_portable (void);
 const forward_kernel_t *forward_amx (void);
+const forward_kernel_t *forward_avx512_bf16 (void);
 
-#define FORWARD_AMX_ROWS 32 /* in bf16 at a time */
+#define FORWARD_BF16_ROWS 32 /* that forward_room has place for */
 
 #endif

@@ -150,13 +150,13 @@ model_keep_histories (model_t *self, size_t byte_limit)
 bool
 model_can_use_bf16 (void)
 {
-    return forward_bf16_kernel () != NULL;
+    return forward_bf16_best () != NULL;
 }
 
 bool
 model_use_bf16 (model_t *self, bool bf16)
 {
-    const forward_kernel_t *kernel = bf16 ? forward_bf16_kernel () : forward_kernel (0);
+    const forward_kernel_t *kernel = bf16 ? forward_bf16_best () : forward_kernel (0);
     assert (!self->cache);
     if (!kernel)
         return false;

@@ -31,7 +31,7 @@ model_t *model_take (const char *version, sasrec_weights_t **weights_p,
 /* What was computed of a history is kept, in so many bytes, for whoever asks again with
  * more items. Before others share the model, once. 0: nothing is kept. */
 void model_keep_histories (model_t *self, size_t byte_limit);
-bool model_can_use_bf16 (void); /* this machine has a kernel for it */
+bool model_can_use_bf16 (void); /* this machine has a kernel for it that is faster */
 /* The encoder multiplies in bf16 from now on, or in f32 as at first; false when it cannot,
  * and nothing changes. Before others share the model, it keeps histories or anybody has a
  * scratch for it. */

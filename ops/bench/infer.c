@@ -222,7 +222,7 @@ s_serve (char **words, size_t count)
     if (!model)
         s_die (error);
     if (bf16 && !model_use_bf16 (model, true))
-        s_die ("this machine has no kernel for bf16");
+        s_die ("this machine has no faster kernel for bf16");
     if (cache)
         model_keep_histories (model, strtoul (cache, NULL, 10));
     self.model = model;

@@ -137,7 +137,7 @@ main (int argc, char **argv)
         return 64;
     }
     if (bf16 && !model_use_bf16 (model, true)) {
-        fputs ("bench_served: this machine has no kernel for bf16\n", stderr);
+        fputs ("bench_served: this machine has no faster kernel for bf16\n", stderr);
         return 64;
     }
     model_keep_histories (model, CACHE);

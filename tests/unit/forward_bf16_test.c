@@ -1,5 +1,5 @@
-/* Products with weights in bf16, beside sums in double of the numbers as they are rounded.
- * Skipped where the machine has no kernel for it. SPDX-License-Identifier: Apache-2.0 */
+/* Products with weights in bf16, by every kernel there is, beside sums in double of the
+ * numbers as they are rounded. Skipped where the machine has no kernel for it. SPDX-License-Identifier: Apache-2.0 */
 #include "model/kernel/forward.h"
 
 #include <math.h>
@@ -68,11 +68,11 @@ s_pack (world_t *self)
 
 /* What lies behind a row of a is not a number: nothing may come of it. */
 static world_t *
-s_world (size_t depth, size_t columns)
+s_world (const forward_kernel_t *kernel, size_t depth, size_t columns)
 {
     world_t *self = calloc (1, sizeof *self);
     uint64_t state = 5;
-    self->kernel = forward_bf16_kernel ();
+    self->kernel = kernel;
     self->depth = depth;
     self->columns = columns;
     self->a = calloc (ROWS * LDA, sizeof *self->a);
@@ -114,7 +114,8 @@ s_multiply (world_t *self, size_t first, size_t rows, how_t how)
 {
     memcpy (self->c + first * LDC, self->before + first * LDC,
         rows * LDC * sizeof *self->c);
-    self->kernel->begin ();
+    if (self->kernel->begin)
+        self->kernel->begin ();
     self->kernel->multiply (&(forward_product_t){.rows = rows,
         .columns = self->columns,
         .depth = self->depth,
@@ -128,7 +129,8 @@ s_multiply (world_t *self, size_t first, size_t rows, how_t how)
         .c = self->c + first * LDC,
         .ldc = LDC,
         .room = self->room});
-    self->kernel->end ();
+    if (self->kernel->end)
+        self->kernel->end ();
 }
 
 static double
@@ -152,57 +154,84 @@ s_assert_right (world_t *self, size_t rows, how_t how)
             double is = (double)self->c[r * LDC + j];
             double expected = s_expected (self, r, j, how);
             if (!(fabs (is - expected) <= 2e-5))
-                fail_msg ("%zu rows, depth %zu, %zu columns: [%zu][%zu] is %g, not %g",
-                    rows, self->depth, self->columns, r, j, is, expected);
+                fail_msg (
+                    "%s: %zu rows, depth %zu, %zu columns: [%zu][%zu] is %g, not %g",
+                    self->kernel->name, rows, self->depth, self->columns, r, j, is,
+                    expected);
         }
-}
-
-static void
-s_needs_kernel (void **state)
-{
-    (void)state;
-    if (!forward_bf16_kernel ())
-        skip ();
 }
 
 static const size_t s_depths[] = {1, 8, 32, 50, 64, 200};
 static const size_t s_columns[] = {1, 16, 24, 40, 64, 150};
 #define DEPTHS (sizeof s_depths / sizeof *s_depths)
 
+typedef void (check_t) (world_t *world);
+
+static void
+s_check_all (check_t *check)
+{
+    const forward_kernel_t *kernel;
+    if (!forward_bf16_kernel (0))
+        skip ();
+    for (size_t k = 0; (kernel = forward_bf16_kernel (k)); k++)
+        for (size_t i = 0; i < DEPTHS; i++) {
+            world_t *world = s_world (kernel, s_depths[i], s_columns[i]);
+            check (world);
+            s_end (&world);
+        }
+}
+
+static void
+s_check_sums (world_t *world)
+{
+    static const size_t rows[] = {1, 5, 16, 17, 31, 32, 33, 47, 64, 70};
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        s_assert_right (world, rows[r], (how_t){.bias = true});
+        s_assert_right (world, rows[r], (how_t){.bias = true, .add = true});
+    }
+    s_assert_right (world, ROWS, (how_t){.bias = true, .gelu = true});
+    s_assert_right (world, ROWS, (how_t){0});
+}
+
 static void
 every_size_gives_what_sums_give (void **state)
 {
-    static const size_t rows[] = {1, 5, 16, 17, 31, 32, 33, 47, 64, 70};
-    s_needs_kernel (state);
-    for (size_t i = 0; i < DEPTHS; i++) {
-        world_t *world = s_world (s_depths[i], s_columns[i]);
-        for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
-            s_assert_right (world, rows[r], (how_t){.bias = true});
-            s_assert_right (world, rows[r], (how_t){.bias = true, .add = true});
-        }
-        s_assert_right (world, ROWS, (how_t){.bias = true, .gelu = true});
-        s_assert_right (world, ROWS, (how_t){0});
-        s_end (&world);
+    (void)state;
+    s_check_all (s_check_sums);
+}
+
+static void
+s_check_bits (world_t *world)
+{
+    float *together = calloc (ROWS * LDC, sizeof *together);
+    s_multiply (world, 0, ROWS, (how_t){.bias = true, .gelu = true});
+    memcpy (together, world->c, ROWS * LDC * sizeof *together);
+    for (size_t r = 0; r < ROWS; r++) {
+        s_multiply (world, r, 1, (how_t){.bias = true, .gelu = true});
+        assert_memory_equal (
+            world->c + r * LDC, together + r * LDC, world->columns * sizeof *together);
     }
+    free (together);
 }
 
 static void
 other_rows_change_no_bit (void **state)
 {
-    s_needs_kernel (state);
-    for (size_t i = 0; i < DEPTHS; i++) {
-        world_t *world = s_world (s_depths[i], s_columns[i]);
-        float *together = calloc (ROWS * LDC, sizeof *together);
-        s_multiply (world, 0, ROWS, (how_t){.bias = true, .gelu = true});
-        memcpy (together, world->c, ROWS * LDC * sizeof *together);
-        for (size_t r = 0; r < ROWS; r++) {
-            s_multiply (world, r, 1, (how_t){.bias = true, .gelu = true});
-            assert_memory_equal (world->c + r * LDC, together + r * LDC,
-                world->columns * sizeof *together);
-        }
-        free (together);
-        s_end (&world);
-    }
+    (void)state;
+    s_check_all (s_check_bits);
+}
+
+/* Whether one pays is measured, so no test says so. */
+static void
+the_best_is_one_of_them (void **state)
+{
+    (void)state;
+    const forward_kernel_t *best = forward_bf16_best (), *kernel;
+    size_t k = 0;
+    while ((kernel = forward_bf16_kernel (k)) && kernel != best)
+        k++;
+    assert_ptr_equal (kernel, best);
+    assert_ptr_equal (forward_bf16_best (), best);
 }
 
 int
@@ -211,6 +240,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (every_size_gives_what_sums_give),
         cmocka_unit_test (other_rows_change_no_bit),
+        cmocka_unit_test (the_best_is_one_of_them),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
