@@ -142,6 +142,30 @@ class Serve(unittest.TestCase):
             return None
 
 
+class Precision(unittest.TestCase):
+    """--encoder-precision bf16: what this CPU makes of it is told everywhere alike."""
+
+    def test_bf16_is_served_where_it_can_be_and_is_said_to_be(self):
+        with Stack() as stack:
+            stack.serve(SASREC_ENCODER_PRECISION="bf16")
+            status, answer, _ = stack.post("/recommend", {"history": [10, 20, 30], "k": 5})
+            self.assertEqual((status, answer["result"]["source"]), (200, "model"), answer)
+            self.assertEqual(len(answer["result"]["item_ids"]), 5)
+            version = answer["result"]["model_version"]
+            log = (stack.folder / "serve.log").read_text()
+            line = re.search(r".*reload_controller\.encoder_precision.*", log)[0]
+            self.assertIn(f"version={version} ", line)
+            used = "precision=bf16" in line
+            self.assertEqual(used, "reason=" not in line, line)
+            metrics = stack.get("/metrics")[1].decode()
+            self.assertRegex(metrics, re.compile(
+                rf"^sasrec_model_encoder_bf16 {used:d}$", re.M))
+            self.assertIn(f"[+]model ok: {version}{', its encoder in bf16' * used}\n",
+                          stack.get("/readyz?verbose")[1].decode())
+            if not re.search(r"\b(amx|avx512)_bf16\b", pathlib.Path("/proc/cpuinfo").read_text()):
+                self.assertIn("no faster kernel for bf16", line)
+
+
 class Stop(unittest.TestCase):
     def test_sigterm_stops_at_once_and_loses_nothing(self):
         with Stack() as stack:
