@@ -11,7 +11,7 @@
 
 #include "actors/http/address.h"
 
-#define BACKLOG 1024
+#define BACKLOG 4096 /* past it a connection's first packet is dropped: a second */
 
 static int
 s_bind (const struct addrinfo *address)
