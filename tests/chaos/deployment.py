@@ -3,6 +3,7 @@ are roles, each with a keeper that restarts it when it dies. Scenarios hurt role
 name; what they check does not depend on which roles there are.
 
 ROLES is the table of deployments. Those with Kafka have a broker of their own."""
+import contextlib
 import http.client
 import os
 import pathlib
@@ -291,6 +292,16 @@ class Deployment(Stack):
         top = self.postgres.pid
         return [top] + [int(p) for p in pathlib.Path(
             f"/proc/{top}/task/{top}/children").read_text().split()]
+
+    def cpu_s(self):
+        """That the roles and PostgreSQL have taken until now."""
+        pids = [role.process.pid for role in self.roles.values()] + self.postgres_pids()
+        ticks = 0
+        for pid in pids:
+            with contextlib.suppress(FileNotFoundError):  # it has ended since
+                words = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+                ticks += int(words[11]) + int(words[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     @staticmethod
     def signal(how, pids):

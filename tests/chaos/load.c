@@ -3,7 +3,9 @@
  * at a fixed rate, evenly or as a Poisson process; latency counts from the intended time, so
  * a slow server cannot hide). One thread, epoll, loopback only. It shares the cores with
  * what it measures, so nothing is allocated for a request, and the report says how much CPU
- * time the client took. Every answer is a line of the ledger:
+ * time the client took, how late it was itself (a request was due, a connection free), and
+ * how many requests found no connection free. An open loop has all its connections before
+ * its clock starts. Every answer is a line of the ledger:
  *
  *     <status> <request id or -> <latency us> <service us> <unix ms> <user> <k> <history>
  *
@@ -66,6 +68,11 @@ typedef struct {
     connection_t *last;
 } queue_t;
 
+typedef struct {
+    int64_t *us; /* count of them */
+    size_t count, room;
+} times_t;
+
 /* What counts of a response. */
 typedef struct {
     int status;
@@ -97,8 +104,10 @@ typedef struct {
     FILE *ledger;           /* or NULL */
     size_t begun, answered; /* requests */
     size_t statuses[STATUS_LIMIT];
-    int64_t *latencies; /* us, of answered requests with a status */
-    size_t latency_count, latency_room;
+    times_t latencies;    /* of answered requests with a status */
+    times_t lateness;     /* our own, of each request */
+    size_t held_up;       /* requests that were due when no connection was free */
+    int64_t free_from_us; /* since then one is */
     int64_t started_us;
     double due_us; /* of the next request, after the start; open loop */
 } load_t;
@@ -266,15 +275,14 @@ s_write_line (load_t *self, const connection_t *connection, int status,
 }
 
 static void
-s_keep_latency (load_t *self, int64_t latency_us)
+s_keep (times_t *times, int64_t us)
 {
-    if (self->latency_count == self->latency_room) {
-        self->latency_room = self->latency_room ? 2 * self->latency_room : 65536;
-        self->latencies =
-            realloc (self->latencies, self->latency_room * sizeof *self->latencies);
-        assert (self->latencies);
+    if (times->count == times->room) {
+        times->room = times->room ? 2 * times->room : 65536;
+        times->us = realloc (times->us, times->room * sizeof *times->us);
+        assert (times->us);
     }
-    self->latencies[self->latency_count++] = latency_us;
+    times->us[times->count++] = us;
 }
 
 /* The request has its answer, or none; request_id is "-" if there is none. */
@@ -286,9 +294,17 @@ s_record (load_t *self, connection_t *connection, int status, const char *reques
     self->answered++;
     self->statuses[status >= 0 && status < STATUS_LIMIT ? status : 0]++;
     if (status > 0)
-        s_keep_latency (self, now_us - connection->intended_us);
+        s_keep (&self->latencies, now_us - connection->intended_us);
     if (self->ledger)
         s_write_line (self, connection, status, request_id, now_us);
+}
+
+static void
+s_free (load_t *self, connection_t *connection)
+{
+    if (!self->free.first)
+        self->free_from_us = clock_monotonic_us ();
+    s_push (&self->free, connection);
 }
 
 static void
@@ -379,6 +395,10 @@ s_begin (load_t *self, connection_t *connection, int64_t intended_us)
     connection->busy = true;
     connection->intended_us = intended_us;
     connection->sent_us = clock_monotonic_us ();
+    bool held_up = self->free_from_us > intended_us;
+    self->held_up += held_up;
+    s_keep (&self->lateness,
+        connection->sent_us - (held_up ? self->free_from_us : intended_us));
     self->begun++;
     s_send (self, connection, connection->out, (size_t)(end - connection->out));
 }
@@ -465,7 +485,7 @@ s_finish (load_t *self, connection_t *connection, const response_t *response)
     if (response->closes)
         s_rest (self, connection);
     else
-        s_push (&self->free, connection);
+        s_free (self, connection);
 }
 
 static void
@@ -514,7 +534,7 @@ static void
 s_wake_rested (load_t *self, int64_t now_us)
 {
     while (self->resting.first && self->resting.first->retry_us <= now_us)
-        s_push (&self->free, s_pop (&self->resting));
+        s_free (self, s_pop (&self->resting));
 }
 
 /* Starts what is due on free connections; returns us until the next is due. */
@@ -547,43 +567,53 @@ s_compare (const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* Of sorted times. */
 static double
-s_percentile_ms (const load_t *self, double p)
+s_percentile_ms (const times_t *times, double p)
 {
-    if (!self->latency_count)
+    if (!times->count)
         return 0;
-    size_t index = (size_t)(p * (double)(self->latency_count - 1));
-    return (double)self->latencies[index] / 1000;
+    return (double)times->us[(size_t)(p * (double)(times->count - 1))] / 1000;
 }
 
 static double
-s_mean_ms (const load_t *self)
+s_mean_ms (const times_t *times)
 {
     double sum = 0;
-    for (size_t i = 0; i < self->latency_count; i++)
-        sum += (double)self->latencies[i];
-    return self->latency_count ? sum / (double)self->latency_count / 1000 : 0;
+    for (size_t i = 0; i < times->count; i++)
+        sum += (double)times->us[i];
+    return times->count ? sum / (double)times->count / 1000 : 0;
+}
+
+/* "name":{...} */
+static void
+s_report_times (const char *name, times_t *times)
+{
+    qsort (times->us, times->count, sizeof *times->us, s_compare);
+    printf (",\"%s\":{\"mean\":%.3f,\"p50\":%.3f,\"p90\":%.3f,\"p99\":%.3f,"
+            "\"p99.9\":%.3f,\"max\":%.3f}",
+        name, s_mean_ms (times), s_percentile_ms (times, 0.5),
+        s_percentile_ms (times, 0.9), s_percentile_ms (times, 0.99),
+        s_percentile_ms (times, 0.999), s_percentile_ms (times, 1));
 }
 
 static void
 s_report (load_t *self)
 {
     double seconds = (double)(clock_monotonic_us () - self->started_us) / 1e6;
-    qsort (self->latencies, self->latency_count, sizeof *self->latencies, s_compare);
     printf ("{\"requests\":%zu,\"seconds\":%.3f,\"rate\":%.1f,\"status\":{",
-        self->answered, seconds, (double)self->latency_count / seconds);
+        self->answered, seconds, (double)self->latencies.count / seconds);
     const char *comma = "";
     for (int status = 1; status < STATUS_LIMIT; status++)
         if (self->statuses[status]) {
             printf ("%s\"%d\":%zu", comma, status, self->statuses[status]);
             comma = ",";
         }
-    printf ("},\"broken\":%zu,\"cpu_s\":%.3f,\"latency_ms\":{\"mean\":%.3f,"
-            "\"p50\":%.3f,\"p90\":%.3f,\"p99\":%.3f,\"p99.9\":%.3f,\"max\":%.3f}}\n",
-        self->statuses[0], (double)clock () / CLOCKS_PER_SEC, s_mean_ms (self),
-        s_percentile_ms (self, 0.5), s_percentile_ms (self, 0.9),
-        s_percentile_ms (self, 0.99), s_percentile_ms (self, 0.999),
-        s_percentile_ms (self, 1));
+    printf ("},\"broken\":%zu,\"cpu_s\":%.3f,\"held_up\":%zu", self->statuses[0],
+        (double)clock () / CLOCKS_PER_SEC, self->held_up);
+    s_report_times ("late_ms", &self->lateness);
+    s_report_times ("latency_ms", &self->latencies);
+    printf ("}\n");
 }
 
 /* Waits to the microsecond, and does not spin on the cores it shares. */
@@ -620,6 +650,8 @@ s_open (load_t *self)
         connection->out = self->buffer + i * size;
         s_put_head (self, connection->out);
         s_push (&self->free, connection);
+        if (options->rate > 0)
+            s_connect (self, connection);
     }
     self->head_length = strlen (self->connections[0].out);
 }
@@ -633,7 +665,8 @@ s_close (load_t *self)
     }
     if (self->ledger)
         fclose (self->ledger);
-    free (self->latencies);
+    free (self->latencies.us);
+    free (self->lateness.us);
     free (self->connections);
     free (self->buffer);
     close (self->epoll);
