@@ -3,11 +3,13 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "base/utf8.h"
 
 /* A text with U+0000 is one for its reader to refuse, by name. */
@@ -24,6 +26,18 @@ s_fail (json_fault_t *fault, const char *pointer, const char *format, ...)
     vsnprintf (fault->detail, sizeof fault->detail, format, args);
     va_end (args);
     return -1;
+}
+
+bool
+json_has_nul (const json_t *value)
+{
+    size_t i;
+    const char *key;
+    json_t *member, *root = (json_t *)(uintptr_t)value;
+    json_array_foreach (root, i, member) if (json_has_nul (member)) return true;
+    json_object_foreach (root, key, member) if (json_has_nul (member)) return true;
+    return json_is_string (root) &&
+           strlen (json_string_value (root)) != json_string_length (root);
 }
 
 int
@@ -84,21 +98,57 @@ s_fail_syntax (json_fault_t *fault, const json_error_t *error)
     fault->column = error->column > 0 ? error->column : 1;
 }
 
-/* What jansson cannot keep: U+0000 in a name, in place of which comes U+0001, since no name
- * of ours has a control character; and integers beyond 64 bits, in place of which come reals. */
+/* U+0000 in a name becomes U+0001, since no name of ours has a control character. */
+static void
+s_rename (char *text, size_t length)
+{
+    for (size_t i = 0; i + 6 <= length; i++) {
+        if (text[i] == '\\' && memcmp (text + i, "\\u0000", 6) == 0)
+            text[i + 5] = '1';
+        i += text[i] == '\\'; /* what is escaped escapes nothing */
+    }
+}
+
+/* The string that begins here, with both quotes. */
+static size_t
+s_string_length (const char *text, size_t length)
+{
+    size_t at = 1;
+    while (at < length && text[at] != '"')
+        at += text[at] == '\\' ? 2 : 1;
+    return at < length ? at + 1 : length;
+}
+
+/* Text that stays as it is; a number that no double holds becomes "\u0000", which whoever
+ * reads the field refuses. text ends with a NUL. */
+static size_t
+s_copy_piece (const char *text, size_t length, strbuf_t *copy)
+{
+    size_t digits = strspn (text, "+-.0123456789Ee");
+    size_t taken = *text == '"' ? s_string_length (text, length)
+                   : digits > 0 ? digits
+                                : 1;
+    if (digits > 0 && isinf (strtod (text, NULL)))
+        strbuf_add (copy, "\"\\u0000\"");
+    else
+        strbuf_add_bytes (copy, text, taken);
+    return taken;
+}
+
+/* What jansson cannot keep: names with U+0000, and numbers, of which integers beyond 64 bits
+ * become reals. */
 static json_t *
 s_load_odd (const char *text, size_t length, json_error_t *error)
 {
-    char *copy = malloc (length);
-    assert (copy);
-    memcpy (copy, text, length);
-    for (size_t i = 0; i + 6 <= length; i++) {
-        if (copy[i] == '\\' && memcmp (copy + i, "\\u0000", 6) == 0)
-            copy[i + 5] = '1';
-        i += copy[i] == '\\'; /* what is escaped escapes nothing */
-    }
-    json_t *root = json_loadb (copy, length, FLAGS | JSON_DECODE_INT_AS_REAL, error);
-    free (copy);
+    strbuf_t renamed = STRBUF_EMPTY, copy = STRBUF_EMPTY;
+    strbuf_add_bytes (&renamed, text, length);
+    s_rename (renamed.data, length);
+    for (size_t at = 0; at < length;)
+        at += s_copy_piece (renamed.data + at, length - at, &copy);
+    json_t *root =
+        json_loadb (copy.data, copy.length, FLAGS | JSON_DECODE_INT_AS_REAL, error);
+    strbuf_free (&renamed);
+    strbuf_free (&copy);
     return root;
 }
 

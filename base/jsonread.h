@@ -25,10 +25,14 @@ typedef struct {
 /* Fills the fault of a field that was read, and made no sense. Always -1. */
 int json_fail (json_fault_t *fault, const char *pointer, const char *detail);
 
-/* A fresh reference, or NULL with *fault. The root of an object must be one. Integers beyond
- * 64 bits, and U+0000 anywhere, are left to whoever wants the field: that can say its name. */
+/* A fresh reference, or NULL with *fault. The root of an object must be one. Numbers beyond
+ * 64 bits, and U+0000 anywhere, are left to whoever wants the field: that can say its name.
+ * (Integers become reals; what no double holds, 1e999, a text of U+0000.) */
 json_t *json_read_value (const char *text, size_t length, json_fault_t *fault);
 json_t *json_read_object (const char *text, size_t length, json_fault_t *fault);
+
+/* It is a text with U+0000, or has one in it. */
+bool json_has_nul (const json_t *value);
 
 /* The object has the field, and it is not null: null counts as absent. */
 bool json_read_given (const json_t *object, const char *key);

@@ -108,6 +108,9 @@ s_attributes (reading_t *self)
     if (value && !json_is_null (value) && !json_is_object (value))
         return json_fail (
             self->fault, "/attributes", "attributes must be an object, or null");
+    if (json_has_nul (value))
+        return json_fail (self->fault, "/attributes",
+            "attributes must have neither U+0000 nor a number that no double holds");
     if (!s_is_left (self, "attributes"))
         s_set (self, "attributes", json_incref (value));
     return 0;

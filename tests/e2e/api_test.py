@@ -208,6 +208,11 @@ class Api(unittest.TestCase):
         self.assertEqual([w["pointer"] for w in answer["warnings"]],
                          ["/requests/7/histroy", "/requests/10/more"])
         self.assertEqual(results[10]["source"], "popular")
+        odd = '{"requests": [{"history": [10]}, {"history": [1e999]}, {"history": [10], "min_score": -1e999}]}'
+        answers = self.ask("POST", "/recommend/batch", odd)["results"]
+        self.assertEqual([r["status"] for r in answers], [200, 422, 422])
+        self.assertEqual([r["errors"][0]["pointer"] for r in answers[1:]],
+                         ["/requests/1/history/0", "/requests/2/min_score"])
         for i in 0, 50, 298:
             alone = self.recommend(**requests[i])
             self.assertEqual(results[i]["user_id"], requests[i]["user_id"])

@@ -94,6 +94,7 @@ test_what_is_wrong_is_named_and_nothing_is_added (void **state)
         {"{\"expires_at\":\"tomorrow\"}", "/expires_at"},
         {"{\"expires_at\":1767312000}", "/expires_at"},
         {"{\"attributes\":[]}", "/attributes"},
+        {"{\"attributes\":{\"a\":[\"\\u0000\"]}}", "/attributes"},
         {"{\"image_url\":\"javascript:alert(1)\"}", "/image_url"},
         {"{\"image_url\":\"//elsewhere/i.png\"}", "/image_url"},
     };

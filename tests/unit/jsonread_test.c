@@ -48,7 +48,7 @@ test_bad_texts_have_line_and_column (void **state)
         "{\"a\":.5}", "{\"a\":1.}", "{\"a\":NaN}", "{\"a\":Infinity}", "{\"a\":-}",
         "{\"a\":0x10}", "{\"a\":tru}", "{\"a\":\"\xff\"}", "{\"a\":\"\xed\xa0\x80\"}",
         "{\"a\":\"\\ud800\"}", "{\"a\":\"\n\"}", "{\"a\":\"", "{\"a\":\"\\x\"}",
-        "{\"a\":1 \"b\":2}", "// note\n{}", "\xef\xbb\xbf{}", "{\"a\":1e400}"};
+        "{\"a\":1 \"b\":2}", "// note\n{}", "\xef\xbb\xbf{}"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         json_fault_t fault = s_fault_of (bad[i], strlen (bad[i]));
         if (fault.line < 1 || fault.column < 1)
@@ -211,6 +211,39 @@ test_integers_beyond_64_bits_are_for_their_reader (void **state)
     assert_int_equal (values[0], 3);
     free (values);
     json_decref (object);
+}
+
+static void
+test_a_number_that_no_double_holds_is_for_its_reader (void **state)
+{
+    (void)state;
+    char digits[421];
+    memset (digits, '9', 420);
+    digits[420] = '\0';
+    const char *const beyond[] = {"1e999", "-1e999", "1.5E+400", digits};
+    for (size_t i = 0; i < sizeof beyond / sizeof beyond[0]; i++) {
+        char text[1024];
+        snprintf (text, sizeof text,
+            "{\"a\":[1,%s],\"b\":%s, \"1e999\":\"1e999\\\"\",\"c\":1e-999,\"k\":7}",
+            beyond[i], beyond[i]);
+        json_t *object = s_read (text);
+        json_fault_t fault;
+        int64_t value = 0;
+        double number = 0;
+        const char *string = NULL;
+        assert_int_equal (json_read_integer (object, "k", 1, 9, &value, &fault), 0);
+        assert_int_equal (value, 7);
+        assert_int_equal (json_read_number (object, "c", &number, &fault), 0);
+        assert_int_equal (json_read_string (object, "1e999", 1, 9, &string, &fault), 0);
+        assert_string_equal (string, "1e999\"");
+        assert_int_equal (json_read_number (object, "b", &number, &fault), -1);
+        assert_int_equal (json_read_integer (object, "b", 1, 9, &value, &fault), -1);
+        assert_int_equal (json_read_string (object, "b", 0, 9, &string, &fault), -1);
+        assert_true (json_has_nul (object));
+        assert_true (json_has_nul (json_object_get (object, "a")));
+        assert_false (json_has_nul (json_object_get (object, "1e999")));
+        json_decref (object);
+    }
 }
 
 static void
@@ -378,6 +411,7 @@ main (void)
         cmocka_unit_test (test_integer_of_wrong_type_or_range_is_a_field_fault),
         cmocka_unit_test (test_a_number_without_a_fraction_is_an_integer),
         cmocka_unit_test (test_integers_beyond_64_bits_are_for_their_reader),
+        cmocka_unit_test (test_a_number_that_no_double_holds_is_for_its_reader),
         cmocka_unit_test (test_a_nul_in_a_name_is_no_name_of_ours),
         cmocka_unit_test (test_bool_is_true_or_false_only),
         cmocka_unit_test (test_string_length_is_in_bytes),
