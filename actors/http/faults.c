@@ -33,12 +33,12 @@ bool
 faults_none (
     const faults_t *self, exchange_t *exchange, size_t count, const char *things)
 {
-    char detail[200];
+    char detail[100 + sizeof self->faults[0].detail];
     size_t told = self->count < FAULTS_MOST ? self->count : FAULTS_MOST;
     if (told == 0)
         return true;
     snprintf (detail, sizeof detail,
-        "%zu of %zu %.20s are not valid, and nothing was written. The first: %.70s",
+        "%zu of %zu %.20s are not valid, and nothing was written. The first: %s",
         self->count, count, things, self->faults[0].detail);
     utf8_trim (detail);
     exchange_problem_fields (exchange, detail, self->faults, told);

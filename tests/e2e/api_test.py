@@ -218,6 +218,10 @@ class Api(unittest.TestCase):
             self.assertEqual(results[i]["user_id"], requests[i]["user_id"])
             self.assertEqual(results[i]["result"]["item_ids"], alone["result"]["item_ids"])
 
+    def test_what_is_wrong_with_the_first_element_is_said_in_full(self):
+        problem = self.ask("POST", "/interactions", [{"user_id": "user_3", "item_id": 10, "created_at": 7}], expected=422)
+        self.assertTrue(problem["detail"].endswith(": " + problem["errors"][0]["detail"]), problem)
+
     def test_the_largest_batch(self):
         answer = self.ask("POST", "/recommend/batch", {"requests": [{"history": [i], "k": 100} for i in range(1000)]})
         self.assertEqual({r["status"] for r in answer["results"]}, {200})
