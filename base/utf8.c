@@ -46,6 +46,19 @@ utf8_check (const char *text)
     return UTF8_PLAIN;
 }
 
+void
+utf8_plain (char *text)
+{
+    while (*text) {
+        size_t length = utf8_length (text);
+        bool plain = length > 0 && !utf8_is_control (text);
+        length = length > 0 ? length : 1;
+        if (!plain)
+            memset (text, '?', length);
+        text += length;
+    }
+}
+
 /* The last byte that begins a character is at most 3 from the end. */
 void
 utf8_trim (char *text)

@@ -23,6 +23,9 @@ size_t utf8_length (const char *text);
  * a terminal may obey. */
 bool utf8_is_control (const char *text);
 
+/* Puts '?' in place of what is a control character or no character: for a terminal. */
+void utf8_plain (char *text);
+
 /* Takes an unfinished character off the end: for behind a snprintf that may have cut. */
 void utf8_trim (char *text);
 

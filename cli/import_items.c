@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/progress.h"
+#include "base/utf8.h"
 #include "cli/files/item_row.h"
 #include "cli/files/objects.h"
 #include "proto/item.h"
@@ -78,8 +79,7 @@ s_tell (s_run_t *run, const json_t *object)
     const char *item = s_item (run);
     json_object_foreach ((json_t *)(uintptr_t)object, key, value)
     {
-        const char *meaning =
-            item && strcmp (key, item) == 0 ? "item_id" : item_row_meaning (key);
+        const char *meaning = item_row_meaning (object, item, key);
         if (meaning)
             strbuf_addf (&run->told, "%s%s is %.40s", run->told.length > 0 ? ", " : "",
                 meaning, key);
@@ -90,6 +90,7 @@ s_tell (s_run_t *run, const json_t *object)
         strbuf_addf (&run->told, "; left out: %s%s", left.data,
             left_count > S_NAMES_SHOWN ? ", ..." : "");
     strbuf_free (&left);
+    utf8_plain (run->told.data);
     if (!run->command->quiet)
         fprintf (stderr, "%s: %s\n", source_name (run->source), run->told.data);
 }
@@ -142,6 +143,7 @@ s_take (s_run_t *run, const json_t *object)
     if (run->told.length == 0)
         s_tell (run, object);
     if (s_read_row (run, object, error)) {
+        utf8_plain (error);
         s_tell_bad (run, error);
         return COMMAND_DONE;
     }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/jsonread.h"
 #include "base/timestamp.h"
 #include "cli/files/columns.h"
 #include "cli/files/values.h"
@@ -136,6 +137,14 @@ s_object (const char *name, const json_t *value, char error[160])
     return NULL;
 }
 
+/* Amazon's are lists. */
+static json_t *
+s_image (const char *name, const json_t *value, char error[160])
+{
+    const json_t *first = json_is_array (value) ? json_array_get (value, 0) : value;
+    return first ? s_text (name, first, error) : json_null ();
+}
+
 static const struct {
     const char *field;
     value_f *read;
@@ -151,24 +160,38 @@ static const struct {
     {"available_from", s_time, {"availablefrom", "availableat"}},
     {"expires_at", s_time, {"expiresat", "expires", "availableuntil"}},
     {"attributes", s_object, {"attributes"}},
-    {"image_url", s_text,
+    {"image_url", s_image,
         {"imageurl", "image", "imurl", "img", "imgurl", "thumbnail", "thumbnailurl",
             "posterurl", "imageurll"}},
 };
 
 #define FIELD_COUNT (sizeof s_fields / sizeof s_fields[0])
 
-/* The row of s_fields, or FIELD_COUNT. */
-static size_t
-s_find (const char *name)
+/* How well the name fits the field: 0 best; -1: not at all. */
+static int
+s_fit (size_t field, const char *name)
 {
     char plain[COLUMN_PLAIN_SIZE];
     column_plain (name, plain);
-    for (size_t field = 0; field < FIELD_COUNT; field++)
-        for (size_t i = 0; i < 12 && s_fields[field].names[i]; i++)
-            if (strcmp (plain, s_fields[field].names[i]) == 0)
-                return field;
-    return FIELD_COUNT;
+    for (int i = 0; i < 12 && s_fields[field].names[i]; i++)
+        if (strcmp (plain, s_fields[field].names[i]) == 0)
+            return i;
+    return -1;
+}
+
+/* What the object calls the field; NULL: it has none. */
+static const char *
+s_find (const json_t *object, size_t field)
+{
+    const char *key, *best = NULL;
+    json_t *value;
+    json_object_foreach ((json_t *)(uintptr_t)object, key, value)
+    {
+        int fit = s_fit (field, key);
+        if (fit >= 0 && (!best || fit < s_fit (field, best)))
+            best = key;
+    }
+    return best;
 }
 
 /* How well the name fits the id; -1: not at all. */
@@ -179,15 +202,6 @@ s_id_fit (const char *name, const char *item)
         return strcmp (name, item) == 0 ? 0 : -1;
     int fit = column_fit (COLUMN_ITEM, name);
     return fit >= 0 ? fit : strcasecmp (name, "id") == 0 ? 1000 : -1;
-}
-
-const char *
-item_row_meaning (const char *name)
-{
-    size_t field = s_find (name);
-    return field < FIELD_COUNT          ? s_fields[field].field
-           : s_id_fit (name, NULL) >= 0 ? "item_id"
-                                        : NULL;
 }
 
 /* What the file calls the id; NULL: it has none. */
@@ -203,6 +217,29 @@ s_find_id (const json_t *object, const char *item)
             best = key;
     }
     return best;
+}
+
+const char *
+item_row_meaning (const json_t *object, const char *item, const char *name)
+{
+    const char *id = s_find_id (object, item);
+    if (id && strcmp (id, name) == 0)
+        return "item_id";
+    for (size_t field = 0; field < FIELD_COUNT; field++) {
+        const char *found = s_find (object, field);
+        if (found && strcmp (found, name) == 0)
+            return s_fields[field].field;
+    }
+    return NULL;
+}
+
+static int
+s_check_text (const char *name, const json_t *value, char error[160])
+{
+    if (!json_has_nul (value))
+        return 0;
+    snprintf (error, 160, "%.60s has U+0000, or a number that no double holds", name);
+    return -1;
 }
 
 /* As a number or a text; NULL with error. */
@@ -225,7 +262,9 @@ s_id (const json_t *object, const char *item, bool keys, char error[160])
             item ? "" : ": --columns item=NAME says which it is");
         return NULL;
     }
-    json_t *text = s_text (name, json_object_get (object, name), error);
+    const json_t *value = json_object_get (object, name);
+    json_t *text =
+        s_check_text (name, value, error) ? NULL : s_text (name, value, error);
     json_t *id =
         text ? s_read_id (name, json_is_null (text) ? "" : json_string_value (text),
                    keys, error)
@@ -257,18 +296,17 @@ s_take_id (
     return 0;
 }
 
-/* The first of two names of one field counts. */
 static int
 s_take_fields (const json_t *object, json_t *out, char error[160])
 {
-    const char *key;
-    json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)object, key, value)
-    {
-        size_t field = s_find (key);
-        if (field == FIELD_COUNT || json_object_get (out, s_fields[field].field))
+    for (size_t field = 0; field < FIELD_COUNT; field++) {
+        const char *name = s_find (object, field);
+        const json_t *value = name ? json_object_get (object, name) : NULL;
+        if (!value)
             continue;
-        json_t *taken = s_fields[field].read (key, value, error);
+        if (s_check_text (name, value, error))
+            return -1;
+        json_t *taken = s_fields[field].read (name, value, error);
         if (!taken)
             return -1;
         json_object_set_new (out, s_fields[field].field, taken);

@@ -19,7 +19,7 @@ json_t *item_row_take (
 /* The item is no integer, but may be a key. */
 bool item_row_has_key (const json_t *object, const char *item);
 
-/* The field that a name means, or NULL: it is left out. */
-const char *item_row_meaning (const char *name);
+/* The field that a name means in the object, or NULL: it is left out. item: as above. */
+const char *item_row_meaning (const json_t *object, const char *item, const char *name);
 
 #endif

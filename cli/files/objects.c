@@ -112,8 +112,9 @@ s_take_csv (objects_t *self, json_t **object, char error[160])
     json_t *row = json_object ();
     int rc = 0;
     for (size_t i = 0; i < self->header.count; i++)
-        rc |= json_object_set_new (
-            row, self->header.at[i], json_string (self->fields.at[i]));
+        if (!json_object_get (row, self->header.at[i])) /* of two of a name the first */
+            rc |= json_object_set_new (
+                row, self->header.at[i], json_string (self->fields.at[i]));
     if (rc == 0)
         *object = row;
     else

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/jsonread.h"
+#include "base/utf8.h"
 
 enum { S_NUMBER_SIZE = 48 };
 
@@ -242,12 +243,15 @@ s_take_csv (reader_t *self, reader_row_t *row, char error[160])
     return s_take_row (self, row, texts, error);
 }
 
-/* A string or a number as text, "" for null, NULL for anything else. */
+/* A string or a number as text, "" for null, NULL for anything else. U+0000 is shown as
+ * another control character, which no field may have either. */
 static const char *
 s_json_text (const json_t *value, char number[S_NUMBER_SIZE])
 {
     if (!value || json_is_null (value))
         return "";
+    if (json_has_nul (value))
+        return "\1";
     if (json_is_string (value))
         return json_string_value (value);
     double real = json_real_value (value);
@@ -302,6 +306,12 @@ s_take_members (reader_t *self, json_t *object, reader_row_t *row, char error[16
                 error, 160, "%.60s must be a string or a number", self->names[column]);
             return READER_BAD;
         }
+        if (column <= COLUMN_ITEM &&
+            fabs (json_real_value (value)) > JSON_INTEGER_MAX) {
+            snprintf (error, 160, "%.60s is a number beyond 2^53: write it as a text",
+                self->names[column]);
+            return READER_BAD;
+        }
     }
     return s_take_row (self, row, texts, error);
 }
@@ -342,8 +352,8 @@ reader_end (reader_t *self, char error[160])
     return READER_BROKEN;
 }
 
-reader_status_t
-reader_next (reader_t *self, reader_row_t *row, char error[160])
+static reader_status_t
+s_next (reader_t *self, reader_row_t *row, char error[160])
 {
     if (!self->begun) {
         reader_status_t status = reader_begin (self, error);
@@ -354,4 +364,13 @@ reader_next (reader_t *self, reader_row_t *row, char error[160])
         return reader_end (self, error);
     self->pending = false;
     return reader_take (self, row, error);
+}
+
+reader_status_t
+reader_next (reader_t *self, reader_row_t *row, char error[160])
+{
+    reader_status_t status = s_next (self, row, error);
+    if (status == READER_BROKEN || status == READER_BAD)
+        utf8_plain (error);
+    return status;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/jsonread.h"
+#include "base/utf8.h"
 #include "cli/files/reader_self.h"
 
 enum { S_LEFT_OUT_SHOWN = 8 };
@@ -224,6 +225,7 @@ s_tell (reader_t *self)
     else
         s_left_out_columns (self, &left_out, &count);
     s_tell_left_out (self, &left_out, count);
+    utf8_plain (self->told.data);
 }
 
 /* Splits a copy of the record, whose fields then stay valid until the next row. */
@@ -311,8 +313,8 @@ s_look (reader_t *self)
     return named || s_is_header (self) ? LAYOUT_CSV : LAYOUT_PAIRS;
 }
 
-reader_status_t
-reader_begin (reader_t *self, char error[160])
+static reader_status_t
+s_begin (reader_t *self, char error[160])
 {
     self->begun = true;
     s_choose_format (self);
@@ -329,5 +331,14 @@ reader_begin (reader_t *self, char error[160])
         s_tell (self);
     }
     self->pending = status == READER_ROW;
+    return status;
+}
+
+reader_status_t
+reader_begin (reader_t *self, char error[160])
+{
+    reader_status_t status = s_begin (self, error);
+    if (status == READER_BROKEN || status == READER_BAD)
+        utf8_plain (error);
     return status;
 }

@@ -121,6 +121,18 @@ s_is_zero_fraction (const char *text)
     return zeros > 0 && text[1 + zeros] == '\0';
 }
 
+static int
+s_refuse_item (const char *name, const char *text, char error[160])
+{
+    char key[ITEM_KEY_SIZE];
+    return values_refuse (name, text,
+        values_item_key (name, text, key, error) == 0
+            ? "is no integer from 0 to 9007199254740991; --item-ids keys takes texts"
+            : "is neither an integer from 0 to 9007199254740991 nor a text of 1 to 128 "
+              "bytes",
+        error);
+}
+
 int
 values_item (const char *name, const char *text, int64_t *item_id, char error[160])
 {
@@ -128,16 +140,12 @@ values_item (const char *name, const char *text, int64_t *item_id, char error[16
         return s_refuse_absent (name, error);
     if (!isdigit ((unsigned char)*text) ||
         (*text == '0' && isdigit ((unsigned char)text[1])))
-        return values_refuse (name, text,
-            "is no integer from 0 to 9007199254740991; --item-ids keys takes texts",
-            error);
+        return s_refuse_item (name, text, error);
     char *end;
     errno = 0;
     long long value = strtoll (text, &end, 10);
     if ((*end && !s_is_zero_fraction (end)) || errno != 0 || value > JSON_INTEGER_MAX)
-        return values_refuse (name, text,
-            "is no integer from 0 to 9007199254740991; --item-ids keys takes texts",
-            error);
+        return s_refuse_item (name, text, error);
     *item_id = value;
     return 0;
 }

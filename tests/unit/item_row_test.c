@@ -97,6 +97,57 @@ test_paths_of_categories_are_read (void **state)
         "{\"item_id\":8,\"categories\":[\"Toys\"]}]");
 }
 
+/* As its editions of 2014, 2018 and 2023 have it. */
+static void
+test_amazons_metadata_is_read_as_it_is (void **state)
+{
+    (void)state;
+    s_assert_fixture ("amazon.jsonl",
+        "[{\"item_id\":1400031852,\"title\":\"Girls Ballet Tutu Zebra Hot Pink\","
+        "\"categories\":[\"Sports & Outdoors\",\"Dance\"],"
+        "\"image_url\":\"http://ecx.images.example/51fAmVkTbyL.jpg\"},"
+        "{\"item_id\":1400031853,\"title\":\"Gardener's Hand Therapy\","
+        "\"categories\":[],\"image_url\":\"https://images.example/41L.jpg\"},"
+        "{\"item_id\":1400031854,\"title\":\"Another\",\"categories\":[],"
+        "\"image_url\":null},"
+        "{\"item_id\":1400031855,\"title\":\"Howard LC0008 Leather Conditioner\","
+        "\"categories\":[\"Leather\",\"Care\"]}]");
+}
+
+static void
+test_the_first_of_a_fields_names_counts (void **state)
+{
+    (void)state;
+    char error[160];
+    json_t *object = json_pack ("{s:s,s:s,s:s,s:s,s:s}", "main_category", "A",
+        "productName", "B", "title", "C", "category", "D", "id", "x");
+    json_t *row = item_row_take (object, NULL, true, error);
+    json_t *should =
+        json_pack ("{s:s,s:[s],s:s}", "title", "C", "categories", "D", "item_id", "x");
+    assert_true (json_equal (row, should));
+    assert_string_equal (item_row_meaning (object, NULL, "category"), "categories");
+    assert_string_equal (item_row_meaning (object, NULL, "id"), "item_id");
+    assert_string_equal (item_row_meaning (object, "title", "title"), "item_id");
+    assert_null (item_row_meaning (object, NULL, "main_category"));
+    assert_null (item_row_meaning (object, NULL, "productName"));
+    json_decref (object);
+    json_decref (row);
+    json_decref (should);
+    s_assert_text (
+        "item_id,title,title\n1,A,B\n", NULL, "[{\"item_id\":1,\"title\":\"A\"}]");
+}
+
+static void
+test_what_no_text_can_hold_is_refused (void **state)
+{
+    (void)state;
+#define HELD " has U+0000, or a number that no double holds\""
+    s_assert_text ("{\"id\":\"a\\u0000b\"}\n{\"id\":1,\"title\":\"a\\u0000b\"}\n"
+                   "{\"id\":1,\"attributes\":{\"a\":[1e999]}}\n"
+                   "{\"id\":1,\"more\":\"\\u0000\"}\n",
+        NULL, "[\"id" HELD ",\"title" HELD ",\"attributes" HELD ",{\"item_id\":1}]");
+}
+
 static void
 test_columns_of_texts_become_values (void **state)
 {
@@ -157,6 +208,9 @@ main (void)
         cmocka_unit_test (test_movielens_is_read_as_it_is),
         cmocka_unit_test (test_a_shops_objects_are_read),
         cmocka_unit_test (test_paths_of_categories_are_read),
+        cmocka_unit_test (test_amazons_metadata_is_read_as_it_is),
+        cmocka_unit_test (test_the_first_of_a_fields_names_counts),
+        cmocka_unit_test (test_what_no_text_can_hold_is_refused),
         cmocka_unit_test (test_columns_of_texts_become_values),
         cmocka_unit_test (test_the_id_may_have_any_name_that_is_said),
         cmocka_unit_test (test_an_item_may_be_a_key),

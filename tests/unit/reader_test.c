@@ -257,6 +257,49 @@ test_bad_jsonl (void **state)
         "1!created_at must be a string or a number 2!" TIME_ERROR ("1e+300") "end");
 }
 
+/* Two users or items must not become one. */
+static void
+test_what_jsonl_cannot_tell_apart_is_refused (void **state)
+{
+    (void)state;
+    s_assert_reads (LAYOUT_JSONL,
+        "{\"user_id\":\"a\\u0000b\",\"item_id\":1}\n"
+        "{\"user_id\":123456789012345678901234567890,\"item_id\":1}\n"
+        "{\"user_id\":9007199254740993,\"item_id\":1,\"event\":\"v\\u0000\"}\n"
+        "{\"user_id\":9007199254740993,\"item_id\":1,\"value\":1e999}\n"
+        "{\"user_id\":9007199254740993,\"item_id\":1,\"more\":\"\\u0000\"}\n",
+        "1!user_id \"?\" has a control character "
+        "2!user_id is a number beyond 2^53: write it as a text "
+        "3!event \"?\" is not valid UTF-8, or has a control character; --columns kind= "
+        "leaves it out "
+        "4!user_id is a number beyond 2^53: write it as a text 9007199254740993:1 end");
+}
+
+static void
+test_what_stands_in_a_file_does_not_reach_the_terminal_raw (void **state)
+{
+    (void)state;
+    s_assert_told ((s_said_t){0}, "a.csv", "user,item,\x1b[31mred\nann,1,x\n",
+        "columns by comma: user is user, item is item, no time: the lines are in "
+        "order; "
+        "left out: ?[31mred");
+    s_assert_said ((s_said_t){0}, "a.csv", "\x1b[31mred,\xff\nann,1\n",
+        "1!the first line has no user_id (?[31mred, ?): --columns user=NAME, or "
+        "without "
+        "a header --no-header user,item,_,time ");
+}
+
+static void
+test_an_item_may_be_neither_integer_nor_key (void **state)
+{
+    (void)state;
+    char text[200];
+    snprintf (text, sizeof text, "user,item\nann,%0*d\n", 129, 0);
+    s_assert_said ((s_said_t){0}, "a.csv", text,
+        "2!item \"0000000000000000000000000000000000000000...\" is neither an integer "
+        "from 0 to 9007199254740991 nor a text of 1 to 128 bytes end");
+}
+
 static void
 test_format_follows_the_name (void **state)
 {
@@ -560,6 +603,9 @@ main (void)
         cmocka_unit_test (test_bad_csv),
         cmocka_unit_test (test_jsonl),
         cmocka_unit_test (test_bad_jsonl),
+        cmocka_unit_test (test_what_jsonl_cannot_tell_apart_is_refused),
+        cmocka_unit_test (test_what_stands_in_a_file_does_not_reach_the_terminal_raw),
+        cmocka_unit_test (test_an_item_may_be_neither_integer_nor_key),
         cmocka_unit_test (test_format_follows_the_name),
         cmocka_unit_test (test_format_follows_the_first_line),
         cmocka_unit_test (test_columns_go_by_many_names),

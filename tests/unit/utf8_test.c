@@ -59,6 +59,15 @@ test_a_text_is_plain_has_controls_or_is_invalid (void **state)
 }
 
 static void
+test_plain_is_what_a_terminal_does_not_obey (void **state)
+{
+    (void)state;
+    char text[] = "a\x1b[31m\xc2\x9b\xc3\xa9\xff\t\x7f\xe2\x82";
+    utf8_plain (text);
+    assert_string_equal (text, "a?[31m??\xc3\xa9?\?\?\?\?");
+}
+
+static void
 test_trim_takes_an_unfinished_character_off_and_nothing_else (void **state)
 {
     (void)state;
@@ -97,6 +106,7 @@ main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_every_code_point_but_surrogates_has_a_length),
         cmocka_unit_test (test_overlong_and_stray_bytes_are_none),
+        cmocka_unit_test (test_plain_is_what_a_terminal_does_not_obey),
         cmocka_unit_test (test_trim_takes_an_unfinished_character_off_and_nothing_else),
         cmocka_unit_test (test_a_text_is_plain_has_controls_or_is_invalid),
         cmocka_unit_test (test_a_copy_is_cut_between_characters),
