@@ -704,14 +704,13 @@ s_role (const config_t *config, const char *role, char error[160])
     return -1;
 }
 
-static int
-s_reload_certificate (const topology_t *self, char error[160])
+int
+topology_load_certificate (const config_t *config, char error[160])
 {
-    const char *certificate = config_text (self->config, CONFIG_TLS_CERT);
-    if (!*certificate || self->http.probes_only)
-        return 0;
-    return certificate_load (
-        certificate, config_text (self->config, CONFIG_TLS_KEY), error);
+    const char *certificate = config_text (config, CONFIG_TLS_CERT);
+    return *certificate ? certificate_load (
+                              certificate, config_text (config, CONFIG_TLS_KEY), error)
+                        : 0;
 }
 
 /* What can be taken anew while we run: the file of the log, the certificate, each whatever
@@ -722,8 +721,8 @@ s_reload (const topology_t *self)
 {
     char errors[2][160];
     supervisor_tell_reloading ();
-    const bool failed[] = {
-        log_sink_reopen (errors[0]) != 0, s_reload_certificate (self, errors[1]) != 0};
+    const bool failed[] = {log_sink_reopen (errors[0]) != 0,
+        !self->http.probes_only && topology_load_certificate (self->config, errors[1])};
     for (int i = 0; i < 2; i++)
         if (failed[i])
             log_error ("topology.reload_failed", log_str ("reason", errors[i]));
@@ -756,11 +755,13 @@ s_check_tracing (const config_t *config, char error[160])
 {
     sampler_t sampler;
     const char *endpoint = config_text (config, CONFIG_OTLP_ENDPOINT);
+    if (s_read_sampler (config, &sampler, error))
+        return -1;
     if (!*endpoint)
         return 0;
     otlp_t *receiver =
         otlp_new (endpoint, config_text (config, CONFIG_OTLP_HEADERS), error);
-    bool good = receiver && s_read_sampler (config, &sampler, error) == 0;
+    bool good = receiver != NULL;
     otlp_destroy (&receiver);
     return good ? 0 : -1;
 }

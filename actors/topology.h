@@ -14,4 +14,8 @@ int topology_run (const config_t *config, const char *role, char error[160]);
  * networks, Kafka's settings. -1 with error. */
 int topology_check (const config_t *config, char error[160]);
 
+/* Reads the certificate and its key, where the settings name them, as roles that serve
+ * clients do when they start. -1 with error. */
+int topology_load_certificate (const config_t *config, char error[160]);
+
 #endif

@@ -78,7 +78,8 @@ static void
 s_read_line (s_reader_t *self, char *line)
 {
     char error[160];
-    char *name = s_trim (line);
+    bool marked = self->line == 1 && strncmp (line, "\xef\xbb\xbf", 3) == 0;
+    char *name = s_trim (line + (marked ? 3 : 0)); /* the mark of an editor's */
     if (!*name || *name == '#')
         return;
     char *equals = strchr (name, '=');

@@ -36,7 +36,8 @@ rate_parse (const char *text, rate_t *self)
     for (size_t i = 0; i < digits && count <= RATE_LIMIT; i++)
         count = 10 * count + (text[i] - '0');
     int period_s = s_period (text + digits);
-    if (digits == 0 || count > RATE_LIMIT || period_s == 0)
+    bool never = count == 0 && text[digits];
+    if (digits == 0 || count > RATE_LIMIT || period_s == 0 || never)
         return false;
     *self = (rate_t){count, period_s};
     return true;

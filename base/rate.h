@@ -16,7 +16,7 @@ typedef struct {
 } rate_t;
 
 /* "100/s", "6000/m", "10/h"; "100" is "100/s", "" and "0" are no limit. False: it is none of
- * these, *self is no limit. */
+ * these ("0/s" might mean either), *self is no limit. */
 bool rate_parse (const char *text, rate_t *self);
 
 /* "100/s"; "" for no limit. */

@@ -155,7 +155,8 @@ s_check (const command_t *self)
 {
     char error[160];
     int status = s_check_rights (self);
-    if (topology_check (self->config, error) == -1)
+    if (topology_check (self->config, error) == -1 ||
+        topology_load_certificate (self->config, error) == -1)
         status = command_fail (self, "%s", error);
     if (self->unknown_variables > 0)
         status = COMMAND_FAILED;

@@ -200,6 +200,9 @@ class Settings(Cli):
         self.assertEqual(self.run_json("config", "--check", "--config", good), {"good": True})
         for line, problem in (("SASREC_TRUSTED_PROXIES=10.0.0.0/99", "no address or network"),
                               ("SASREC_KAFKA_CONFIG=no.such=1", "no.such"),
+                              ("SASREC_TLS_CERT=/nowhere\nSASREC_TLS_KEY=/nowhere", "cannot read /nowhere"),
+                              ("OTEL_TRACES_SAMPLER=traceidratio\nOTEL_TRACES_SAMPLER_ARG=7", "from 0 to 1"),
+                              ("SASREC_ADDRESS_RATE=0/s", "like 100/s"),
                               ("PGPASSWORD=secret", "chmod o-r")):
             with self.subTest(line):
                 path = self.file("one.conf", line + "\n")

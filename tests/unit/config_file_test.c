@@ -74,7 +74,7 @@ static void
 test_lines_are_settings (void **state)
 {
     s_fixture_t *self = *state;
-    assert_int_equal (s_load_text (self, "# a comment\n"
+    assert_int_equal (s_load_text (self, "\xef\xbb\xbf# a comment\n"
                                          "\n"
                                          "SASREC_HTTP_PORT=8100\r\n"
                                          "  PGHOST = /run/postgresql  \n"

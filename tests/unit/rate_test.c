@@ -34,8 +34,8 @@ static void
 test_what_is_no_rate_is_refused (void **state)
 {
     (void)state;
-    static const char *const texts[] = {"/s", "x", "10/d", "10/", "10/ss", "-1/s",
-        "1.5/s", "1000001/s", "99999999999999999999999/s", " 10/s"};
+    static const char *const texts[] = {"0/s", "0/h", "/s", "x", "10/d", "10/", "10/ss",
+        "-1/s", "1.5/s", "1000001/s", "99999999999999999999999/s", " 10/s"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         rate_t rate;
         assert_false (rate_parse (texts[i], &rate));
