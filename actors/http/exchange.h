@@ -135,6 +135,10 @@ bool exchange_read_flag (exchange_t *self, const char *name, bool *value);
 bool exchange_read_user (exchange_t *self); /* checks self->parameter as a user id */
 bool exchange_read_item (exchange_t *self, int64_t *item_id); /* of self->parameter */
 
+/* fields_check_query, strict where the client prefers that: false, and the problem has been
+ * replied. */
+bool exchange_check_query (exchange_t *self, const char *const *known);
+
 /* fields_check, strict where the client prefers that. The warnings of all of a body's
  * objects come with exchange_add_warnings: ,"warnings":[...], or nothing when all is well. */
 int exchange_check_fields (exchange_t *self, const json_t *object,

@@ -95,14 +95,31 @@ exchange_read_item (exchange_t *self, int64_t *item_id)
     return false;
 }
 
-int
-exchange_check_fields (exchange_t *self, const json_t *object, const char *const *known,
-    const char *at, json_fault_t *fault)
+static bool
+s_is_strict (exchange_t *self)
 {
     bool strict = query_prefers (exchange_request_header (self, "Prefer"), STRICT);
     if (strict)
         exchange_set_header (self, "Preference-Applied", STRICT);
-    return fields_check (object, known, at, strict, &self->warnings, fault);
+    return strict;
+}
+
+bool
+exchange_check_query (exchange_t *self, const char *const *known)
+{
+    json_fault_t fault;
+    if (fields_check_query (
+            self->query, known, s_is_strict (self), &self->warnings, &fault) == 0)
+        return true;
+    exchange_problem_parameter (self, fault.pointer, fault.detail);
+    return false;
+}
+
+int
+exchange_check_fields (exchange_t *self, const json_t *object, const char *const *known,
+    const char *at, json_fault_t *fault)
+{
+    return fields_check (object, known, at, s_is_strict (self), &self->warnings, fault);
 }
 
 void

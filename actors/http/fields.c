@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "actors/http/query.h"
 #include "base/suggest.h"
 #include "base/utf8.h"
 
@@ -57,15 +58,12 @@ s_meant (const char *shown, const char *const *known)
 
 static void
 s_describe (
-    const char *key, const char *const *known, const char *at, json_fault_t *fault)
+    const char *shown, const char *const *known, const char *thing, json_fault_t *fault)
 {
-    char shown[KEY_SIZE];
     *fault = (json_fault_t){.unknown = true};
-    s_show (key, shown);
-    s_point (at, shown, fault->pointer, sizeof fault->pointer);
     const char *meant = s_meant (shown, known);
-    snprintf (fault->detail, sizeof fault->detail, "%s is no field of this%s%s%s",
-        shown, meant ? ": did you mean " : "", meant ? meant : "", meant ? "?" : "");
+    snprintf (fault->detail, sizeof fault->detail, "%s is no %s of this%s%s%s", shown,
+        thing, meant ? ": did you mean " : "", meant ? meant : "", meant ? "?" : "");
 }
 
 static bool
@@ -77,11 +75,11 @@ s_is_known (const char *key, const char *const *known)
 }
 
 static void
-s_add (strbuf_t *warnings, const json_fault_t *fault)
+s_add (strbuf_t *warnings, const char *place, const json_fault_t *fault)
 {
     strbuf_add (warnings, warnings->length > 0 ? ",{\"detail\":" : "{\"detail\":");
     strbuf_add_json_string (warnings, fault->detail);
-    strbuf_add (warnings, ",\"pointer\":");
+    strbuf_addf (warnings, ",\"%s\":", place);
     strbuf_add_json_string (warnings, fault->pointer);
     strbuf_add (warnings, "}");
 }
@@ -99,12 +97,38 @@ fields_check (const json_t *object, const char *const *known, const char *at,
         if (!strict && warnings->length >= WARNINGS_MOST)
             break; /* a guess at what was meant costs more than reading the field */
         json_fault_t found;
-        s_describe (key, known, strict ? "" : at, &found);
+        char shown[KEY_SIZE];
+        s_show (key, shown);
+        s_describe (shown, known, "field", &found);
+        s_point (strict ? "" : at, shown, found.pointer, sizeof found.pointer);
         if (strict) {
             *fault = found;
             return -1;
         }
-        s_add (warnings, &found);
+        s_add (warnings, "pointer", &found);
+    }
+    return 0;
+}
+
+int
+fields_check_query (const char *query, const char *const *known, bool strict,
+    strbuf_t *warnings, json_fault_t *fault)
+{
+    char name[KEY_SIZE], shown[KEY_SIZE];
+    while (query_next_name (&query, name, sizeof name)) {
+        if (!*name || s_is_known (name, known))
+            continue;
+        if (!strict && warnings->length >= WARNINGS_MOST)
+            break;
+        json_fault_t found;
+        s_show (name, shown);
+        s_describe (shown, known, "parameter", &found);
+        memcpy (found.pointer, shown, sizeof shown);
+        if (strict) {
+            *fault = found;
+            return -1;
+        }
+        s_add (warnings, "parameter", &found);
     }
     return 0;
 }

@@ -16,6 +16,11 @@
 int fields_check (const json_t *object, const char *const *known, const char *at,
     bool strict, strbuf_t *warnings, json_fault_t *fault);
 
+/* The same of a query's parameters: {"detail","parameter"}, and with strict a pointer
+ * that is the parameter's name. */
+int fields_check_query (const char *query, const char *const *known, bool strict,
+    strbuf_t *warnings, json_fault_t *fault);
+
 /* A field is missing, as *fault says, and another, which nobody knows, may be meant by it:
  * the detail asks that, and *fault is left alone otherwise. */
 void fields_guess (const json_t *object, const char *const *known, json_fault_t *fault);

@@ -2,6 +2,7 @@
 #include "actors/http/query.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -69,6 +70,19 @@ query_find (const char *query, const char *name, char *value, size_t size)
         s_next_value (&query, name, &length))
         return QUERY_BAD;
     return QUERY_FOUND;
+}
+
+bool
+query_next_name (const char **query, char *name, size_t size)
+{
+    const char *pair = *query;
+    if (!pair || !*pair)
+        return false;
+    size_t length = strcspn (pair, "&"), key = strcspn (pair, "=&");
+    if (!query_decode (pair, key, true, name, size))
+        snprintf (name, size, "%.*s", (int)key, pair);
+    *query += length + (pair[length] == '&');
+    return true;
 }
 
 query_status_t

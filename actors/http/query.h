@@ -24,6 +24,10 @@ query_status_t query_find (
 query_status_t query_find_list (
     const char *query, const char *name, char *values, size_t size);
 
+/* The next name, as it stands where it cannot be decoded and cut to what fits; *query moves
+ * on behind its value. False: there is no other. */
+bool query_next_name (const char **query, char *name, size_t size);
+
 /* Percent-decodes length bytes and ends them with a NUL; false when they do not fit,
  * hold "%00" or a broken escape. A plus stays a plus unless plus_is_space. */
 bool query_decode (

@@ -87,6 +87,16 @@ s_read_words (exchange_t *exchange, json_t *object)
     return good;
 }
 
+/* A rule that is misspelt lets items through. */
+static bool
+s_check_names (exchange_t *exchange)
+{
+    const char *known[RULE_WORD_COUNT + 5] = {NAME_OF_A_SET, "k", "history", "expand"};
+    for (size_t i = 0; i < RULE_WORD_COUNT; i++)
+        known[4 + i] = rule_words[i].name;
+    return exchange_check_query (exchange, known);
+}
+
 /* To read a list of keys as they are meant. */
 static void
 s_name (http_context_t *context, request_t *request)
@@ -106,7 +116,7 @@ rules_query_read (http_context_t *context, exchange_t *exchange, request_t *requ
 {
     json_fault_t fault;
     json_t *object = json_object ();
-    bool good = s_read_words (exchange, object);
+    bool good = s_check_names (exchange) && s_read_words (exchange, object);
     if (good && request_read_rules (request, object, &fault)) {
         const rule_word_t *word = rule_words_at (fault.pointer);
         exchange_problem_parameter (

@@ -185,6 +185,12 @@ class Api(unittest.TestCase):
             refused = self.ask("GET", f"/users/user_4/recommendations?{query}", expected=422)
             self.assertEqual(refused["errors"][0]["parameter"], parameter, query)
         self.ask("GET", "/users/nobody/recommendations?exclude=10", expected=404)
+        self.assertNotIn("warnings", self.ask("GET", "/users/user_4/recommendations?k=2&history=5&expand=items&rules=url"))
+        misspelt = "/users/user_4/recommendations?exlude=10"
+        detail = "exlude is no parameter of this: did you mean exclude?"
+        self.assertEqual(self.ask("GET", misspelt)["warnings"], [{"detail": detail, "parameter": "exlude"}])
+        refused = self.ask("GET", misspelt, headers={"Prefer": "handling=strict"}, expected=422)
+        self.assertEqual(refused["errors"], [{"detail": detail, "parameter": "exlude"}])
 
     def test_bad_rules_are_not_kept(self):
         for body, pointer in ({"exclud": [1]}, "/exclud"), ({"seen": "exclud"}, "/seen"), ({"k": 3}, "/k"):

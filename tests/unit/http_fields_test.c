@@ -145,10 +145,31 @@ test_a_fault_gets_its_place (void **state)
     assert_int_equal (strlen (fault.pointer), sizeof fault.pointer - 1);
 }
 
+static void
+test_parameters_of_a_query_are_looked_at_as_well (void **state)
+{
+    (void)state;
+    strbuf_t warnings = STRBUF_EMPTY;
+    json_fault_t fault;
+    const char *query = "histroy=1&k=2&&=3&%zz=4&a%22b&k";
+    assert_int_equal (fields_check_query (NULL, s_known, true, &warnings, &fault), 0);
+    assert_int_equal (fields_check_query ("k=1", s_known, true, &warnings, &fault), 0);
+    assert_int_equal (fields_check_query (query, s_known, false, &warnings, &fault), 0);
+    assert_string_equal (warnings.data,
+        "{\"detail\":\"histroy is no parameter of this: did you mean history?\","
+        "\"parameter\":\"histroy\"},"
+        "{\"detail\":\"%zz is no parameter of this\",\"parameter\":\"%zz\"},"
+        "{\"detail\":\"a\\\"b is no parameter of this\",\"parameter\":\"a\\\"b\"}");
+    assert_int_equal (fields_check_query (query, s_known, true, &warnings, &fault), -1);
+    assert_string_equal (fault.pointer, "histroy");
+    strbuf_free (&warnings);
+}
+
 int
 main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_parameters_of_a_query_are_looked_at_as_well),
         cmocka_unit_test (test_known_fields_are_no_news),
         cmocka_unit_test (test_a_slip_is_named_with_what_was_meant),
         cmocka_unit_test (test_strict_refuses),
