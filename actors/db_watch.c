@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,6 +19,7 @@ struct db_watch {
     health_t *postgres;
     health_t *schema;
     bool schema_current; /* seen since the last loss */
+    unsigned doubts;     /* at the last look at it */
     bool ready;          /* both, as published */
     char reason[160];    /* why the schema is not current */
 };
@@ -44,6 +46,14 @@ db_watch_unable (const char *reason)
     s_unable.until_ms = now_ms + s_unable.hold_ms;
     snprintf (s_unable.reason, sizeof s_unable.reason, "%s", reason);
     pthread_mutex_unlock (&s_lock);
+}
+
+static atomic_uint s_doubts;
+
+void
+db_watch_doubt (void)
+{
+    atomic_fetch_add (&s_doubts, 1);
 }
 
 static bool
@@ -105,7 +115,9 @@ bool
 db_watch_check (db_watch_t *self)
 {
     bool up = db_ensure (self->db);
-    if (up && !self->schema_current) {
+    unsigned doubts = atomic_load (&s_doubts);
+    if (up && (!self->schema_current || doubts != self->doubts)) {
+        self->doubts = doubts;
         self->schema_current = schema_check (self->db, self->reason);
         up = db_ensure (self->db);
     }

@@ -32,6 +32,11 @@ bool db_watch_note (db_watch_t *self, db_status_t status);
  * with their next look, for some seconds. Safe from any thread. */
 void db_watch_unable (const char *reason);
 
+/* Somebody was told DB_UNABLE by a statement of his own, which may be his affair alone (a
+ * right that is optional): the watches look at the schema again with their next look.
+ * Safe from any thread. */
+void db_watch_doubt (void);
+
 /* A sentence for who is refused while it is not ready. */
 const char *db_watch_reason (const db_watch_t *self);
 

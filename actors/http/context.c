@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "actors/db_watch.h"
 #include "actors/http/access.h"
 #include "actors/http/listen.h"
 #include "base/clock.h"
@@ -146,9 +147,10 @@ http_context_give_db (
     pool_give (self->args->pool, db_p);
     if (status == DB_DATA)
         exchange_problem (exchange, PROBLEM_FAILED, "The database refused the query.");
-    else if (status == DB_UNABLE)
+    else if (status == DB_UNABLE) {
+        db_watch_doubt ();
         exchange_problem (exchange, PROBLEM_UNAVAILABLE, unable);
-    else if (status != DB_OK)
+    } else if (status != DB_OK)
         exchange_problem (
             exchange, PROBLEM_UNAVAILABLE, "The database is away or busy.");
     return status == DB_OK;

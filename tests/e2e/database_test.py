@@ -125,6 +125,19 @@ class Unable(unittest.TestCase):
             wait_for("it serves again", 60, lambda: stack.post(
                 "/predict", {"history": [10]})[0] == 202)
 
+    def test_what_only_readers_meet_is_named(self):
+        with Stack() as stack:
+            self.started(stack)
+            stack.sql("alter table interactions rename column item_id to article")
+            self.assertEqual(stack.get("/users/user_1/history")[0], 503)
+            wait_for("it is named", 60, lambda: "interactions must have id, user_id, item_id" in
+                     str(stack.get("/readyz?verbose")))
+            self.assertEqual(stack.status("/readyz"), 503)
+            self.assertEqual(len(self.lines(r"health\.failing check=schema")), 1)
+            stack.sql("alter table interactions rename column article to item_id")
+            wait_for("it is ready again", 60, lambda: stack.status("/readyz") == 200)
+            self.assertEqual(stack.get("/users/user_1/history")[0], 200)
+
     def test_no_room_left_is_named(self):
         with Stack() as stack:
             self.started(stack)
