@@ -15,6 +15,7 @@
 #include "base/metrics.h"
 
 #define ALIVE_MS 30000 /* from one "alive" to the next */
+#define PAUSES   64    /* args.walk_ms: between two walks while nothing is heard */
 
 typedef struct {
     const catalogue_publisher_args_t *args; /* borrowed */
@@ -26,6 +27,7 @@ typedef struct {
     bool caught_up;        /* all that was there at the start has been heard */
     bool walking;          /* over all items */
     bool differed;         /* something did in this walk */
+    int pause_ms;          /* to the next; doubled by each that nothing was heard of */
     int64_t walk_ms;       /* when the next walk is due; INT64_MAX: nothing differs */
     int64_t contradict_ms; /* ... because the topic says otherwise; INT64_MAX */
     int64_t look_ms;       /* when the database is asked next */
@@ -45,6 +47,7 @@ s_new (const catalogue_publisher_args_t *args)
         args->conninfo, "sasrec catalogue_publisher", args->statement_timeout_ms);
     self->feed = catalogue_feed_new ();
     self->offset = -1;
+    self->pause_ms = args->walk_ms;
     self->walk_ms = self->contradict_ms = INT64_MAX;
     self->published = metrics_counter ("sasrec_catalogue_published_total",
         "Items whose facts were sent to Kafka, since the topic said otherwise.", "");
@@ -106,6 +109,9 @@ s_hear_one (self_t *self, const fact_message_t *message)
         s_walk (self);
     }
     self->offset = message->offset;
+    if (self->pause_ms > self->args->walk_ms && self->walk_ms != INT64_MAX)
+        self->walk_ms = clock_monotonic_ms () + self->args->walk_ms;
+    self->pause_ms = self->args->walk_ms;
     self->complete = self->complete || message->complete;
     if (message->about_item && !catalogue_feed_hear (self->feed, &message->fact))
         s_contradict (self);
@@ -147,6 +153,16 @@ s_look (self_t *self)
     self->look_ms = clock_monotonic_ms () + CATALOGUE_LOOK_MS;
 }
 
+/* What nobody hears is in the topic all the same when a stranger leaves a transaction
+ * open: all of it again every few seconds would fill the broker's disk. */
+static void
+s_walk_again (self_t *self)
+{
+    if (self->walk_ms != INT64_MAX && self->pause_ms < PAUSES * self->args->walk_ms)
+        self->pause_ms *= 2;
+    s_walk (self);
+}
+
 /* False: the pipe is full. */
 static bool
 s_send_held (self_t *self)
@@ -161,7 +177,7 @@ s_end_walk (self_t *self)
     self->walking = false;
     if (!self->differed && !self->complete) {
         self->held = fact_message_new_complete (true);
-        self->walk_ms = clock_monotonic_ms () + self->args->walk_ms;
+        self->walk_ms = clock_monotonic_ms () + self->pause_ms;
     }
 }
 
@@ -170,7 +186,7 @@ s_publish_fact (self_t *self, const fact_t *fact)
 {
     self->held = fact_message_new (fact);
     self->differed = true;
-    self->walk_ms = clock_monotonic_ms () + self->args->walk_ms;
+    self->walk_ms = clock_monotonic_ms () + self->pause_ms;
     metric_add (self->published, 1);
 }
 
@@ -180,7 +196,7 @@ s_publish (self_t *self)
     fact_t fact;
     int64_t now_ms = clock_monotonic_ms ();
     if (!self->walking && (now_ms >= self->walk_ms || now_ms >= self->contradict_ms))
-        s_walk (self);
+        s_walk_again (self);
     while (s_send_held (self))
         if (catalogue_feed_next (self->feed, &fact))
             s_publish_fact (self, &fact);

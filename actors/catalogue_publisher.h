@@ -24,7 +24,8 @@ typedef struct {
     const char *conninfo;
     int statement_timeout_ms;
     const listener_until_t *until; /* all before it is heard before anything is said */
-    int walk_ms; /* from what was published to the next look at all: was it heard? */
+    int walk_ms;       /* from what was published to the next look at all: was it heard?
+                    Longer and longer while nothing is. */
     int contradict_ms; /* ... from what was heard and is not so; not at once, since another
                           publisher may have looked at the database later */
 } catalogue_publisher_args_t;

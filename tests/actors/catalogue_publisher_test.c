@@ -130,6 +130,20 @@ test_what_was_lost_comes_again (void **state)
     s_expect (world, false, COMPLETE);
 }
 
+/* In the topic, it may be, and only not to be heard yet. */
+static void
+test_what_nobody_hears_comes_again_ever_more_rarely (void **state)
+{
+    world_t *world = *state;
+    s_expect (world, true, HIDDEN);
+    int64_t start_ms = clock_monotonic_ms ();
+    for (int i = 0; i < 4; i++)
+        s_expect (world, true, HIDDEN);
+    assert_true (clock_monotonic_ms () - start_ms >= (1 + 2 + 4 + 8) * 100); /* 200 */
+    s_expect (world, false, HIDDEN);
+    s_expect (world, false, COMPLETE);
+}
+
 /* The broker took the message long after we had something else to say, or a stranger wrote
  * it, or what there was of the item cannot be read. */
 static void
@@ -194,6 +208,7 @@ main (void)
             test_what_the_topic_lacks_is_published_and_then_that_it_is_complete),
         WORLD_TEST (test_what_the_topic_says_is_not_published_again),
         WORLD_TEST (test_what_was_lost_comes_again),
+        WORLD_TEST (test_what_nobody_hears_comes_again_ever_more_rarely),
         WORLD_TEST (test_what_the_topic_says_otherwise_is_contradicted),
         WORLD_TEST (test_what_cannot_be_read_counts_as_heard),
         WORLD_TEST (test_a_topic_that_begins_afresh_is_filled_again),
