@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/jsonplain.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 
@@ -167,10 +168,13 @@ json_read_value (const char *text, size_t length, json_fault_t *fault)
     assert ((text || length == 0) && fault);
     if (!text)
         text = "";
+    json_t *root = jsonplain_read (text, length);
+    if (root)
+        return root;
     if (s_check_depth (text, length, fault) != 0)
         return NULL;
     json_error_t error;
-    json_t *root = s_load (text, length, &error);
+    root = s_load (text, length, &error);
     if (!root)
         s_fail_syntax (fault, &error);
     return root;

@@ -6,6 +6,7 @@
 #include "actors/http/elements.h"
 #include "actors/http/fields.h"
 #include "actors/http/problem.h"
+#include "base/jsonplain.h"
 #include "proto/fact.h"
 #include "proto/item.h"
 #include "proto/request.h"
@@ -130,9 +131,22 @@ s_check_elements (const uint8_t *bytes, size_t length, bool lines)
     json_decref (elements);
 }
 
+/* What the quick reader reads is what jansson does. */
+static void
+s_check_plain (const uint8_t *bytes, size_t length)
+{
+    json_t *plain = jsonplain_read ((const char *)bytes, length);
+    json_t *value = json_loadb (
+        (const char *)bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+    assert (!plain || json_equal (plain, value));
+    json_decref (plain);
+    json_decref (value);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t length)
 {
+    s_check_plain (bytes, length);
     s_check_elements (bytes, length, false);
     s_check_elements (bytes, length, true);
     s_check_fact (bytes, length);
