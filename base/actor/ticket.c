@@ -92,7 +92,15 @@ s_close (ticket_t *self, ticket_status_t status, const char *reason)
 {
     self->closed = true;
     self->status = status;
-    snprintf (self->reason, sizeof self->reason, "%s", reason ? reason : "");
+    if (reason)
+        snprintf (self->reason, sizeof self->reason, "%s", reason);
+}
+
+/* The mutex is not held: who wakes up would only wait for it. */
+static void
+s_unlock_and_wake (ticket_t *self)
+{
+    pthread_mutex_unlock (&self->mutex);
     pthread_cond_signal (&self->answered);
 }
 
@@ -102,7 +110,7 @@ ticket_answer (ticket_t *self, ticket_status_t status, const char *reason)
     pthread_mutex_lock (&self->mutex);
     if (!self->closed)
         s_close (self, status, reason);
-    pthread_mutex_unlock (&self->mutex);
+    s_unlock_and_wake (self);
 }
 
 void
@@ -115,7 +123,7 @@ ticket_answer_with (ticket_t *self, void *answer, ticket_free_fn *free_answer)
         self->free_answer = free_answer;
         s_close (self, TICKET_DONE, NULL);
     }
-    pthread_mutex_unlock (&self->mutex);
+    s_unlock_and_wake (self);
     if (late)
         free_answer (answer);
 }
