@@ -45,6 +45,7 @@ struct row_writer {
     bool healed;       /* a row that was set aside could be written */
     bool waiting;      /* told: all rows wait */
     bool told_aside;   /* told: some rows are set aside */
+    bool wrote;        /* one at least, in this round */
     char reason[REASON_SIZE];
 };
 
@@ -191,6 +192,7 @@ static void
 row_writer_end (row_writer_t *self, entry_t *entry)
 {
     self->healed |= entry->pause_ms > 0;
+    self->wrote = true;
     self->ops->written (self->context, entry->row);
     entry->row = NULL;
 }
@@ -418,7 +420,8 @@ row_writer_serve_aside (row_writer_t *self, int64_t now_ms)
 }
 
 /* One line when all rows have to wait, one when that is over; a lost connection has its
- * own, and so has a database that cannot (db_watch). The same for rows that are set aside. */
+ * own, and so has a database that cannot (db_watch). The same for rows that are set aside;
+ * that none is left is only said when one was written: the owner may have taken them. */
 static void
 row_writer_log_changes (row_writer_t *self, db_status_t status)
 {
@@ -434,16 +437,17 @@ row_writer_log_changes (row_writer_t *self, db_status_t status)
         log_warn ("rows.set_aside", log_str ("by", self->args.name),
             log_str ("id", self->ops->id (self->aside[0].row)),
             log_str ("reason", self->reason));
-    else if (!aside && self->told_aside)
+    else if (!aside && self->told_aside && self->wrote)
         log_info ("rows.none_aside", log_str ("by", self->args.name));
     self->waiting = waiting;
-    self->told_aside = aside;
+    self->told_aside = aside || (self->told_aside && !self->wrote);
 }
 
 db_status_t
 row_writer_serve (row_writer_t *self, int64_t now_ms)
 {
     self->suspects = 0;
+    self->wrote = false;
     db_status_t status = row_writer_serve_fresh (self, now_ms);
     if (status == DB_OK)
         status = row_writer_serve_aside (self, now_ms);

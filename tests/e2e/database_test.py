@@ -151,6 +151,7 @@ class Unable(unittest.TestCase):
                 self.assertEqual(stack.post("/predict", {"history": [10]})[0], 503)
             self.assertIn("No space left", str(stack.get("/readyz?verbose")))
             self.assertEqual(len(self.lines(r"health\.failing check=postgres")), 1)
+            self.assertLessEqual(len(self.lines(r"rows\.set_aside")), 1)
             self.assertEqual(self.lines(r"db\.lost"), [])
             stack.sql("drop function full_() cascade")
             self.assertEqual(stack.post("/predict", {"history": [10]})[0], 202)
