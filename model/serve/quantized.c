@@ -9,17 +9,19 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "model/kernel/coding.h"
 #include "model/kernel/simd.h"
 
-#define ITEM_MOST  127
-#define NORM_MOST  1e18              /* larger ones may overflow in a product */
-#define STEP_LEAST 1e-30f            /* smaller ones are not worth a code */
-#define ROUNDING   (1.0 / (1 << 24)) /* of a float, relative */
-#define SAFETY     (1.0 / (1 << 20)) /* more than some roundings of a bound itself */
-#define PAGE       ((size_t)2 << 20)
+#define ITEM_MOST    127
+#define SCAN_MIDDLES (SCAN_MIDDLE * UINT32_C (0x01010101))
+#define STEP_LEAST   1e-30f            /* smaller ones are not worth a code */
+#define ROUNDING     (1.0 / (1 << 24)) /* of a float, relative */
+#define SAFETY       (1.0 / (1 << 20)) /* more than some roundings of a bound itself */
+#define PAGE         ((size_t)2 << 20)
 
 struct quantized {
-    size_t width;       /* D */
+    size_t width; /* D */
+    const coding_kernel_t *coding;
     scan_table_t table; /* of the arrays below */
     size_t size;
     uint8_t *codes;
@@ -28,7 +30,8 @@ struct quantized {
     float *norms;
 };
 
-/* Large pages where the system gives them: a scan reads all of it. */
+/* Large pages where the system gives them: a scan reads all of it. What is in them is for
+ * whoever fills them: that is when the system clears them. */
 static void *
 s_new (quantized_t *self, size_t bytes)
 {
@@ -39,76 +42,18 @@ s_new (quantized_t *self, size_t bytes)
     if (alignment == PAGE)
         madvise (block, bytes, MADV_HUGEPAGE); /* a wish: an error changes nothing */
     self->size += bytes;
-    return memset (block, 0, bytes);
+    return block;
 }
 
-/* A vector of D floats in codes: value = step * code + error. */
-typedef struct {
-    float step;
-    double norm;  /* of the vector */
-    double coded; /* of step * code */
-    double error;
-} coded_t;
-
-SIMD_CLONES static float
-s_largest (const float *values, size_t width)
+/* |values|, in doubles, where the products are exact and the sum as good as that. */
+SIMD_CLONES static double
+s_norm (const float *values, size_t width)
 {
-    float largest = 0;
-#pragma omp simd reduction(max : largest)
-    for (size_t i = 0; i < width; i++) {
-        float size = fabsf (values[i]);
-        largest = size > largest ? size : largest;
-    }
-    return largest;
-}
-
-SIMD_CLONES static void
-s_round (
-    const float *restrict values, size_t width, float step, int most, int8_t *codes)
-{
-    const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
-    float inverse = 1 / step, bound = (float)most;
-#pragma omp simd
-    for (size_t i = 0; i < width; i++) {
-        float value = (values[i] * inverse + magic) - magic;
-        value = value < bound ? value : bound; /* also what is not a number */
-        value = value > -bound ? value : -bound;
-        codes[i] = (int8_t)value;
-    }
-}
-
-/* In doubles, where the products are exact and the sums as good as that. */
-SIMD_CLONES static void
-s_measure (
-    const float *restrict values, const int8_t *codes, size_t width, coded_t *coded)
-{
-    double step = (double)coded->step, norm = 0, part = 0, error = 0;
-#pragma omp simd reduction(+ : norm, part, error)
-    for (size_t i = 0; i < width; i++) {
-        double value = (double)values[i], near = step * codes[i];
-        norm += value * value;
-        part += near * near;
-        error += (value - near) * (value - near);
-    }
-    coded->norm = sqrt (norm);
-    coded->coded = sqrt (part);
-    coded->error = sqrt (error);
-}
-
-/* False: not to be bounded (too large, or not numbers), codes are 0. */
-static bool
-s_code (const float *values, size_t width, int most, int8_t *codes, coded_t *coded)
-{
-    float largest = s_largest (values, width);
-    float step = largest / (float)most;
-    memset (codes, 0, width);
-    coded->step = 1;
-    if (step > STEP_LEAST && largest < (float)NORM_MOST) {
-        coded->step = step;
-        s_round (values, width, step, most, codes);
-    }
-    s_measure (values, codes, width, coded);
-    return coded->norm < NORM_MOST;
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < width; i++)
+        sum += (double)values[i] * (double)values[i];
+    return sqrt (sum);
 }
 
 /* Not below the value, and no denormal: threads may take those for zero. */
@@ -120,24 +65,23 @@ s_float_above (double value)
 }
 
 static void
-s_set_item (quantized_t *self, size_t item, const float *values, int8_t *codes)
+s_set_item (quantized_t *self, size_t item, const float *values)
 {
     size_t block = item / SCAN_ITEMS, lane = item % SCAN_ITEMS;
+    int8_t codes[QUANTIZED_WIDTH_MOST];
     coded_t coded;
-    bool bounded = s_code (values, self->width, ITEM_MOST, codes, &coded);
+    self->coding->code (values, self->width, ITEM_MOST, codes, &coded);
     uint8_t *at =
         self->codes + (block * self->table.groups * SCAN_ITEMS + lane) * SCAN_GROUP;
     for (size_t g = 0; g < self->table.groups; g++) {
-        uint8_t group[SCAN_GROUP];
-        for (size_t i = 0; i < SCAN_GROUP; i++)
-            group[i] = (uint8_t)(codes[g * SCAN_GROUP + i] + SCAN_MIDDLE);
-        memcpy (at + g * SCAN_ITEMS * SCAN_GROUP, group, SCAN_GROUP);
+        uint32_t group;
+        memcpy (&group, codes + g * SCAN_GROUP, SCAN_GROUP);
+        group ^= SCAN_MIDDLES; /* adds it to each */
+        memcpy (at + g * SCAN_ITEMS * SCAN_GROUP, &group, SCAN_GROUP);
     }
     self->steps[item] = coded.step;
-    float error = bounded ? s_float_above (coded.error) : INFINITY;
-    float norm = bounded ? s_float_above (coded.coded) : 0;
-    self->errors[block] = fmaxf (self->errors[block], error);
-    self->norms[block] = fmaxf (self->norms[block], norm);
+    self->errors[block] = fmaxf (self->errors[block], s_float_above (coded.error));
+    self->norms[block] = fmaxf (self->norms[block], s_float_above (coded.coded));
 }
 
 quantized_t *
@@ -148,11 +92,20 @@ quantized_new (size_t item_count, size_t width)
     assert (width <= QUANTIZED_WIDTH_MOST);
     size_t blocks = (item_count + SCAN_ITEMS - 1) / SCAN_ITEMS;
     size_t groups = (width + SCAN_GROUP - 1) / SCAN_GROUP;
+    size_t block = groups * SCAN_ITEMS * SCAN_GROUP;
     self->width = width;
-    self->codes = s_new (self, blocks * groups * SCAN_ITEMS * SCAN_GROUP);
+    self->coding = coding_kernel (0);
+    self->codes = s_new (self, blocks * block);
     self->steps = s_new (self, blocks * SCAN_ITEMS * sizeof (float));
     self->errors = s_new (self, blocks * sizeof (float));
     self->norms = s_new (self, blocks * sizeof (float));
+    memset (self->errors, 0, blocks * sizeof (float));
+    memset (self->norms, 0, blocks * sizeof (float));
+    if (item_count % SCAN_ITEMS) { /* places for items that will not come */
+        memset (self->codes + (blocks - 1) * block, SCAN_MIDDLE, block);
+        memset (
+            self->steps + (blocks - 1) * SCAN_ITEMS, 0, SCAN_ITEMS * sizeof (float));
+    }
     self->table = (scan_table_t){
         blocks, groups, self->codes, self->steps, self->errors, self->norms};
     return self;
@@ -161,11 +114,8 @@ quantized_new (size_t item_count, size_t width)
 void
 quantized_set (quantized_t *self, size_t first, const float *items, size_t count)
 {
-    int8_t *codes = calloc (self->table.groups, SCAN_GROUP);
-    assert (codes);
     for (size_t i = 0; i < count; i++)
-        s_set_item (self, first + i, items + i * self->width, codes);
-    free (codes);
+        s_set_item (self, first + i, items + i * self->width);
 }
 
 void
@@ -198,12 +148,12 @@ quantized_size (const quantized_t *self)
  * rounding is split into the two; that of s t (q.u) itself and of the comparison are 4
  * roundings of at most (|x| + |r|) |s q|. */
 static void
-s_weigh (const quantized_t *self, const coded_t *query, scan_queries_t *queries,
-    size_t place)
+s_weigh (const quantized_t *self, const coded_t *query, double norm,
+    scan_queries_t *queries, size_t place)
 {
     double terms = (double)(self->width + 4) * ROUNDING,
            inverse = 1 / (double)query->step;
-    double gamma = terms / (1 - terms), norm = query->norm, error = query->error;
+    double gamma = terms / (1 - terms), error = query->error;
     queries->error_weights[place] = s_float_above (norm * (1 + gamma) * inverse);
     queries->norm_weights[place] = s_float_above (
         (error + gamma * norm + 4 * ROUNDING * (norm + error)) * inverse);
@@ -215,8 +165,8 @@ quantized_query (const quantized_t *self, const float *hidden, int8_t most,
 {
     int8_t codes[QUANTIZED_WIDTH_MOST];
     coded_t query;
-    memset (codes, 0, self->table.groups * SCAN_GROUP);
-    bool bounded = s_code (hidden, self->width, most, codes, &query);
+    self->coding->code (hidden, self->width, most, codes, &query);
+    double norm = s_norm (hidden, self->width);
     int32_t sum = 0;
     for (size_t g = 0; g < self->table.groups; g++) {
         memcpy (&words[g * SCAN_QUERIES + place], codes + g * SCAN_GROUP, SCAN_GROUP);
@@ -224,13 +174,11 @@ quantized_query (const quantized_t *self, const float *hidden, int8_t most,
             sum += codes[g * SCAN_GROUP + i];
     }
     queries->starts[place] = -SCAN_MIDDLE * sum;
-    s_weigh (self, &query, queries, place);
-    if (!bounded)
-        queries->error_weights[place] = INFINITY;
+    s_weigh (self, &query, norm, queries, place);
     double inverse = 1 / (double)query.step;
-    double terms = (double)self->width * (1 + query.norm) * inverse;
+    double terms = (double)self->width * (1 + norm) * inverse;
     return (quantized_unit_t){
-        inverse, query.norm > 0 ? 4 * (double)FLT_MIN * (terms + 1) : 0};
+        inverse, norm > 0 ? 4 * (double)FLT_MIN * (terms + 1) : 0};
 }
 
 float

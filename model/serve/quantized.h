@@ -15,7 +15,7 @@ typedef struct quantized quantized_t; /* immutable */
 
 #define QUANTIZED_WIDTH_MOST 4096 /* D */
 
-/* A table of items that are all 0. */
+/* A table whose items are all to be set. */
 quantized_t *quantized_new (size_t item_count, size_t width);
 /* Each item once: from first on, count x D, not kept. */
 void quantized_set (quantized_t *self, size_t first, const float *items, size_t count);
