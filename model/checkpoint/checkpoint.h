@@ -60,10 +60,17 @@ typedef struct {
     item_keys_t *item_keys; /* V; NULL: no item has a key */
     json_t *metadata;       /* __metadata__, its JSON texts parsed */
     baseline_t baseline;    /* of its "reference" */
+    struct proof *proof;    /* NULL: it is proved */
 } checkpoint_t;
 
 /* NULL with error, which says what is wrong with the file. */
 checkpoint_t *checkpoint_read (const char *path, char error[160]);
+/* The same before the hash of its tensors is known, which is computed beside whatever is made
+ * of it. Nobody may be given what that is before checkpoint_prove, and the weights stay as
+ * long, whoever has taken them. */
+checkpoint_t *checkpoint_read_unproved (const char *path, char error[160]);
+/* 0; -1 with error: the file is damaged. */
+int checkpoint_prove (checkpoint_t *self, char error[160]);
 void checkpoint_destroy (checkpoint_t **self_p);
 
 /* Upper bounds of the buckets of history lengths (the last one is open), the same in the

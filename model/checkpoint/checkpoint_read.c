@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/checkpoint_format.h"
 #include "model/data/idmap.h"
+#include "model/checkpoint/proof.h"
 #include "model/checkpoint/safetensors.h"
 
 #define FILE_LIMIT ((size_t)16 << 30)
@@ -28,6 +28,7 @@ typedef struct {
     char *header;      /* its length and the header; private memory: nobody changes it
                           under us */
     const char *bytes; /* the whole file, mapped; NULL before the header was checked */
+    bool given;        /* they are the proof's */
     const safetensors_t *table;
     checkpoint_t *checkpoint;
     char *error;
@@ -103,48 +104,6 @@ s_check_header_hash (reader_t *self)
     if (memcmp (hash, header + place, hash_length) != 0)
         return s_fail (self, "SHA-256 of the header differs: the file is damaged");
     return 0;
-}
-
-/* The next of the items that are mapped, up to end; false: those were all. */
-static bool
-s_next_part (const sasrec_weights_t *weights, size_t first, size_t *end)
-{
-    size_t part = sasrec_weights_part (&weights->shape);
-    size_t left = weights->shape.items - first;
-    *end = first + (left < part ? left : part);
-    return left > 0;
-}
-
-/* Where they will stay: pages of two mappings would count twice. */
-static void
-s_hash_items (const sasrec_weights_t *weights, checkpoint_sum_t *sum)
-{
-    size_t width = weights->shape.width;
-    for (size_t first = 0, end; s_next_part (weights, first, &end); first = end) {
-        checkpoint_sum_add (sum, sasrec_items (weights) + first * width,
-            (end - first) * width * sizeof (float));
-        sasrec_weights_rest (weights, first, end);
-    }
-}
-
-/* A thread's: the hash takes as long as all else. */
-static void *
-s_hash_data (void *context)
-{
-    const reader_t *self = context;
-    const safetensors_tensor_t *items = safetensors_find (self->table, "item");
-    const char *data = self->bytes + self->table->data_start;
-    const sasrec_weights_t *weights = self->checkpoint->weights;
-    char hash[CHECKPOINT_HASH_SIZE];
-    checkpoint_sum_t *sum = checkpoint_sum_new ();
-    checkpoint_sum_add (sum, data, items->begin);
-    if (weights->region)
-        s_hash_items (weights, sum);
-    else
-        checkpoint_sum_add (sum, data + items->begin, items->end - items->begin);
-    checkpoint_sum_add (sum, data + items->end, self->table->data_length - items->end);
-    checkpoint_sum_end (&sum, hash);
-    return strcmp (hash, s_text (self, "sha256")) == 0 ? context : NULL;
 }
 
 static int
@@ -243,7 +202,8 @@ static size_t
 s_first_wild_item (const sasrec_weights_t *weights)
 {
     size_t width = weights->shape.width, wild = 0;
-    for (size_t first = 0, end; s_next_part (weights, first, &end); first = end) {
+    for (size_t first = 0, end; sasrec_weights_part (weights, first, &end);
+         first = end) {
         size_t count = (end - first) * width;
         size_t at = s_first_wild (sasrec_items (weights) + first * width, count);
         sasrec_weights_rest (weights, first, end);
@@ -452,24 +412,29 @@ s_map (reader_t *self)
     return 0;
 }
 
-/* The hash beside all that follows from it: a file whose hash differs says only that. */
+static void
+s_begin_proof (reader_t *self)
+{
+    const safetensors_tensor_t *items = safetensors_find (self->table, "item");
+    size_t start = self->table->data_start;
+    const proof_task_t task = {self->bytes, self->length, start, start + items->begin,
+        start + items->end, self->checkpoint->weights, s_text (self, "sha256")};
+    self->checkpoint->proof = proof_new (&task);
+    self->given = true;
+}
+
 static int
 s_read_data (reader_t *self, const sasrec_shape_t *shape)
 {
-    pthread_t thread;
-    void *same;
     if (!s_tensor (self, "item", SAFETENSORS_F32, shape->items, shape->width))
         return -1;
     self->checkpoint->weights = s_weights_new (self, shape);
-    bool beside = pthread_create (&thread, NULL, s_hash_data, self) == 0;
-    int rc = s_read_weights (self, shape) == 0 ? s_read_items (self, shape->items) : -1;
-    if (beside)
-        pthread_join (thread, &same);
-    else
-        same = s_hash_data (self);
-    if (!same)
-        return s_fail (self, "SHA-256 of the tensors differs: the file is damaged");
-    return rc;
+    s_begin_proof (self);
+    if (s_read_weights (self, shape) == 0 && s_read_items (self, shape->items) == 0)
+        return 0;
+    checkpoint_prove (
+        self->checkpoint, self->error); /* of two faults that one is told */
+    return -1;
 }
 
 static int
@@ -499,7 +464,7 @@ s_open (reader_t *self, const char *path)
 }
 
 checkpoint_t *
-checkpoint_read (const char *path, char error[160])
+checkpoint_read_unproved (const char *path, char error[160])
 {
     safetensors_t *table = NULL;
     checkpoint_t *self = calloc (1, sizeof *self);
@@ -511,10 +476,28 @@ checkpoint_read (const char *path, char error[160])
         checkpoint_destroy (&self);
     safetensors_destroy (&table);
     free (reader.header);
-    if (reader.bytes)
+    if (reader.bytes && !reader.given)
         munmap ((void *)(uintptr_t)reader.bytes, reader.length);
     if (reader.file >= 0)
         close (reader.file);
+    return self;
+}
+
+int
+checkpoint_prove (checkpoint_t *self, char error[160])
+{
+    if (!self->proof || proof_end (&self->proof))
+        return 0;
+    snprintf (error, 160, "SHA-256 of the tensors differs: the file is damaged");
+    return -1;
+}
+
+checkpoint_t *
+checkpoint_read (const char *path, char error[160])
+{
+    checkpoint_t *self = checkpoint_read_unproved (path, error);
+    if (self && checkpoint_prove (self, error) != 0)
+        checkpoint_destroy (&self);
     return self;
 }
 
@@ -524,6 +507,8 @@ checkpoint_destroy (checkpoint_t **self_p)
     checkpoint_t *self = *self_p;
     if (!self)
         return;
+    if (self->proof)
+        proof_end (&self->proof);
     sasrec_weights_destroy (&self->weights);
     free (self->item_ids);
     free (self->item_counts);

@@ -22,7 +22,7 @@ s_set_dropped (model_t *self, const json_t *metadata)
 static model_t *
 s_load (const char *path, bf16_trial_t *trial, char error[160])
 {
-    checkpoint_t *checkpoint = checkpoint_read (path, error);
+    checkpoint_t *checkpoint = checkpoint_read_unproved (path, error);
     if (!checkpoint)
         return NULL;
     model_t *self = model_take (checkpoint->version, &checkpoint->weights,
@@ -31,7 +31,8 @@ s_load (const char *path, bf16_trial_t *trial, char error[160])
     model_set_baseline (self, &checkpoint->baseline);
     s_set_dropped (self, checkpoint->metadata);
     const json_t *canary = json_object_get (checkpoint->metadata, "canary");
-    if (canary_check (self, canary, error) != 0)
+    int rc = canary_check (self, canary, error);
+    if (checkpoint_prove (checkpoint, error) != 0 || rc != 0)
         model_destroy (&self);
     if (self && trial)
         *trial = bf16_trial (self, canary, checkpoint->item_counts);

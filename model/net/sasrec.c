@@ -181,10 +181,13 @@ sasrec_weights_rest (const sasrec_weights_t *self, size_t first, size_t end)
         madvise ((char *)self->region + from, to - from, MADV_DONTNEED); /* a wish */
 }
 
-size_t
-sasrec_weights_part (const sasrec_shape_t *shape)
+bool
+sasrec_weights_part (const sasrec_weights_t *self, size_t first, size_t *end)
 {
-    return PART_BYTES / (shape->width * sizeof (float));
+    size_t part = PART_BYTES / (self->shape.width * sizeof (float));
+    size_t left = self->shape.items - first;
+    *end = first + (left < part ? left : part);
+    return left > 0;
 }
 
 void

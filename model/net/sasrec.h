@@ -62,8 +62,9 @@ sasrec_weights_t *sasrec_weights_map (
  * looked at again. None of them may have been written to; others may read them meanwhile. */
 void sasrec_weights_rest (const sasrec_weights_t *self, size_t first, size_t end);
 
-/* So many items are looked at before they rest, where all are looked at. */
-size_t sasrec_weights_part (const sasrec_shape_t *shape);
+/* Where all are looked at: the items from first up to end are, before they rest. False: first
+ * is behind the last one. */
+bool sasrec_weights_part (const sasrec_weights_t *self, size_t first, size_t *end);
 
 /* Tensor 0 is "item" (V x D), 1 is "position" (L x D). index < sasrec_tensor_count.
  * Each starts on 64 bytes; the gaps between them are zero and stay so. */

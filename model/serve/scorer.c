@@ -81,10 +81,9 @@ scorer_of (const sasrec_weights_t *weights)
 {
     const float *items = sasrec_items (weights);
     size_t count = weights->shape.items, width = weights->shape.width;
-    size_t part = sasrec_weights_part (&weights->shape);
     scorer_t *self = s_new (items, count, width, NULL);
-    for (size_t first = 0, end; first < count; first = end) {
-        end = count - first < part ? count : first + part;
+    for (size_t first = 0, end; sasrec_weights_part (weights, first, &end);
+         first = end) {
         quantized_set (self->quantized, first, items + first * width, end - first);
         sasrec_weights_rest (weights, first, end);
     }

@@ -351,8 +351,10 @@ static void
 a_model_of_several_parts_has_the_same_top (void **state)
 {
     (void)state;
-    sasrec_shape_t shape = {0, 4, 1, 1, 5, 1, false, false};
-    shape.items = 2 * sasrec_weights_part (&shape) + 5;
+    sasrec_shape_t shape = {INT32_MAX, 4, 1, 1, 5, 1, false, false};
+    size_t part;
+    assert_true (sasrec_weights_part (&(sasrec_weights_t){.shape = shape}, 0, &part));
+    shape.items = 2 * part + 5;
     sasrec_weights_t *weights = sasrec_weights_new (&shape);
     s_fill (sasrec_items (weights), shape.items * shape.width, 1, 3);
     scorer_t *scorers[] = {
