@@ -56,6 +56,7 @@ typedef struct {
     char version[CHECKPOINT_VERSION_SIZE];
     sasrec_weights_t *weights;
     int64_t *item_ids;      /* V */
+    idmap_t *indexes;       /* V: of these */
     int64_t *item_counts;   /* V, descending, at least 1 */
     item_keys_t *item_keys; /* V; NULL: no item has a key */
     json_t *metadata;       /* __metadata__, its JSON texts parsed */

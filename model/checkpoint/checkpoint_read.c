@@ -284,18 +284,17 @@ s_read_integers (reader_t *self, const char *name, size_t count)
 static int
 s_check_ids (reader_t *self, size_t count)
 {
-    idmap_t *seen = idmap_new (count);
+    idmap_t *indexes = self->checkpoint->indexes = idmap_new (count);
     int rc = 0;
     for (size_t i = 0; i < count && rc == 0; i++) {
         int64_t id = self->checkpoint->item_ids[i];
         if (i + IDMAP_AHEAD < count)
-            idmap_expect (seen, self->checkpoint->item_ids[i + IDMAP_AHEAD]);
+            idmap_expect (indexes, self->checkpoint->item_ids[i + IDMAP_AHEAD]);
         if (id < 0 || id > JSON_INTEGER_MAX)
             rc = s_fail (self, "item_ids[%zu] is not in 0..2^53 - 1", i);
-        else if ((size_t)idmap_add (seen, id) != i)
+        else if ((size_t)idmap_add (indexes, id) != i)
             rc = s_fail (self, "item_ids[%zu] is there twice", i);
     }
-    idmap_destroy (&seen);
     return rc;
 }
 
@@ -510,6 +509,7 @@ checkpoint_destroy (checkpoint_t **self_p)
     if (self->proof)
         proof_end (&self->proof);
     sasrec_weights_destroy (&self->weights);
+    idmap_destroy (&self->indexes);
     free (self->item_ids);
     free (self->item_counts);
     item_keys_destroy (&self->item_keys);

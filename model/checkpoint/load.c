@@ -26,7 +26,7 @@ s_load (const char *path, bf16_trial_t *trial, char error[160])
     if (!checkpoint)
         return NULL;
     model_t *self = model_take (checkpoint->version, &checkpoint->weights,
-        checkpoint->item_ids, checkpoint->item_counts);
+        &checkpoint->indexes, checkpoint->item_counts);
     model_set_keys (self, &checkpoint->item_keys);
     model_set_baseline (self, &checkpoint->baseline);
     s_set_dropped (self, checkpoint->metadata);

@@ -83,6 +83,13 @@ idmap_find (const idmap_t *self, int64_t id)
     return at == HASH_INDEX_NONE ? -1 : (int32_t)at;
 }
 
+int64_t
+idmap_id (const idmap_t *self, size_t index)
+{
+    assert (index < idmap_count (self));
+    return self->ids[index];
+}
+
 int32_t
 idmap_add (idmap_t *self, int64_t id)
 {

@@ -20,6 +20,9 @@ void idmap_expect (const idmap_t *self, int64_t id);
 /* The index of the id; a new id gets the next one, idmap_count before the call. */
 int32_t idmap_add (idmap_t *self, int64_t id);
 
+/* The id with this index. */
+int64_t idmap_id (const idmap_t *self, size_t index);
+
 /* -1 for an unknown id, whatever its value. */
 int32_t idmap_find (const idmap_t *self, int64_t id);
 

@@ -41,10 +41,9 @@ struct model {
     char version[MODEL_VERSION_SIZE];
     const sasrec_weights_t *weights;
     sasrec_weights_t *owned; /* the same; NULL when they are borrowed */
-    idmap_t *indexes;
-    int64_t *item_ids; /* V */
-    item_keys_t *keys; /* V; NULL: no item has one */
-    float *popularity; /* V: log share of interactions */
+    idmap_t *indexes;        /* V */
+    item_keys_t *keys;       /* V; NULL: no item has one */
+    float *popularity;       /* V: log share of interactions */
     packed_t *packed;
     kv_cache_t *cache; /* NULL: histories are not kept */
     scorer_t *scorer;
@@ -84,37 +83,34 @@ s_new (size_t count, size_t size)
     return memset (block, 0, bytes);
 }
 
+/* Many counts are the same as the one before, most of all in long catalogues. */
 static void
-s_set_items (model_t *self, const int64_t *item_ids, const int64_t *item_counts)
+s_set_popularity (model_t *self, const int64_t *item_counts)
 {
     size_t item_count = self->weights->shape.items;
     double total = 0;
     for (size_t i = 0; i < item_count; i++)
         total += (double)item_counts[i];
-    self->indexes = idmap_new (item_count);
-    self->item_ids = s_new (item_count, sizeof *self->item_ids);
     self->popularity = s_new (item_count, sizeof *self->popularity);
-    for (size_t i = 0; i < item_count; i++) {
-        if (i + IDMAP_AHEAD < item_count)
-            idmap_expect (self->indexes, item_ids[i + IDMAP_AHEAD]);
-        int32_t index = idmap_add (self->indexes, item_ids[i]);
-        assert ((size_t)index == i);
-        self->item_ids[i] = item_ids[i];
-        self->popularity[i] = (float)log ((double)item_counts[i] / total);
-    }
+    for (size_t i = 0; i < item_count; i++)
+        self->popularity[i] = i && item_counts[i] == item_counts[i - 1]
+                                  ? self->popularity[i - 1]
+                                  : (float)log ((double)item_counts[i] / total);
 }
 
 /* All but the scorer. */
 static model_t *
-s_model (const char *version, const sasrec_weights_t *weights, const int64_t *item_ids,
+s_model (const char *version, const sasrec_weights_t *weights, idmap_t *indexes,
     const int64_t *item_counts)
 {
+    assert (idmap_count (indexes) == weights->shape.items);
     assert (strlen (version) < MODEL_VERSION_SIZE);
     model_t *self = calloc (1, sizeof *self);
     assert (self);
     snprintf (self->version, sizeof self->version, "%s", version);
     self->weights = weights;
-    s_set_items (self, item_ids, item_counts);
+    self->indexes = indexes;
+    s_set_popularity (self, item_counts);
     self->packed = packed_new (weights, NULL);
     return self;
 }
@@ -123,19 +119,23 @@ model_t *
 model_new (const char *version, const sasrec_weights_t *weights,
     const int64_t *item_ids, const int64_t *item_counts)
 {
-    model_t *self = s_model (version, weights, item_ids, item_counts);
+    idmap_t *indexes = idmap_new (weights->shape.items);
+    for (size_t i = 0; i < weights->shape.items; i++)
+        idmap_add (indexes, item_ids[i]);
+    model_t *self = s_model (version, weights, indexes, item_counts);
     self->scorer = scorer_new (
         sasrec_items (weights), weights->shape.items, weights->shape.width, NULL);
     return self;
 }
 
 model_t *
-model_take (const char *version, sasrec_weights_t **weights_p, const int64_t *item_ids,
+model_take (const char *version, sasrec_weights_t **weights_p, idmap_t **indexes_p,
     const int64_t *item_counts)
 {
-    model_t *self = s_model (version, *weights_p, item_ids, item_counts);
+    model_t *self = s_model (version, *weights_p, *indexes_p, item_counts);
     self->owned = *weights_p;
     *weights_p = NULL;
+    *indexes_p = NULL;
     self->scorer = scorer_of (self->owned);
     return self;
 }
@@ -198,7 +198,6 @@ model_destroy (model_t **self_p)
     packed_destroy (&self->packed);
     sasrec_weights_destroy (&self->owned);
     item_keys_destroy (&self->keys);
-    free (self->item_ids);
     free (self->popularity);
     free (self);
     *self_p = NULL;
@@ -249,8 +248,7 @@ model_window (const model_t *self)
 int64_t
 model_item_id (const model_t *self, size_t index)
 {
-    assert (index < self->weights->shape.items);
-    return self->item_ids[index];
+    return idmap_id (self->indexes, index);
 }
 
 int32_t
@@ -559,7 +557,7 @@ s_answer (
     bool chosen = answer->count > 0 && own && !(query->popularity > 0);
     answer->best = chosen ? (int32_t)top->items[0] : -1;
     for (size_t i = 0; i < answer->count; i++) {
-        answer->item_ids[i] = self->item_ids[top->items[i]];
+        answer->item_ids[i] = model_item_id (self, (size_t)top->items[i]);
         answer->scores[i] = top->scores[i];
     }
 }
@@ -695,7 +693,7 @@ s_answer_similar (const model_t *self, model_scratch_t *scratch,
     answer->unknown_dropped = item < 0;
     answer->count = top.count;
     for (size_t i = 0; i < top.count; i++)
-        answer->item_ids[i] = self->item_ids[answer->item_ids[i]];
+        answer->item_ids[i] = model_item_id (self, (size_t)answer->item_ids[i]);
 }
 
 void

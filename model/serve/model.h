@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/item_keys.h"
+#include "model/data/idmap.h"
 #include "model/drift/baseline.h"
 #include "model/net/sasrec.h"
 #include "model/serve/eligible.h"
@@ -24,10 +25,10 @@ typedef struct model_scratch model_scratch_t;
  * counts descending). No metadata. */
 model_t *model_new (const char *version, const sasrec_weights_t *weights,
     const int64_t *item_ids, const int64_t *item_counts);
-/* The same, but takes the weights, which nobody has written to: where their items are
- * mapped, few pages of them are in memory at once. */
+/* The same, but takes the weights, which nobody has written to, and the dense indexes of the
+ * ids: where the items are mapped, few pages of them are in memory at once. */
 model_t *model_take (const char *version, sasrec_weights_t **weights_p,
-    const int64_t *item_ids, const int64_t *item_counts);
+    idmap_t **indexes_p, const int64_t *item_counts);
 /* What was computed of a history is kept, in so many bytes, for whoever asks again with
  * more items. Before others share the model, once. 0: nothing is kept. */
 void model_keep_histories (model_t *self, size_t byte_limit);

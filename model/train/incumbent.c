@@ -6,21 +6,15 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "model/data/idmap.h"
 
 /* Item of the data -> of the checkpoint; fresh. */
 static int32_t *
 s_indexes (const checkpoint_t *checkpoint, const dataset_t *data)
 {
-    size_t count = checkpoint->weights->shape.items;
-    idmap_t *map = idmap_new (count);
     int32_t *indexes = calloc (data->item_count, sizeof *indexes);
     assert (indexes);
-    for (size_t i = 0; i < count; i++)
-        idmap_add (map, checkpoint->item_ids[i]);
     for (size_t i = 0; i < data->item_count; i++)
-        indexes[i] = idmap_find (map, data->item_ids[i]);
-    idmap_destroy (&map);
+        indexes[i] = idmap_find (checkpoint->indexes, data->item_ids[i]);
     return indexes;
 }
 
