@@ -11,20 +11,24 @@
 #include "store/backoff.h"
 #include "store/pending.h"
 
+#define INSERT(conflict)                                                               \
+    "WITH new AS ("                                                                    \
+    " INSERT INTO predictions (request_id, user_id, request_json, deadline,"           \
+    "  attempts, dispatched_at, next_attempt_at)"                                      \
+    " SELECT id::uuid, user_id, request::jsonb,"                                       \
+    "  now () + interval '1 s' * deadline_s, 1, now (), " BACKOFF_FIRST                \
+    " FROM unnest ($1::text[], $2::text[], $3::text[], $4::bigint[])"                  \
+    "  AS t (id, user_id, request, deadline_s)" conflict " RETURNING 1)"               \
+    " SELECT floor (extract (epoch FROM now ()) * 1000)::bigint,"                      \
+    "  (SELECT count (*) FROM new)"
+
+/* Rows are new as a rule, and telling that each is costs the server a tenth of its
+ * insertion. Only the row of a transaction of unknown end can be there before. */
 static const db_statement_t s_insert = {
-    .name = "predictions_insert",
-    .sql = "WITH new AS ("
-           " INSERT INTO predictions (request_id, user_id, request_json, deadline,"
-           "  attempts, dispatched_at, next_attempt_at)"
-           " SELECT id::uuid, user_id, request::jsonb,"
-           "  now () + interval '1 s' * deadline_s, 1, now (), " BACKOFF_FIRST
-           " FROM unnest ($1::text[], $2::text[], $3::text[], $4::bigint[])"
-           "  AS t (id, user_id, request, deadline_s)"
-           " ON CONFLICT DO NOTHING RETURNING 1)"
-           " SELECT floor (extract (epoch FROM now ()) * 1000)::bigint,"
-           "  (SELECT count (*) FROM new)",
-    .binary_result = true,
-};
+    .name = "predictions_insert", .sql = INSERT (""), .binary_result = true};
+static const db_statement_t s_insert_missing = {.name = "predictions_insert_missing",
+    .sql = INSERT (" ON CONFLICT DO NOTHING"),
+    .binary_result = true};
 
 /* The same when some may have come before: these, by number, behind the time and the count. Sorted, so
  * that two groups with the same ids wait for each other in one order. */
@@ -229,6 +233,8 @@ predictions_insert (
     PGresult *result;
     db_status_t status = db_query (db, once ? &s_insert_once : &s_insert,
         once ? INSERT_COLUMNS : COLUMN_FINGERPRINT, params, &result);
+    if (status == DB_DATA && !once)
+        status = db_query (db, &s_insert_missing, COLUMN_FINGERPRINT, params, &result);
     if (status == DB_OK) {
         int64_t now_ms = array_get_be64 (PQgetvalue (result, 0, 0));
         for (size_t i = 0; i < count; i++)

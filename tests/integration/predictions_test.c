@@ -129,12 +129,16 @@ static void
 s_insert_leaves_an_existing_row_alone (void **state)
 {
     store_fixture_t *self = *state;
-    request_t *request = s_request ();
-    assert_int_equal (predictions_insert (self->db, &request, 1, 900), DB_OK);
-    assert_int_equal (s_finish (self->db, request->request_id), 1);
-    assert_int_equal (predictions_insert (self->db, &request, 1, 900), DB_OK);
-    store_assert_value (self, "SELECT status FROM predictions", "COMPLETED");
-    request_destroy (&request);
+    request_t *requests[] = {s_request (), s_request ()};
+    assert_int_equal (predictions_insert (self->db, requests + 1, 1, 900), DB_OK);
+    assert_int_equal (s_finish (self->db, requests[1]->request_id), 1);
+    assert_int_equal (predictions_insert (self->db, requests, 2, 900), DB_OK);
+    assert_true (requests[0]->deadline_ms > 0);
+    store_assert_value (self,
+        "SELECT string_agg (status, ' ' ORDER BY status) FROM predictions",
+        "COMPLETED PENDING");
+    for (int i = 0; i < 2; i++)
+        request_destroy (&requests[i]);
 }
 
 /* Nobody could ever say what became of it. */
