@@ -24,6 +24,7 @@
 #define LOCK_MS     100 /* it waits so long for somebody's lock, then goes on without */
 #define LATE_MS     10000  /* a result that is unwritten for longer is told */
 #define PATIENCE_MS 900000 /* with a row that takes no result: then it is sent again */
+#define PACE_MS     5      /* from taking results to taking more */
 
 typedef struct {
     const db_writer_args_t *args; /* borrowed */
@@ -34,6 +35,7 @@ typedef struct {
     row_writer_t *results; /* result_t */
     health_t *health;      /* "results": how old the oldest unwritten one is */
     bool looked;           /* after the database, since START */
+    int64_t take_ms;       /* when to take results again */
     metric_t *stored;      /* how long that takes */
     metric_t *depth;       /* unwritten results */
     metric_t *oldest;      /* of them, its age */
@@ -280,6 +282,7 @@ db_writer_receive (self_t *self)
 {
     result_t *result;
     int64_t now_ms = clock_monotonic_ms (), now_us = clock_monotonic_us ();
+    self->take_ms = now_ms + PACE_MS;
     while (row_writer_room (self->results) && (result = result_recv (self->write))) {
         result->received_us = now_us;
         int rc = row_writer_push (self->results, result, now_ms);
@@ -412,6 +415,14 @@ db_writer_wait_ms (const self_t *self)
     return wait_ms < 0 ? 0 : wait_ms < LOOK_MS ? (long)wait_ms : LOOK_MS;
 }
 
+/* Until then others come that go into the same transaction; 0: take what there is. */
+static long
+db_writer_pace_ms (const self_t *self)
+{
+    int64_t pace_ms = self->take_ms - clock_monotonic_ms ();
+    return pace_ms < 0 ? 0 : (long)pace_ms;
+}
+
 static bool
 db_writer_serve (void *context, zsock_t *pipe)
 {
@@ -425,9 +436,12 @@ db_writer_serve (void *context, zsock_t *pipe)
         {zsock_resolve (pipe), 0, ZMQ_POLLIN, 0},
         {zsock_resolve (self->write), 0, ZMQ_POLLIN, 0},
     };
-    int count = row_writer_room (self->results) ? 2 : 1;
-    zmq_poll (items, count, db_writer_wait_ms (self));
-    if (count == 2 && items[1].revents)
+    long wait_ms = db_writer_wait_ms (self), pace_ms = db_writer_pace_ms (self);
+    bool takes = pace_ms == 0 && row_writer_room (self->results) > 0;
+    if (pace_ms > 0 && (wait_ms < 0 || wait_ms > pace_ms))
+        wait_ms = pace_ms;
+    zmq_poll (items, takes ? 2 : 1, wait_ms);
+    if (takes && items[1].revents)
         db_writer_receive (self);
     return items[0].revents != 0;
 }

@@ -1,5 +1,6 @@
 /* The db_writer actor: results into their rows, whatever waits in one transaction (up to
- * the batch limit), no timer. A result that PostgreSQL refuses makes its row FAILED with
+ * the batch limit). It takes some every 5 ms at most, since a transaction costs as much as
+ * ten rows; the first after a pause waits for nothing. A result that PostgreSQL refuses makes its row FAILED with
  * the reason; one whose row is locked or in the way otherwise is set aside and tried again
  * later (store/row_writer.h), and the others are written. While the database
  * is away a bounded backlog is kept and tried again; past it the pipe fills and the

@@ -74,7 +74,6 @@
     "sasrec_interactions_group" /* a flood of them delays no result */
 #define REPEAT_LIMIT       64   /* rows sent again in a second */
 #define KAFKA_REPEAT_LIMIT 512  /* the same: a loss of data there takes many at once */
-#define ENDINGS_LINGER_MS  5    /* of a db-writer's; each costs a request otherwise */
 #define OUTSTANDING_LIMIT  2000 /* messages of a group in work; the pipes hold more */
 
 typedef struct {
@@ -481,7 +480,6 @@ s_make_bridge (topology_t *self, const char *role)
         .settlements_limit = ENDPOINT_SETTLE_LIMIT,
         .outstanding_limit = OUTSTANDING_LIMIT,
         .delivery_limit = (int)config_integer (self->config, CONFIG_MAX_ATTEMPTS),
-        .linger_ms = self->role == DB_WRITER ? ENDINGS_LINGER_MS : 0,
         .required = self->role & (WORKER | DB_WRITER),
         .watches = {{WORKER_GROUP, TOPIC_REQUESTS}, {DB_WRITER_GROUP, TOPIC_RESULTS}},
         .watch_count = self->role & (API | JOINED) ? 2 : 0,

@@ -40,7 +40,7 @@ announce_model (
     bool safe = false;
     int64_t deadline_ms = clock_monotonic_ms () + timeout_ms;
     const producer_args_t args = {
-        bootstrap_servers, "sasrec-train", s_delivered, &safe, 0};
+        bootstrap_servers, "sasrec-train", s_delivered, &safe};
     producer_t *producer = producer_new (&args, error);
     if (!producer)
         return -1;

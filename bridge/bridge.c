@@ -262,12 +262,8 @@ static const char *
 s_start (void *context)
 {
     self_t *self = context;
-    self->producer_args =
-        (producer_args_t){.bootstrap_servers = self->args->bootstrap_servers,
-            .client_id = self->args->client_id,
-            .delivered = s_delivered,
-            .context = self,
-            .linger_ms = self->args->linger_ms};
+    self->producer_args = (producer_args_t){
+        self->args->bootstrap_servers, self->args->client_id, s_delivered, self};
     self->producer = producer_new (&self->producer_args, self->error);
     if (!self->producer)
         return self->error;

@@ -66,7 +66,6 @@ typedef struct {
     int settlements_limit;    /* above all that can be out */
     size_t outstanding_limit; /* per group; what the readers hold is the most */
     int delivery_limit; /* of a message that ends its process each time; 0 = none */
-    int linger_ms;      /* producer_args_t */
     bool required;      /* a broker that is away makes the process unready */
     bridge_watch_t watches[BRIDGE_WATCH_LIMIT];
     size_t watch_count;

@@ -284,7 +284,7 @@ dead_letters_replay (const dead_letter_options_t *options, dead_letter_row_f *ro
 {
     pass_t pass = {.options = options};
     producer_args_t args = {
-        options->bootstrap_servers, "sasrec-dlq", s_delivered, &pass, 0};
+        options->bootstrap_servers, "sasrec-dlq", s_delivered, &pass};
     pass.producer = producer_new (&args, error);
     int rc = pass.producer && producer_meet (pass.producer, TOPIC_DEAD_LETTERS,
                                   options->timeout_ms, error) == 0

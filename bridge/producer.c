@@ -108,17 +108,16 @@ s_conf (producer_t *self, char error[160])
     rd_kafka_conf_t *conf = client_conf (&args, error);
     if (!conf)
         return NULL;
+    snprintf (limit, sizeof limit, "%d", PRODUCER_QUEUE_LIMIT);
     client_set (conf, "enable.idempotence", "true");
     client_set (conf, "acks", "all");
     /* What comes while a request is on its way goes with the next: batches grow with the
-     * load by themselves, and nothing need wait without one. */
-    snprintf (limit, sizeof limit, "%d", self->args->linger_ms);
-    client_set (conf, "linger.ms", limit);
+     * load by themselves, and nothing waits without one. */
+    client_set (conf, "linger.ms", "0");
     client_set (conf, "max.in.flight.requests.per.connection", "1");
     client_set (conf, "partitioner", "murmur2_random");
     client_set (conf, "message.timeout.ms", "0");
     client_set (conf, "retry.backoff.ms", "250");
-    snprintf (limit, sizeof limit, "%d", PRODUCER_QUEUE_LIMIT);
     client_set (conf, "queue.buffering.max.messages", limit);
     client_set (conf, "queue.buffering.max.kbytes", "32768");
     snprintf (limit, sizeof limit, "%d", topic_row (TOPIC_DEAD_LETTERS)->message_bytes);

@@ -32,7 +32,6 @@ typedef struct {
     const char *client_id;
     producer_delivered_f *delivered;
     void *context;
-    int linger_ms; /* messages may wait so long for others that go with them */
 } producer_args_t;
 
 /* args: borrowed while it lives. NULL with error: the list of servers is none. */

@@ -414,7 +414,7 @@ s_bury_one (const char *servers)
 {
     char error[160];
     bool safe = false;
-    const producer_args_t args = {servers, "contract-test", s_delivered, &safe, 0};
+    const producer_args_t args = {servers, "contract-test", s_delivered, &safe};
     record_t record = {.topic = TOPIC_REQUESTS, .value = "{", .value_size = 1};
     trace_make (&record.trace);
     producer_t *producer = producer_new (&args, error);

@@ -32,7 +32,7 @@ test_no_topic_is_made_by_asking (void **state)
     char error[160] = "";
     const bool wanted[TOPIC_COUNT] = {[TOPIC_REQUESTS] = true};
     const producer_args_t args = {
-        kafka_servers (), "test-early", sender_delivered, NULL, 0};
+        kafka_servers (), "test-early", sender_delivered, NULL};
     producer_t *producer = producer_new (&args, error);
     const record_t record = {.topic = TOPIC_REQUESTS, .value = "{}", .value_size = 2};
     assert_non_null (producer);
@@ -83,7 +83,7 @@ test_an_address_that_does_not_answer_is_named (void **state)
     assert_non_null (strstr (error, "nowhere.invalid:9092"));
     const bool wanted[TOPIC_COUNT] = {[TOPIC_REQUESTS] = true};
     const producer_args_t args = {
-        kafka_servers (), "test-lost", sender_delivered, NULL, 0};
+        kafka_servers (), "test-lost", sender_delivered, NULL};
     producer_t *producer = producer_new (&args, error);
     assert_int_equal (producer_probe (producer, wanted, 1000, error), -1);
     assert_non_null (strstr (error, "nowhere.invalid:9092"));

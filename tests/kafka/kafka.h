@@ -113,8 +113,8 @@ static inline void
 sender_open (sender_t *self)
 {
     char error[160] = "";
-    *self = (sender_t){
-        .args = {kafka_servers (), "test-sender", sender_delivered, self, 0}};
+    *self =
+        (sender_t){.args = {kafka_servers (), "test-sender", sender_delivered, self}};
     self->producer = producer_new (&self->args, error);
     assert_string_equal (error, "");
     assert_int_equal (
