@@ -63,6 +63,10 @@ framing_see (
         s_see_length (self, value, size);
     else if (s_is ("traceparent", name, name_size))
         self->traces++;
+    else if (s_is ("Authorization", name, name_size))
+        self->credentials++;
+    else if (s_is ("Idempotency-Key", name, name_size))
+        self->keys++;
     else if (s_is ("Transfer-Encoding", name, name_size)) {
         self->codings++;
         if (!s_is ("chunked", value, size))
@@ -84,6 +88,10 @@ framing_fault (const framing_t *self, const char *protocol)
         return "HTTP/1.0 knows no Transfer-Encoding.";
     if (self->hosts > 1)
         return "There are two Host.";
+    if (self->credentials > 1)
+        return "There are two Authorization.";
+    if (self->keys > 1)
+        return "There are two Idempotency-Key.";
     if (self->hosts == 0 && !old)
         return "There is no Host.";
     return NULL;

@@ -15,8 +15,10 @@ typedef struct {
     size_t hosts;      /* how often each was seen */
     size_t lengths;
     size_t codings;
-    size_t traces;   /* of traceparent: two name none */
-    char length[24]; /* the first Content-Length */
+    size_t traces;      /* of traceparent: two name none */
+    size_t credentials; /* of Authorization */
+    size_t keys;        /* of Idempotency-Key */
+    char length[24];    /* the first Content-Length */
 } framing_t;
 
 /* value may be NULL. Start from all zeroes. */
