@@ -102,13 +102,14 @@ typedef struct {
     uint64_t added;            /* of them: new ones */
     uint64_t untimed;          /* of them: without a time */
     uint64_t bad;
+    uint64_t told_to; /* bad lines up to this one were told when it was read before */
     int64_t oldest_us, newest_us; /* of those with a time */
 } s_run_t;
 
 static void
 s_tell_bad (s_run_t *run, const char *error)
 {
-    if (run->bad++ < S_BAD_SHOWN)
+    if (run->bad++ < S_BAD_SHOWN && reader_line (run->reader) > run->told_to)
         fprintf (stderr, "%s: %s:%" PRIu64 ": %s\n", run->command->spec->name,
             source_name (run->source), reader_line (run->reader), error);
 }
@@ -129,8 +130,9 @@ s_note (s_run_t *run, const reader_row_t *row)
 
 /* All items have to be keys: what was read so far is to be read again. */
 static int
-s_begin_again (const s_run_t *run, const reader_row_t *row)
+s_begin_again (s_run_t *run, const reader_row_t *row)
 {
+    run->told_to = reader_line (run->reader) - 1;
     if (!run->command->quiet)
         fprintf (stderr,
             "%s:%" PRIu64
@@ -291,11 +293,13 @@ s_open (const command_t *self, db_t *db, const source_t *source, int *status)
 }
 
 static int
-s_run_as (const command_t *self, db_t *db, source_t *source, const layout_t *layout)
+s_run_as (const command_t *self, db_t *db, source_t *source, const layout_t *layout,
+    uint64_t *told_to)
 {
     const s_options_t *options = self->options;
     s_run_t run = {.command = self,
         .source = source,
+        .told_to = *told_to,
         .oldest_us = INT64_MAX,
         .newest_us = INT64_MIN};
     run.reader = reader_new (source_file (source), options->path, layout);
@@ -308,6 +312,7 @@ s_run_as (const command_t *self, db_t *db, source_t *source, const layout_t *lay
         run.keys = reader_has_keys (run.reader) ? file_keys_new () : NULL;
         status = s_load (&run);
     }
+    *told_to = run.told_to;
     progress_destroy (&run.progress);
     reader_destroy (&run.reader);
     interactions_load_destroy (&run.load);
@@ -319,12 +324,13 @@ static int
 s_run (const command_t *self, db_t *db, source_t *source)
 {
     layout_t layout = self->layout;
-    int status = s_run_as (self, db, source, &layout);
+    uint64_t told_to = 0;
+    int status = s_run_as (self, db, source, &layout, &told_to);
     if (status != S_AGAIN)
         return status;
     layout.items = LAYOUT_ITEMS_KEYS;
     rewind (source_file (source));
-    return s_run_as (self, db, source, &layout);
+    return s_run_as (self, db, source, &layout, &told_to);
 }
 
 int

@@ -29,13 +29,14 @@ typedef struct {
     size_t waiting;           /* of them: not written yet */
     bool keys;                /* items are texts */
     strbuf_t told;            /* how the first was understood */
+    uint64_t told_to;         /* bad lines up to this one were told when read before */
     uint64_t rows, created, bad;
 } s_run_t;
 
 static void
 s_tell_bad (s_run_t *run, const char *error)
 {
-    if (run->bad++ < S_BAD_SHOWN)
+    if (run->bad++ < S_BAD_SHOWN && objects_line (run->objects) > run->told_to)
         fprintf (stderr, "%s: %s:%" PRIu64 ": %s\n", run->command->spec->name,
             source_name (run->source), objects_line (run->objects), error);
 }
@@ -122,8 +123,9 @@ s_read_row (s_run_t *run, const json_t *object, char error[160])
 
 /* All items have to be keys: what was read so far is to be read again. */
 static int
-s_begin_again (const s_run_t *run)
+s_begin_again (s_run_t *run)
 {
+    run->told_to = objects_line (run->objects) - 1;
     if (!run->command->quiet)
         fprintf (stderr,
             "%s:%" PRIu64 ": its item is no plain integer: all items are taken as "
@@ -216,16 +218,21 @@ s_load (s_run_t *run)
 }
 
 static int
-s_run_as (
-    const command_t *command, db_t *db, source_t *source, const char *path, bool keys)
+s_run_as (const command_t *command, db_t *db, source_t *source, const char *path,
+    bool keys, uint64_t *told_to)
 {
-    s_run_t run = {.command = command, .source = source, .db = db, .keys = keys};
+    s_run_t run = {.command = command,
+        .source = source,
+        .db = db,
+        .keys = keys,
+        .told_to = *told_to};
     run.drafts = calloc (S_PORTION, sizeof *run.drafts);
     assert (run.drafts);
     run.objects = objects_new (source_file (source), path, &command->layout);
     run.progress =
         progress_new ("import", "lines", source_lines (source), command->quiet);
     int status = s_load (&run);
+    *told_to = run.told_to;
     s_forget (&run);
     progress_destroy (&run.progress);
     objects_destroy (&run.objects);
@@ -238,9 +245,10 @@ int
 import_items (const command_t *command, db_t *db, source_t *source, const char *path)
 {
     bool keys = command->layout.items == LAYOUT_ITEMS_KEYS;
-    int status = s_run_as (command, db, source, path, keys);
+    uint64_t told_to = 0;
+    int status = s_run_as (command, db, source, path, keys, &told_to);
     if (status != S_AGAIN)
         return status;
     rewind (source_file (source));
-    return s_run_as (command, db, source, path, true);
+    return s_run_as (command, db, source, path, true, &told_to);
 }

@@ -289,6 +289,16 @@ class Data(Cli):
         self.assertEqual(self.interactions(), [])
         self.assertEqual(self.stack.sql("select count(*) from imports"), "0")
 
+    def test_a_bad_line_is_told_once_though_the_file_is_read_twice(self):
+        rows = 'user_id,item_id,created_at\nann,1,soon\nann,SKU,soon\nann,2,soon\n'
+        text = self.refuse(2, "import", self.file("twice.csv", rows))
+        self.assertEqual([text.count(f"twice.csv:{line}: created_at") for line in (2, 3, 4)], [1, 1, 1], text)
+        self.assertIn("3 bad lines of 3", text)
+        rows = '{"id":1,"hidden":"x"}\n{"id":"SKU","hidden":"x"}\n{"id":2,"hidden":"x"}\n'
+        text = self.refuse(2, "import", "--items", self.file("twice.jsonl", rows))
+        self.assertEqual([text.count(f"twice.jsonl:{line}: hidden") for line in (1, 2, 3)], [1, 1, 1], text)
+        self.assertIn("3 bad lines of 3", text)
+
     def test_a_file_is_loaded_once(self):
         path = self.file("c.txt", "ann 1\nann 2\n")
         self.stack.sasrec("import", path)
