@@ -35,6 +35,7 @@ typedef struct {
     size_t ldb;
     size_t next_panel; /* floats, or pairs in bf16, from one panel to the next */
     const float *bias; /* columns and slack, or NULL */
+    size_t bias_back;  /* a row's bias begins so many before the last row's; f32 only */
     bool add;
     bool gelu; /* the tanh form (model/net/layers.h) */
     float *c;  /* rows of ldc floats */
@@ -62,9 +63,8 @@ typedef struct {
     const float *keys;
     const float *values; /* a row of ldv floats by position */
     size_t ldv;
-    const float
-        *relative_bias; /* heads x window and slack, as in model/net/attention.h,
-                                   or NULL */
+    /* heads x window, FORWARD_ROWS and slack, as in model/net/attention.h, or NULL */
+    const float *relative_bias;
     size_t window;
     float *scores; /* forward_scores (kernel, window) floats */
     float *out;    /* rows of ldo floats */

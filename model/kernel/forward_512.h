@@ -3,17 +3,18 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <immintrin.h>
 
-#define LANES         16
-#define VECTORS       4
-#define FORWARD_MAX   _mm512_max_ps
-#define FORWARD_MIN   _mm512_min_ps
-#define FORWARD_SUM   _mm512_reduce_add_ps
-#define FORWARD_PEAK  _mm512_reduce_max_ps
-#define FORWARD_POWER _mm512_scalef_ps
-#define FORWARD_ROUGH _mm512_rcp14_ps /* off by 2^-14 */
-#define FORWARD_LOWS  _mm512_unpacklo_ps
-#define FORWARD_HIGHS _mm512_unpackhi_ps
-#define FORWARD_FOURS _mm512_shuffle_ps
+#define LANES            16
+#define VECTORS          4
+#define FORWARD_MAX      _mm512_max_ps
+#define FORWARD_MIN      _mm512_min_ps
+#define FORWARD_SUM      _mm512_reduce_add_ps
+#define FORWARD_PEAK     _mm512_reduce_max_ps
+#define FORWARD_POWER    _mm512_scalef_ps
+#define FORWARD_ROUGH    _mm512_rcp14_ps /* off by 2^-14 */
+#define FORWARD_ROUND(x) _mm512_roundscale_ps (x, _MM_FROUND_TO_NEAREST_INT)
+#define FORWARD_LOWS     _mm512_unpacklo_ps
+#define FORWARD_HIGHS    _mm512_unpackhi_ps
+#define FORWARD_FOURS    _mm512_shuffle_ps
 #include "model/kernel/forward_body.h"
 
 /* Then eights, then all sixteen. */

@@ -108,29 +108,38 @@ s_inverse (vector_t x)
 #endif
 }
 
-/* simd_exp of each. */
+#ifndef FORWARD_ROUND
+#define FORWARD_ROUND s_round
+
+/* Of less than 2^22: adding 1.5 * 2^23 rounds to an integer. */
 SIMD_INLINE vector_t
-s_exp (vector_t x)
+s_round (vector_t x)
 {
-    x = FORWARD_MIN (FORWARD_MAX (x, s_all (-87.0f)), s_all (88.0f));
-    const float magic = 12582912.0f;
-    vector_t n = (x * 1.44269504f + magic) - magic;
-    vector_t r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
-    vector_t p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * (r * r) + r + 1.0f;
+    return (x + 12582912.0f) - 12582912.0f;
+}
+#endif
+
+/* 2^x for x up to 126, at least 2^-126; relative error below 2e-7. The polynomial has the
+ * least one, 9e-8, on [-1/2, 1/2] of those that are 1 at 0. */
+SIMD_INLINE vector_t
+s_exp2 (vector_t x)
+{
+    x = FORWARD_MAX (x, s_all (-126.0f));
+    vector_t n = FORWARD_ROUND (x), f = x - n;
+    vector_t p = f * 1.326472848e-3f + 9.671513923e-3f;
+    p = p * f + 5.550733581e-2f;
+    p = p * f + 2.402224243e-1f;
+    p = p * f + 6.931470037e-1f;
+    p = p * f + 1.0f;
     return FORWARD_POWER (p, n);
 }
 
-/* x * sigmoid (2 u), u = sqrt (2 / pi) (x + 0.044715 x^3). */
+/* x * sigmoid (2 u), u = sqrt (2 / pi) (x + 0.044715 x^3): of 2^-w, w = 2 u log2 (e). */
 SIMD_INLINE vector_t
 s_gelu (vector_t x)
 {
-    vector_t u2 = x * 1.5957691216f * (x * x * 0.044715f + 1.0f);
-    return x * s_inverse (s_exp (-u2) + 1.0f);
+    vector_t w = x * (x * x * -0.1029432396f - 2.302208198f);
+    return x * s_inverse (s_exp2 (FORWARD_MIN (w, s_all (126.0f))) + 1.0f);
 }
 
 static void
@@ -150,13 +159,13 @@ s_block (const forward_product_t *product, const float *a, const float *b,
     const float *bias, float *c, const size_t rows, const size_t vectors)
 {
     const size_t lda = product->lda, ldb = product->ldb, ldc = product->ldc,
-                 depth = product->depth;
+                 depth = product->depth, back = product->bias_back;
     vector_t sums[FORWARD_ROWS][VECTORS];
     SIMD_UNROLL
     for (size_t r = 0; r < rows; r++) {
         SIMD_UNROLL
         for (size_t v = 0; v < vectors; v++) {
-            sums[r][v] = bias ? s_load (bias + v * LANES) : s_all (0);
+            sums[r][v] = bias ? s_load (bias + v * LANES - r * back) : s_all (0);
             if (product->add)
                 sums[r][v] += s_load (c + r * ldc + v * LANES);
         }
@@ -243,16 +252,23 @@ s_multiply (const forward_product_t *product)
     }
 }
 
+/* The numbers of a row from here on; zeros behind its end. */
+SIMD_INLINE vector_t
+s_of_row (vector_t vector, size_t left)
+{
+    return left < LANES ? s_first (vector, left, 0) : vector;
+}
+
 static void
 s_normalize_row (
     const float *x, size_t width, const float *gain, const float *bias, float *y)
 {
     vector_t sum = s_all (0), square = s_all (0);
     for (size_t i = 0; i < width; i += LANES)
-        sum += s_first (s_load (x + i), width - i, 0);
+        sum += s_of_row (s_load (x + i), width - i);
     float mean = FORWARD_SUM (sum) / (float)width;
     for (size_t i = 0; i < width; i += LANES) {
-        vector_t off = s_first (s_load (x + i) - mean, width - i, 0);
+        vector_t off = s_of_row (s_load (x + i) - mean, width - i);
         square += off * off;
     }
     float inverse = 1.0f / sqrtf (FORWARD_SUM (square) / (float)width + EPSILON);
@@ -272,29 +288,26 @@ s_normalize (const forward_norm_t *norm)
 /* The first count scores become e^(score - largest), those up to end zero. Returns the
  * sum's inverse. */
 static float
-s_softmax (float *scores, size_t count, size_t end, const float *bias)
+s_softmax (float *scores, size_t count, size_t end)
 {
+    const float log2_e = 1.44269504f;
     vector_t peaks = s_all (-FLT_MAX), sums = s_all (0);
     size_t whole = count / LANES * LANES, at;
-    for (at = 0; at < count; at += LANES) {
-        vector_t score = s_load (scores + at);
-        if (bias)
-            score += s_load (bias + at);
-        s_store (scores + at, score);
-        if (at == whole)
-            score = s_first (score, count - at, -FLT_MAX);
-        peaks = FORWARD_MAX (peaks, score);
-    }
-    float peak = FORWARD_PEAK (peaks);
-    for (at = 0; at < count; at += LANES) {
-        vector_t power = s_exp (s_load (scores + at) - peak);
-        if (at == whole)
-            power = s_first (power, count - at, 0);
+    for (at = 0; at < whole; at += LANES)
+        peaks = FORWARD_MAX (peaks, s_load (scores + at));
+    vector_t rest = s_first (s_load (scores + at), count - at, -FLT_MAX);
+    float peak = FORWARD_PEAK (FORWARD_MAX (peaks, rest)) * log2_e;
+    for (at = 0; at < whole; at += LANES) {
+        vector_t power = s_exp2 (s_load (scores + at) * log2_e - peak);
         sums += power;
         s_store (scores + at, power);
     }
-    for (; at < end; at += LANES)
-        s_store (scores + at, s_all (0));
+    for (; at < end; at += LANES) {
+        vector_t power = s_exp2 (s_load (scores + at) * log2_e - peak);
+        power = at < count ? s_first (power, count - at, 0) : s_all (0);
+        sums += power;
+        s_store (scores + at, power);
+    }
     return 1.0f / FORWARD_SUM (sums);
 }
 
@@ -314,7 +327,10 @@ s_attend_rows (const forward_attention_t *self, size_t head, size_t row, size_t 
     size_t columns = self->width / self->heads, start = head * columns;
     size_t keys = self->first + row + rows;
     size_t ld = (self->window + PANEL - 1) / PANEL * PANEL + FORWARD_SLACK;
+    const float *bias = self->relative_bias;
     float *out = self->out + row * self->ldo + start, shares[FORWARD_ROWS];
+    if (bias)
+        bias += (head + 1) * self->window - (self->first + row + 1);
     s_multiply (&(forward_product_t){.rows = rows,
         .columns = keys,
         .depth = columns,
@@ -323,14 +339,12 @@ s_attend_rows (const forward_attention_t *self, size_t head, size_t row, size_t 
         .b = self->keys + start * PANEL,
         .ldb = PANEL,
         .next_panel = self->width * PANEL,
+        .bias = bias,
+        .bias_back = 1,
         .c = self->scores,
         .ldc = ld});
-    for (size_t r = 0; r < rows; r++) {
-        size_t count = self->first + row + r + 1;
-        const float *bias = self->relative_bias;
-        bias = bias ? bias + (head + 1) * self->window - count : NULL;
-        shares[r] = s_softmax (self->scores + r * ld, count, keys, bias);
-    }
+    for (size_t r = 0; r < rows; r++)
+        shares[r] = s_softmax (self->scores + r * ld, self->first + row + r + 1, keys);
     s_multiply (&(forward_product_t){.rows = rows,
         .columns = columns,
         .depth = keys,

@@ -31,6 +31,15 @@ s_vector (packer_t *self, const float *values, size_t count, float scale)
     return to;
 }
 
+/* FORWARD_ROWS rows begin one number apart, and are read in whole vectors. */
+static const float *
+s_relative_bias (packer_t *self, const float *values, size_t count)
+{
+    const float *to = s_vector (self, values, count, 1);
+    s_cut (self, FORWARD_ROWS);
+    return to;
+}
+
 static packed_norm_t
 s_norm (packer_t *self, const float *gain, const float *bias, size_t width)
 {
@@ -118,8 +127,8 @@ s_block (packer_t *self, const sasrec_shape_t *shape, const sasrec_block_t *w)
         .out = s_matrix (self, w->out_weight, d, w->out_bias, square, 1),
         .up = s_matrix (self, w->up_weight, f, w->up_bias, up, 1),
         .down = s_matrix (self, w->down_weight, d, w->down_bias, down, 1),
-        .relative_bias = w->relative_bias ? s_vector (self, w->relative_bias,
-                                                shape->heads * shape->window, 1)
+        .relative_bias = w->relative_bias ? s_relative_bias (self, w->relative_bias,
+                                                shape->heads * shape->window)
                                           : NULL};
 }
 

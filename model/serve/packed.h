@@ -22,7 +22,7 @@ typedef struct {
     packed_norm_t norm1, norm2;
     packed_matrix_t query; /* its results are divided by sqrt (D / H) */
     packed_matrix_t key, value, out, up, down;
-    const float *relative_bias; /* H x L and slack, or NULL */
+    const float *relative_bias; /* H x L, FORWARD_ROWS and slack, or NULL */
 } packed_block_t;
 
 typedef struct {
