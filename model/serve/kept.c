@@ -8,7 +8,7 @@
 #include "model/kernel/simd.h"
 
 struct kept {
-    size_t blocks;                  /* that have a place of their own */
+    size_t places;                  /* a block's is block % places */
     const forward_kernel_t *kernel; /* borrowed */
     size_t width, panel;
     size_t ld;     /* of a row of values */
@@ -28,7 +28,7 @@ s_block_floats (const kept_t *self)
 static size_t
 s_floats (const kept_t *self)
 {
-    return self->blocks * s_block_floats (self) + FORWARD_SLACK;
+    return self->places * s_block_floats (self) + FORWARD_SLACK;
 }
 
 static void
@@ -41,11 +41,12 @@ s_take (kept_t *self, size_t room)
 }
 
 kept_t *
-kept_new (const packed_t *packed, size_t room, bool one_block)
+kept_new (const packed_t *packed, size_t room, bool passing)
 {
     kept_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->blocks = one_block ? 1 : packed->shape.blocks;
+    size_t blocks = packed->shape.blocks;
+    self->places = passing && blocks > 2 ? 2 : blocks;
     self->width = packed->shape.width;
     self->kernel = packed->kernel;
     self->panel = packed->kernel->panel;
@@ -92,7 +93,7 @@ kept_set_count (kept_t *self, size_t count)
 static float *
 s_keys (const kept_t *self, size_t block)
 {
-    return self->memory + (self->blocks > 1 ? block : 0) * s_block_floats (self);
+    return self->memory + block % self->places * s_block_floats (self);
 }
 
 static float *
@@ -120,7 +121,7 @@ kept_reserve (kept_t *self, size_t room)
         return;
     kept_t old = *self;
     s_take (self, room);
-    for (size_t i = 0; i < self->blocks; i++) {
+    for (size_t i = 0; i < self->places; i++) {
         memcpy (s_keys (self, i), s_keys (&old, i),
             old.room * old.width * sizeof *old.memory);
         memcpy (s_values (self, i), s_values (&old, i),

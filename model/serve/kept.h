@@ -8,9 +8,9 @@
 
 typedef struct kept kept_t;
 
-/* Empty, with room for so many items. one_block: all blocks share the place of one, for a
+/* Empty, with room for so many items. passing: only the last two blocks' are there, for a
  * history that is computed block by block and not kept. */
-kept_t *kept_new (const packed_t *packed, size_t room, bool one_block);
+kept_t *kept_new (const packed_t *packed, size_t room, bool passing);
 void kept_destroy (kept_t **self_p);
 
 size_t kept_count (const kept_t *self); /* items */

@@ -87,9 +87,9 @@ s_run (serving_pass_t *pass)
     serving_go_on_with_last (pass, last);
 }
 
-/* One sequence on two threads. Rows need each other in attention only: between its
- * projections and itself all parts have to be done. */
-#define PHASES_MOST (2 * 64)
+/* One sequence on two threads. Rows need each other in attention only: before it all parts
+ * of its projections have to be done. So a phase is all from one attention to the next. */
+#define PHASES_MOST 64
 
 typedef struct {
     serving_pass_t pass;
@@ -103,21 +103,20 @@ static void
 s_do_part (const shared_t *shared, size_t phase, size_t part, size_t thread)
 {
     serving_pass_t pass = shared->pass;
-    size_t left = pass.rows - part * shared->part, index = phase / 2;
-    const packed_block_t *block = &pass.packed->blocks[index];
+    size_t left = pass.rows - part * shared->part;
+    const packed_block_t *blocks = pass.packed->blocks;
     pass.first = part * shared->part;
     pass.rows = left < shared->part ? left : shared->part;
     pass.thread = thread;
     serving_part_t rows = {pass.sequences, pass.first, pass.rows, pass.first};
-    if (phase % 2 == 0) {
-        serving_keys (&pass, block);
-        if (phase + 1 < shared->phases)
-            serving_queries (&pass, block);
-        serving_keep (&pass, index, &rows);
-    } else {
-        serving_attend (&pass, index, &rows);
-        serving_go_on (&pass, block);
+    if (phase > 0) {
+        serving_attend (&pass, phase - 1, &rows);
+        serving_go_on (&pass, &blocks[phase - 1]);
     }
+    serving_keys (&pass, &blocks[phase]);
+    if (phase + 1 < shared->phases)
+        serving_queries (&pass, &blocks[phase]);
+    serving_keep (&pass, phase, &rows);
 }
 
 static void
@@ -140,7 +139,7 @@ s_do_parts (shared_t *shared, size_t thread)
     for (size_t i = 0; i < shared->phases; i++) {
         size_t part;
         while ((part = atomic_fetch_add (&shared->next[i], 1)) < shared->parts) {
-            s_do_part (shared, i, part, thread);
+            s_do_part (shared, i, shared->parts - 1 - part, thread);
             atomic_fetch_add (&shared->done[i], 1);
         }
         for (size_t spins = 0; atomic_load (&shared->done[i]) < shared->parts; spins++)
@@ -184,7 +183,7 @@ s_run_together (serving_pass_t *pass)
     shared_t shared = {.pass = *pass,
         .part = part,
         .parts = (pass->rows + part - 1) / part,
-        .phases = 2 * self->shape.blocks - 1};
+        .phases = self->shape.blocks};
     assist_call (self->assist, s_assist, &shared);
     s_do_parts (&shared, 0);
     assist_end (self->assist);

@@ -24,7 +24,7 @@ struct serving_encoder {
     float *scores[2];      /* of some rows of one head, by thread */
     void *rooms[2];        /* for products, by thread; NULL: they need none */
     assist_t *assist;      /* NULL until it is called for */
-    kept_t *kept;          /* of a sequence that has no own, for one block */
+    kept_t *kept;          /* of a sequence that has no own, passing */
 };
 
 /* Rows of one call, as all steps see them. */
