@@ -158,7 +158,8 @@ db_writer_committed (self_t *self, const result_t *const *results, size_t count,
     db_writer_tell_all (self, results, count, hits);
     db_writer_trace (self, results, count, hits, start_us);
     for (size_t i = 0; i < count; i++)
-        stage_observe (self->stored, results[i]->received_us, end_us);
+        if (hits[i])
+            stage_observe (self->stored, results[i]->received_us, end_us);
     metric_observe (self->seconds, (double)(end_us - start_us) * 1e-6);
     metric_observe (self->batch_size, (double)count);
 }
@@ -173,11 +174,12 @@ db_writer_write (void *context, void *const *rows, size_t count)
     assert (hits);
     int64_t start_us = clock_monotonic_us ();
     db_status_t status = predictions_finish (self->db, results, count, hits, &hit);
-    if (status == DB_OK) {
+    if (status == DB_OK || hit > 0) {
         db_writer_committed (self, results, count, hits, start_us);
-        metric_add (self->duplicates, count - hit);
         db_writer_lower_backlog (self, hit);
     }
+    if (status == DB_OK)
+        metric_add (self->duplicates, count - hit);
     free (hits);
     return status;
 }

@@ -11,4 +11,8 @@
 /* Of neither: rows that are found by the primary key. */
 #define PENDING_BY_ID "status = ANY (ARRAY['PENDING', '-'])"
 
+/* Why one stays PENDING that was to be changed. */
+#define PENDING_KEPT                                                                   \
+    "something in the database (a trigger?) keeps its row of predictions as it is"
+
 #endif

@@ -277,6 +277,29 @@ s_add_finished (array_t columns[FINISH_COLUMNS], const result_t *result, strbuf_
         result->model_version[0] ? result->model_version : NULL);
 }
 
+static void
+s_count_ended (void *context, const char *request_id)
+{
+    (void)request_id;
+    ++*(size_t *)context;
+}
+
+/* Rows that a statement did not change are those of duplicates, or none; a trigger can keep
+ * one as it is without a word, too. */
+static db_status_t
+s_check_ended (db_t *db, const result_t *const *results, size_t count)
+{
+    const char **ids = calloc (count, sizeof *ids);
+    assert (ids);
+    size_t valid = 0, ended = 0;
+    for (size_t i = 0; i < count; i++)
+        if (uuid_valid (results[i]->request_id))
+            ids[valid++] = results[i]->request_id;
+    db_status_t status = predictions_find_ended (db, ids, valid, s_count_ended, &ended);
+    free (ids);
+    return status == DB_OK && ended < valid ? db_refuse (db, PENDING_KEPT) : status;
+}
+
 db_status_t
 predictions_finish (
     db_t *db, const result_t *const *results, size_t count, bool *hits, size_t *hit)
@@ -295,6 +318,8 @@ predictions_finish (
     *hit = status == DB_OK ? (size_t)PQntuples (result) : 0;
     for (size_t row = 0; hits && row < *hit; row++)
         hits[array_get_be64 (PQgetvalue (result, (int)row, 0)) - 1] = true;
+    if (status == DB_OK && *hit < count)
+        status = s_check_ended (db, results, count);
     PQclear (result);
     for (int i = 0; i < FINISH_COLUMNS; i++)
         array_free (&columns[i]);

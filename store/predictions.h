@@ -52,7 +52,8 @@ typedef struct {
 
 /* Takes rows that need sending, oldest first, leaving locked ones: marks them dispatched,
  * counts the attempt, sets the next one (15, 30, 60 s ... with jitter) and returns them as
- * fresh requests. looked gets the server's time. *count of at most due->limit. */
+ * fresh requests. looked gets the server's time. *count of at most due->limit. DB_REFUSED,
+ * here and below, whatever *count is: a trigger keeps others as they are. */
 db_status_t predictions_take (db_t *db, const due_t *due, const take_t *take,
     request_t **requests, size_t *count, char looked[PREDICTIONS_TIME_SIZE]);
 
@@ -83,7 +84,8 @@ db_status_t predictions_pending_count (
 
 /* Writes the results into PENDING rows in one transaction; others are left alone.
  * hits (count of them, or NULL) says which rows changed, *hit how many (the others were
- * duplicates, late, or never existed). request ids that are no UUIDs are skipped. */
+ * duplicates, late, or never existed). request ids that are no UUIDs are skipped. Not DB_OK
+ * although some changed: a row is PENDING all the same, or it is not known whether one is. */
 db_status_t predictions_finish (
     db_t *db, const result_t *const *results, size_t count, bool *hits, size_t *hit);
 

@@ -73,7 +73,8 @@ static const db_statement_t s_undispatch = {
     " RETURNING p.request_id, p.user_id, p.request_json, p.deadline, p.attempts,"      \
     "  p.created_at, spent)"                                                           \
     " SELECT now ()::text, request_id, user_id, request_json,"                         \
-    "  floor (extract (epoch FROM deadline) * 1000)::bigint, attempts, spent"          \
+    "  floor (extract (epoch FROM deadline) * 1000)::bigint, attempts, spent,"         \
+    "  (SELECT count (*) FROM due)"                                                    \
     " FROM (SELECT) one LEFT JOIN taken ON true ORDER BY created_at, request_id"
 
 static const db_statement_t s_take_unsent = {
@@ -83,17 +84,19 @@ static const db_statement_t s_take_suspects = {
 static const db_statement_t s_take_repeats = {
     .name = "predictions_take_repeats", .sql = TAKE (DUE_REPEATS)};
 static const db_statement_t s_reset = {.name = "predictions_reset",
-    .sql = "WITH due AS MATERIALIZED (SELECT request_id" DUE_RESET ")"
-           " UPDATE predictions p SET dispatched_at = NULL,"
+    .sql = "WITH due AS MATERIALIZED (SELECT request_id" DUE_RESET "),"
+           " reset AS (UPDATE predictions p SET dispatched_at = NULL,"
            "  next_attempt_at = '-infinity', updated_at = now ()"
-           " FROM due WHERE p.request_id = due.request_id AND " PENDING_BY_ID};
+           "  FROM due WHERE p.request_id = due.request_id AND " PENDING_BY_ID
+           "  RETURNING 1)"
+           " SELECT (SELECT count (*) FROM reset), (SELECT count (*) FROM due)"};
 static const db_statement_t s_expire = {.name = "predictions_expire",
     .sql = "WITH due AS MATERIALIZED (SELECT request_id" DUE_EXPIRED "),"
            " ended AS (UPDATE predictions p SET status = 'EXPIRED',"
            "  updated_at = now (), error = 'not answered before its deadline'"
            "  FROM due WHERE p.request_id = due.request_id AND " PENDING_BY_ID
            "  RETURNING p.request_id)"
-           " SELECT now ()::text, request_id"
+           " SELECT now ()::text, request_id, (SELECT count (*) FROM due)"
            " FROM (SELECT) one LEFT JOIN ended ON true"};
 static const db_statement_t s_choose[] = {
     [CHOOSE_UNSENT] = {.name = "predictions_choose_unsent",
@@ -165,6 +168,25 @@ s_query_due (db_t *db, const db_statement_t *statement, const due_t *due,
     return status;
 }
 
+/* A row for each that was changed, or one without an id; the time of the look is first. NULL:
+ * the statement failed. */
+static int
+s_read_changed (PGresult *result, int id_column, char looked[PREDICTIONS_TIME_SIZE])
+{
+    if (!result)
+        return 0;
+    snprintf (looked, PREDICTIONS_TIME_SIZE, "%s", PQgetvalue (result, 0, 0));
+    return PQgetisnull (result, 0, id_column) ? 0 : PQntuples (result);
+}
+
+/* What is due is locked first, so that only a trigger can leave less to be changed. */
+static db_status_t
+s_check_changed (db_t *db, PGresult *result, int due_column, size_t changed)
+{
+    size_t due = (size_t)strtoull (PQgetvalue (result, 0, due_column), NULL, 10);
+    return changed < due ? db_refuse (db, PENDING_KEPT) : DB_OK;
+}
+
 db_status_t
 predictions_choose (db_t *db, choose_t which, const due_t *due, const char *start,
     char (*ids)[UUID_TEXT_SIZE], size_t *count)
@@ -186,7 +208,8 @@ enum {
     TAKE_REQUEST,
     TAKE_DEADLINE,
     TAKE_ATTEMPTS,
-    TAKE_SPENT
+    TAKE_SPENT,
+    TAKE_DUE
 };
 
 /* NULL when the stored request cannot be read (somebody wrote into the table): *fault
@@ -233,8 +256,6 @@ s_take_row (db_t *db, const take_t *take, PGresult *result, int row,
 {
     json_fault_t fault;
     const char *id = PQgetvalue (result, row, TAKE_ID);
-    if (PQgetisnull (result, row, TAKE_ID))
-        return; /* nothing was due: only the time */
     if (PQgetvalue (result, row, TAKE_SPENT)[0] == 't') {
         if (take->ended)
             take->ended (take->context, id, "FAILED");
@@ -261,11 +282,11 @@ predictions_take (db_t *db, const due_t *due, const take_t *take, request_t **re
                                                        : &s_take_unsent;
     *count = 0;
     db_status_t status = s_query_due (db, statement, due, own, 2, &result);
-    int row_count = status == DB_OK ? PQntuples (result) : 0;
-    if (row_count > 0)
-        snprintf (looked, PREDICTIONS_TIME_SIZE, "%s", PQgetvalue (result, 0, 0));
-    for (int row = 0; row < row_count; row++)
+    int taken = s_read_changed (result, TAKE_ID, looked);
+    for (int row = 0; row < taken; row++)
         s_take_row (db, take, result, row, requests, count);
+    if (status == DB_OK)
+        status = s_check_changed (db, result, TAKE_DUE, (size_t)taken);
     PQclear (result);
     return status;
 }
@@ -286,7 +307,11 @@ predictions_reset (db_t *db, const due_t *due, const char *start, size_t *count)
 {
     PGresult *result = NULL;
     db_status_t status = s_query_due (db, &s_reset, due, &start, 1, &result);
-    *count = status == DB_OK ? db_changed (result) : 0;
+    *count = 0;
+    if (status == DB_OK) {
+        *count = (size_t)strtoull (PQgetvalue (result, 0, 0), NULL, 10);
+        status = s_check_changed (db, result, 1, *count);
+    }
     PQclear (result);
     return status;
 }
@@ -296,18 +321,13 @@ predictions_expire (db_t *db, const due_t *due, predictions_ended_fn *ended,
     void *context, size_t *count, char looked[PREDICTIONS_TIME_SIZE])
 {
     PGresult *result = NULL;
-    *count = 0;
     db_status_t status = s_query_due (db, &s_expire, due, NULL, 0, &result);
-    int row_count = status == DB_OK ? PQntuples (result) : 0;
-    if (row_count > 0)
-        snprintf (looked, PREDICTIONS_TIME_SIZE, "%s", PQgetvalue (result, 0, 0));
-    for (int row = 0; row < row_count; row++) {
-        if (PQgetisnull (result, row, 1))
-            continue;
-        ++*count;
-        if (ended)
-            ended (context, PQgetvalue (result, row, 1), "EXPIRED");
-    }
+    int expired = s_read_changed (result, 1, looked);
+    for (int row = 0; ended && row < expired; row++)
+        ended (context, PQgetvalue (result, row, 1), "EXPIRED");
+    *count = (size_t)expired;
+    if (status == DB_OK)
+        status = s_check_changed (db, result, 2, *count);
     PQclear (result);
     return status;
 }

@@ -254,19 +254,28 @@ test_the_backlog_is_counted (void **state)
     assert_int_equal (atomic_load (&world->backlog), 7);
 }
 
+/* What a trigger does in place of an UPDATE of rows with smaller numbers. */
+static void
+s_guard (world_t *world, const char *act, int below)
+{
+    char sql[400];
+    snprintf (sql, sizeof sql,
+        "CREATE FUNCTION guard () RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF NEW.request_id < '00000000-0000-7000-8000-%012d' THEN"
+        " %s; END IF; RETURN NEW; END $$;"
+        "CREATE TRIGGER guard BEFORE UPDATE ON predictions FOR EACH ROW"
+        " EXECUTE FUNCTION guard ()",
+        below, act);
+    store_do (world->store, sql);
+}
+
 /* Of all kinds of change, one row each refuses. */
 static void
 test_a_refused_row_holds_up_no_other (void **state)
 {
     world_t *world = *state;
     rows_make (world->store, 300);
-    store_do (world->store,
-        "CREATE FUNCTION guard () RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN IF NEW.request_id = '00000000-0000-7000-8000-000000000042' THEN"
-        " RAISE EXCEPTION 'not this one' USING ERRCODE = '45000'; END IF;"
-        " RETURN NEW; END $$;"
-        "CREATE TRIGGER guard BEFORE UPDATE ON predictions FOR EACH ROW"
-        " EXECUTE FUNCTION guard ()");
+    s_guard (world, "RAISE EXCEPTION 'not this one' USING ERRCODE = '45000'", 2);
     s_start (world); /* the reset, and the sending of what it made unsent */
     for (int i = 0; i < 299; i++)
         s_expect_job (world, 2);
@@ -276,6 +285,26 @@ test_a_refused_row_holds_up_no_other (void **state)
     rows_await (world->store, "status = 'EXPIRED'", 299);
     store_do (world->store, "DROP TRIGGER guard ON predictions");
     rows_await (world->store, "status = 'EXPIRED'", 300);
+}
+
+/* More of them than are taken at a time, and they would be the first each time. */
+static void
+test_rows_that_are_kept_without_a_word_hold_up_no_other (void **state)
+{
+    world_t *world = *state;
+    world->args.reset_at_start = false;
+    rows_make (world->store, 1000);
+    store_do (world->store,
+        "UPDATE predictions SET dispatched_at = NULL, attempts = 0,"
+        " next_attempt_at = '-infinity', created_at = now () -"
+        " interval '1 s' * (2000 - right (request_id::text, 4)::int)");
+    s_guard (world, "RETURN NULL", 901);
+    s_start (world);
+    for (int i = 0; i < 100; i++)
+        s_expect_job (world, 1);
+    store_do (world->store, "DROP TRIGGER guard ON predictions");
+    for (int i = 0; i < 900; i++)
+        s_expect_job (world, 1);
 }
 
 static void
@@ -359,6 +388,7 @@ main (void)
         WORLD_TEST (test_only_what_it_ended_is_told),
         WORLD_TEST (test_the_backlog_is_counted),
         WORLD_TEST (test_a_refused_row_holds_up_no_other),
+        WORLD_TEST (test_rows_that_are_kept_without_a_word_hold_up_no_other),
         WORLD_TEST (test_a_locked_row_holds_up_no_other),
         WORLD_TEST (test_suspects_are_sent_one_at_a_time),
         WORLD_TEST (test_a_row_that_killed_too_often_fails),

@@ -165,6 +165,34 @@ s_insert_says_when_a_row_is_taken_away (void **state)
     request_destroy (&requests[1]);
 }
 
+/* Each statement changes the others, and says that one was kept. */
+static void
+s_what_a_trigger_keeps_is_told (void **state)
+{
+    store_fixture_t *self = *state;
+    result_t *kept = s_result (s_accept (self)), *other = s_result (s_accept (self));
+    const result_t *results[] = {kept, other};
+    bool hits[2] = {false};
+    size_t count;
+    char sql[400];
+    snprintf (sql, sizeof sql,
+        "CREATE FUNCTION keep () RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN IF new.request_id = ''%s'' THEN RETURN NULL; END IF; RETURN new; END';"
+        "CREATE TRIGGER keep BEFORE UPDATE ON predictions"
+        " FOR EACH ROW EXECUTE FUNCTION keep ()",
+        kept->request_id);
+    store_do (self, sql);
+    assert_int_equal (
+        predictions_finish (self->db, results, 2, hits, &count), DB_REFUSED);
+    assert_true (count == 1 && !hits[0] && hits[1]);
+    assert_non_null (strstr (db_error (self->db), "trigger"));
+    assert_int_equal (
+        predictions_finish (self->db, results + 1, 1, NULL, &count), DB_OK);
+    assert_int_equal (count, 0);
+    result_destroy (&kept);
+    result_destroy (&other);
+}
+
 static void
 s_insert_keeps_nothing_of_a_batch_with_a_bad_row (void **state)
 {
@@ -725,6 +753,7 @@ main (void)
         STORE_TEST (s_insert_fills_the_deadline_by_the_servers_clock),
         STORE_TEST (s_insert_leaves_an_existing_row_alone),
         STORE_TEST (s_insert_says_when_a_row_is_taken_away),
+        STORE_TEST (s_what_a_trigger_keeps_is_told),
         STORE_TEST (s_insert_keeps_nothing_of_a_batch_with_a_bad_row),
         STORE_TEST (s_insert_survives_hostile_text),
         STORE_TEST (s_finish_completes_a_row_once),
