@@ -1,10 +1,10 @@
 /* The db_writer actor: results into their rows, whatever waits in one transaction (up to
  * the batch limit). It takes some every 5 ms at most, since a transaction costs as much as
- * ten rows; the first after a pause waits for nothing. A result that PostgreSQL refuses makes its row FAILED with
- * the reason; one whose row is locked or in the way otherwise is set aside and tried again
- * later (store/row_writer.h), and the others are written. While the database
- * is away a bounded backlog is kept and tried again; past it the pipe fills and the
- * router drops (rows stay PENDING and are sent again); with Kafka the bridge stops
+ * ten rows; the first after a pause waits for nothing. A result that PostgreSQL refuses
+ * makes its row FAILED with the reason; one whose row is locked or in the way otherwise is
+ * set aside and tried again later (store/row_writer.h), and the others are written. While
+ * the database is away a bounded backlog is kept and tried again; past it the pipe fills
+ * and the router drops (rows stay PENDING and are sent again); with Kafka the bridge stops
  * reading. A receipt is given back only after COMMIT.
  *
  * commands      START; $TERM (what waits is written, for at most DB_WRITER_FLUSH_MS, and

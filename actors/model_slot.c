@@ -31,8 +31,8 @@ struct model_slot {
     bool awaits;          /* a catalogue */
     pthread_mutex_t making;
     catalogue_t *catalogue; /* NULL: none */
-    _Atomic int64_t
-        rolled_ms; /* monotonic: an offer was made anew for the time's sake */
+    /* When an offer was made anew for the time's sake; monotonic. */
+    _Atomic int64_t rolled_ms;
 };
 
 model_slot_t *

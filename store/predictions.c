@@ -30,8 +30,8 @@ static const db_statement_t s_insert_missing = {.name = "predictions_insert_miss
     .sql = INSERT (" ON CONFLICT DO NOTHING"),
     .binary_result = true};
 
-/* The same when some may have come before: these, by number, behind the time and the count. Sorted, so
- * that two groups with the same ids wait for each other in one order. */
+/* The same when some may have come before: these, by number, behind the time and the count.
+ * Sorted, so that two groups with the same ids wait for each other in one order. */
 static const db_statement_t s_insert_once = {
     .name = "predictions_insert_once",
     .sql =

@@ -3,7 +3,8 @@
  * other requests than we see; so it is refused, whatever it meant. Pure: the server shows
  * every header in turn and asks for the verdict. (A line that is nothing but a value,
  * ": x", ends the head for libmicrohttpd; that cannot be seen from here. Proxies drop or
- * refuse it. So it is with what stands behind a NUL in a line.) SPDX-License-Identifier: Apache-2.0 */
+ * refuse it. So it is with what stands behind a NUL in a line.)
+ * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_ACTORS_HTTP_FRAMING_H
 #define SASREC_ACTORS_HTTP_FRAMING_H
 

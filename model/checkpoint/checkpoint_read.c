@@ -15,9 +15,9 @@
 #include "base/jsonread.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/checkpoint/checkpoint_format.h"
-#include "model/data/idmap.h"
 #include "model/checkpoint/proof.h"
 #include "model/checkpoint/safetensors.h"
+#include "model/data/idmap.h"
 
 #define FILE_LIMIT ((size_t)16 << 30)
 #define WILD_STEP  1024

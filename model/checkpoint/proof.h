@@ -16,9 +16,8 @@ typedef struct {
     size_t length;
     size_t data_start;             /* from here on it is hashed */
     size_t items_begin, items_end; /* the item table in the file */
-    const sasrec_weights_t
-        *weights;       /* where they are mapped, items are read there: pages of
-                                        two mappings would count twice */
+    /* Where they are mapped, items are read there: pages of two mappings would count twice. */
+    const sasrec_weights_t *weights;
     const char *sha256; /* lower-case hex */
 } proof_task_t;
 
