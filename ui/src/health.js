@@ -79,14 +79,15 @@ export function timeOf(ms, now = Date.now()) {
 }
 
 // {level: "ready" | "degraded" | "down" | "unknown", text}
-export function lampOf(health) {
+export function lampOf(health, now = Date.now()) {
+  const at = (ms) => timeOf(ms, now);
   if (health.reached === undefined) return { level: 'unknown', text: 'Connecting…' };
   if (!health.reached)
-    return { level: 'down', text: `Server away since ${timeOf(health.since)}` };
+    return { level: 'down', text: `Server away since ${at(health.since)}` };
   const away = failing(health);
   if (away.length === 0) return { level: 'ready', text: 'Ready' };
   const what = away
-    .map((part) => `${meaning(part)} since ${timeOf(part.since)}`)
+    .map((part) => `${meaning(part)} since ${at(part.since)}`)
     .join(', ');
   if (away.some(({ name }) => name === 'model' || name === 'process'))
     return { level: 'down', text: `Not ready: ${what}` };

@@ -44,7 +44,7 @@ test('an event has the same parts', () => {
 });
 
 test('the lamp names what is away, and since when', () => {
-  const lamp = (...looks) => lampOf(after(...looks));
+  const lamp = (...looks) => lampOf(after(...looks), NOON + 5 * MINUTE);
   assert.deepEqual(lamp(), { level: 'unknown', text: 'Connecting…' });
   assert.deepEqual(lamp(WELL), { level: 'ready', text: 'Ready' });
   assert.deepEqual(lamp(WELL, NO_DATABASE, NO_DATABASE), {
@@ -67,7 +67,9 @@ const clock = (minute) => `12:0${minute}`;
 test('what the server says about since counts', () => {
   const since = new Date(2026, 10, 26, 9, 5).toISOString();
   const line = `[-]kafka failed since ${since}: no broker`;
-  assert.match(lampOf(look(UNKNOWN, parts(line), NOON)).text, /: Kafka away since 09:05$/);
+  const at = (now) => lampOf(look(UNKNOWN, parts(line), now), now).text;
+  assert.match(at(NOON), /: Kafka away since 09:05$/);
+  assert.match(at(NOON + 1440 * MINUTE), /: Kafka away since 26 Nov, 09:05$/);
 });
 
 test('recovered is: something that was away is back', () => {
