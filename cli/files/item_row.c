@@ -167,34 +167,9 @@ static const struct {
 
 #define FIELD_COUNT (sizeof s_fields / sizeof s_fields[0])
 
-/* How well the name fits the field: 0 best; -1: not at all. */
-static int
-s_fit (size_t field, const char *name)
-{
-    char plain[COLUMN_PLAIN_SIZE];
-    column_plain (name, plain);
-    for (int i = 0; i < 12 && s_fields[field].names[i]; i++)
-        if (strcmp (plain, s_fields[field].names[i]) == 0)
-            return i;
-    return -1;
-}
+#define ID FIELD_COUNT /* in place of a field */
 
-/* What the object calls the field; NULL: it has none. */
-static const char *
-s_find (const json_t *object, size_t field)
-{
-    const char *key, *best = NULL;
-    json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)object, key, value)
-    {
-        int fit = s_fit (field, key);
-        if (fit >= 0 && (!best || fit < s_fit (field, best)))
-            best = key;
-    }
-    return best;
-}
-
-/* How well the name fits the id; -1: not at all. */
+/* item: what the person says it is called, or NULL. */
 static int
 s_id_fit (const char *name, const char *item)
 {
@@ -204,16 +179,30 @@ s_id_fit (const char *name, const char *item)
     return fit >= 0 ? fit : strcasecmp (name, "id") == 0 ? 1000 : -1;
 }
 
-/* What the file calls the id; NULL: it has none. */
+/* How well the name fits the field: 0 best; -1: not at all. */
+static int
+s_fit (size_t field, const char *item, const char *name)
+{
+    char plain[COLUMN_PLAIN_SIZE];
+    if (field == ID)
+        return s_id_fit (name, item);
+    column_plain (name, plain);
+    for (int i = 0; i < 12 && s_fields[field].names[i]; i++)
+        if (strcmp (plain, s_fields[field].names[i]) == 0)
+            return i;
+    return -1;
+}
+
+/* What the object calls the field; NULL: it has none. */
 static const char *
-s_find_id (const json_t *object, const char *item)
+s_find (const json_t *object, size_t field, const char *item)
 {
     const char *key, *best = NULL;
     json_t *value;
     json_object_foreach ((json_t *)(uintptr_t)object, key, value)
     {
-        int fit = s_id_fit (key, item);
-        if (fit >= 0 && (!best || fit < s_id_fit (best, item)))
+        int fit = s_fit (field, item, key);
+        if (fit >= 0 && (!best || fit < s_fit (field, item, best)))
             best = key;
     }
     return best;
@@ -222,11 +211,11 @@ s_find_id (const json_t *object, const char *item)
 const char *
 item_row_meaning (const json_t *object, const char *item, const char *name)
 {
-    const char *id = s_find_id (object, item);
+    const char *id = s_find (object, ID, item);
     if (id && strcmp (id, name) == 0)
         return "item_id";
     for (size_t field = 0; field < FIELD_COUNT; field++) {
-        const char *found = s_find (object, field);
+        const char *found = s_find (object, field, NULL);
         if (found && strcmp (found, name) == 0)
             return s_fields[field].field;
     }
@@ -256,7 +245,7 @@ s_read_id (const char *name, const char *text, bool keys, char error[160])
 static json_t *
 s_id (const json_t *object, const char *item, bool keys, char error[160])
 {
-    const char *name = s_find_id (object, item);
+    const char *name = s_find (object, ID, item);
     if (!name) {
         snprintf (error, 160, "has no %.60s%s", item ? item : "item_id",
             item ? "" : ": --columns item=NAME says which it is");
@@ -300,7 +289,7 @@ static int
 s_take_fields (const json_t *object, json_t *out, char error[160])
 {
     for (size_t field = 0; field < FIELD_COUNT; field++) {
-        const char *name = s_find (object, field);
+        const char *name = s_find (object, field, NULL);
         const json_t *value = name ? json_object_get (object, name) : NULL;
         if (!value)
             continue;

@@ -98,28 +98,6 @@ s_assert_close (const float *a, const float *b, size_t count)
             fail_msg ("[%zu]: %g and %g", i, (double)a[i], (double)b[i]);
 }
 
-static void
-every_kernel_gives_what_training_gives (void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < SHAPES; i++) {
-        const sasrec_shape_t *shape = &s_shapes[i];
-        encoder_scratch_t *scratch =
-            encoder_scratch_new (shape, TOKENS, SEQUENCES, false);
-        float expected[SEQUENCES * WIDTH_MOST];
-        const forward_kernel_t *kernel;
-        for (size_t k = 0; (kernel = forward_kernel (k)); k++) {
-            world_t *world = s_world (shape, kernel);
-            encoder_last (
-                world->weights, scratch, world->tokens, s_offsets, SEQUENCES, expected);
-            s_run_batch (world);
-            s_assert_close (world->hidden, expected, SEQUENCES * shape->width);
-            s_end (&world);
-        }
-        encoder_scratch_destroy (&scratch);
-    }
-}
-
 /* What is rounded to 8 bits is off by up to 2^-9 of itself. */
 static void
 s_assert_near (const float *hidden, const float *expected, size_t count)
@@ -133,28 +111,44 @@ s_assert_near (const float *hidden, const float *expected, size_t count)
     assert_true (off > 0 && sqrt (off / square) < 0.01);
 }
 
+typedef const forward_kernel_t *(kernel_f)(size_t number);
+typedef void (assert_f) (const float *hidden, const float *expected, size_t count);
+
 static void
-bf16_is_near_what_training_gives (void **state)
+s_compare_with_training (kernel_f *kernels, assert_f *check)
 {
-    (void)state;
-    const forward_kernel_t *kernel;
-    if (!forward_bf16_kernel (0))
-        skip ();
     for (size_t i = 0; i < SHAPES; i++) {
         const sasrec_shape_t *shape = &s_shapes[i];
         encoder_scratch_t *scratch =
             encoder_scratch_new (shape, TOKENS, SEQUENCES, false);
         float expected[SEQUENCES * WIDTH_MOST];
-        for (size_t k = 0; (kernel = forward_bf16_kernel (k)); k++) {
+        const forward_kernel_t *kernel;
+        for (size_t k = 0; (kernel = kernels (k)); k++) {
             world_t *world = s_world (shape, kernel);
             encoder_last (
                 world->weights, scratch, world->tokens, s_offsets, SEQUENCES, expected);
             s_run_batch (world);
-            s_assert_near (world->hidden, expected, SEQUENCES * shape->width);
+            check (world->hidden, expected, SEQUENCES * shape->width);
             s_end (&world);
         }
         encoder_scratch_destroy (&scratch);
     }
+}
+
+static void
+every_kernel_gives_what_training_gives (void **state)
+{
+    (void)state;
+    s_compare_with_training (forward_kernel, s_assert_close);
+}
+
+static void
+bf16_is_near_what_training_gives (void **state)
+{
+    (void)state;
+    if (!forward_bf16_kernel (0))
+        skip ();
+    s_compare_with_training (forward_bf16_kernel, s_assert_near);
 }
 
 static void
