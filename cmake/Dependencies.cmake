@@ -18,24 +18,11 @@ sasrec_dependency(zmq libzmq)
 sasrec_dependency(pq libpq)
 sasrec_dependency(rdkafka rdkafka)
 sasrec_dependency(ulfius libulfius)
-option(SASREC_SLIM_BLAS "link what is used of OpenBLAS into the program" OFF)
-if(SASREC_SLIM_BLAS)
-  pkg_check_modules(openblas REQUIRED openblas)
-  include(cmake/SlimBlas.cmake)
-else()
-  sasrec_dependency(openblas openblas)
-endif()
+include(cmake/OpenBlas.cmake)
 sasrec_dependency(microhttpd libmicrohttpd)
 sasrec_dependency(yder libyder)
 sasrec_dependency(gnutls gnutls)
 sasrec_dependency(curl libcurl)
 if(NOT SASREC_SANITIZE) # sanitizers have an allocator of their own
   sasrec_dependency(jemalloc jemalloc)
-endif()
-
-# Right but slow, see docs/training.md. A cache from before the package was changed says
-# the same; --fresh forgets it.
-if("${openblas_LIBDIR} ${openblas_LINK_LIBRARIES}" MATCHES "openblas-serial")
-  message(WARNING "the serial OpenBLAS multiplies on one thread at a time: install "
-                  "libopenblas-pthread-dev and configure again with cmake --fresh")
 endif()

@@ -23,9 +23,7 @@ set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# The serial OpenBLAS, which would do for the linker, multiplies on one thread at a time.
-set(CPACK_DEBIAN_PACKAGE_DEPENDS
-    "adduser, debconf (>= 0.5) | debconf-2.0, libopenblas0-pthread, procps")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, debconf (>= 0.5) | debconf-2.0, procps")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "postgresql-client, python3-venv") # the marts
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "postgresql, prometheus-node-exporter")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
@@ -37,6 +35,8 @@ include(CPack)
 # What is made: settings from the program's own table, Debian's compressed texts, the
 # licences of what the page carries.
 set(package ${PROJECT_BINARY_DIR}/package)
+list(TRANSFORM SASREC_LINKED_IN REPLACE "(.+)" "/usr/share/doc/\\1/copyright"
+     OUTPUT_VARIABLE linked_in)
 set(made ${package}/sasrec.conf ${package}/sasrec.1.gz ${package}/changelog.Debian.gz
          ${package}/copyright)
 configure_file(ops/debian/changelog.in ${package}/changelog @ONLY)
@@ -46,7 +46,7 @@ add_custom_command(OUTPUT ${made}
   COMMAND gzip -9nc ${PROJECT_BINARY_DIR}/cli/sasrec.1 > ${package}/sasrec.1.gz
   COMMAND gzip -9nc ${package}/changelog > ${package}/changelog.Debian.gz
   COMMAND cat ${PROJECT_SOURCE_DIR}/ops/debian/copyright
-          ${PROJECT_BINARY_DIR}/ui/dist/licenses-*.txt | sed -f
+          ${PROJECT_BINARY_DIR}/ui/dist/licenses-*.txt ${linked_in} | sed -f
           ${PROJECT_SOURCE_DIR}/ops/debian/copyright.sed > ${package}/copyright
   DEPENDS sasrec sasrec_manual ${package}/changelog ops/debian/copyright
           ops/debian/copyright.sed)

@@ -10,9 +10,9 @@ set(sbom ${PROJECT_BINARY_DIR}/sasrec.spdx.json)
 add_custom_command(
   OUTPUT ${sbom}
   COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/ops/sbom $<TARGET_FILE:sasrec> ${sbom}
-          --page ${PROJECT_BINARY_DIR}/ui/dist
+          --page ${PROJECT_BINARY_DIR}/ui/dist "$<$<BOOL:${SASREC_LINKED_IN}>:--static=${SASREC_LINKED_IN}>"
   DEPENDS sasrec ${PROJECT_SOURCE_DIR}/ops/sbom
   COMMENT "Listing what the program is made of"
-  VERBATIM)
+  COMMAND_EXPAND_LISTS VERBATIM)
 add_custom_target(sasrec_sbom ALL DEPENDS ${sbom})
 install(FILES ${sbom} DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)

@@ -12,9 +12,17 @@
 #include "model/kernel/blas_core.h"
 
 /* A library built without threads has no locks either: two callers at once corrupt each
- * other's packed panels (seen with Debian's libopenblas0-serial). Then products run one
- * at a time. */
+ * other's packed panels (seen with Debian's serial one). Then products run one at a
+ * time. */
 static pthread_mutex_t s_serial = PTHREAD_MUTEX_INITIALIZER;
+
+/* Before OpenBLAS' constructor (where it is linked in), which would start threads that
+ * nobody uses and that spin for a tenth of a second. */
+__attribute__ ((constructor (101))) static void
+s_start_no_threads (void)
+{
+    setenv ("OPENBLAS_NUM_THREADS", "1", 1);
+}
 
 static void
 s_warn (void)
@@ -28,7 +36,7 @@ s_warn (void)
     if (!blas_concurrent ())
         log_warn ("blas.serial",
             log_str ("hint", "this OpenBLAS has no locks, products run one at a time: "
-                             "install libopenblas0-pthread"));
+                             "build with libopenblas-pthread-dev"));
 }
 
 static void

@@ -12,8 +12,8 @@
  * slower than it needs to be. */
 void blas_setup (void);
 
-/* False for a library without locks (libopenblas0-serial): products of several threads
- * then wait for each other. libopenblas0-pthread is the one to install. */
+/* False for a library without locks (libopenblas-serial-dev): products of several threads
+ * then wait for each other. libopenblas-pthread-dev is the one to build with. */
 bool blas_concurrent (void);
 
 typedef struct {

@@ -124,7 +124,8 @@ class Serve(unittest.TestCase):
 
 
     def test_signals_reach_the_main_thread_only(self):
-        """OpenBLAS makes threads before main; one that took SIGTERM would end us at once."""
+        """Some libraries make threads before main (a shared OpenBLAS does); one that took
+        SIGTERM would end us at once."""
         pid = self.stack.server.pid
         tasks = [t for t in pathlib.Path(f"/proc/{pid}/task").iterdir() if t.name != str(pid)]
         self.assertTrue(tasks)
