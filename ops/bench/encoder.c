@@ -1,6 +1,6 @@
 /* What the encoder takes for a history in f32 and in bf16: medians of a thread's own CPU
  * time, in turns. Random weights, as training's rules shape networks: two blocks of two
- * heads, FFN 4 x width, a bias by distance. A Markdown table on stdout.
+ * heads, FFN as wide as the network, a bias by distance. A Markdown table on stdout.
  * SPDX-License-Identifier: Apache-2.0
  *
  *   bench_encoder [SECONDS]     of each row; 2 */
@@ -41,7 +41,7 @@ s_weights (size_t width)
         .blocks = 2,
         .heads = 2,
         .window = WINDOW,
-        .ffn_factor = 4,
+        .ffn_factor = 1,
         .relative_bias = true};
     sasrec_weights_t *weights = sasrec_weights_new (&shape);
     rng_t rng;

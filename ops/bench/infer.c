@@ -238,7 +238,8 @@ s_serve (char **words, size_t count)
     return 0;
 }
 
-/* As training's rules make them: two blocks of two heads, Pre-LN, a bias by distance. */
+/* As training's rules make them: two blocks of two heads, FFN as wide as the network, Pre-LN,
+ * a bias by distance. */
 static int
 s_make (char **words)
 {
@@ -247,7 +248,7 @@ s_make (char **words)
         .blocks = 2,
         .heads = 2,
         .window = strtoul (words[3], NULL, 10),
-        .ffn_factor = 4,
+        .ffn_factor = 1,
         .relative_bias = true};
     char error[160], path[CHECKPOINT_PATH_SIZE];
     if (sasrec_shape_check (&shape, error) != 0)
