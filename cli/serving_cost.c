@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/rng.h"
 #include "model/checkpoint/load.h"
 #include "model/serve/model.h"
 
@@ -57,4 +58,49 @@ serving_cost_ms (const char *path, char error[160])
     double ms = model ? s_median_ms (model) : -1;
     model_destroy (&model);
     return ms;
+}
+
+/* What a request takes depends on the shape; how good it is does not matter here. */
+static sasrec_weights_t *
+s_random (const sasrec_shape_t *shape)
+{
+    rng_t rng;
+    rng_seed (&rng, 1, 0);
+    sasrec_weights_t *weights = sasrec_weights_new (shape);
+    for (size_t i = 0; i < weights->count; i++)
+        weights->values[i] = (float)(0.2 * rng_uniform (&rng) - 0.1);
+    return weights;
+}
+
+static double
+s_shape_ms (const sasrec_shape_t *shape, const dataset_t *data)
+{
+    sasrec_weights_t *weights = s_random (shape);
+    model_t *model = model_new ("trial", weights, data->item_ids, data->item_counts);
+    double ms = s_median_ms (model);
+    model_destroy (&model);
+    sasrec_weights_destroy (&weights);
+    return ms;
+}
+
+/* Multiples of 16, which is what the kernels take at a time; any number of heads up to 8
+ * divides most of them. */
+static const size_t s_widths[] = {512, 384, 256, 192, 128, 96, 64, 48, 32, 16};
+
+size_t
+serving_cost_width (const sasrec_shape_t *most, const dataset_t *data, double budget_ms,
+    double *ms, size_t *least)
+{
+    sasrec_shape_t shape = *most;
+    *ms = s_shape_ms (&shape, data);
+    *least = shape.width;
+    for (size_t i = 0; i < sizeof s_widths / sizeof s_widths[0] && *ms > budget_ms;
+         i++) {
+        shape.width = s_widths[i];
+        if (shape.width >= most->width || shape.width % shape.heads)
+            continue;
+        *ms = s_shape_ms (&shape, data);
+        *least = shape.width;
+    }
+    return *ms > budget_ms ? 0 : *least;
 }

@@ -14,6 +14,7 @@
 #include "cli/training_data.h"
 #include "model/checkpoint/checkpoint.h"
 #include "model/train/course.h"
+#include "model/train/recipe.h"
 #include "model/train/trainer.h"
 
 enum { S_KEY_RESUME = 0x100, S_KEY_CURVE, S_KEY_ROW = 0x200 };
@@ -97,6 +98,8 @@ s_parse (int key, char *text, struct argp_state *state)
     case ARGP_KEY_END:
         if (options_check (&options->trainer, error))
             argp_error (state, "%s", error);
+        if (options->trainer.width && options->trainer.serve_us > 0)
+            argp_error (state, "--serve-budget chooses the width: leave out --width");
         return 0;
     default:
         return s_parse_row (key, text, state);
@@ -184,9 +187,9 @@ s_print (const s_options_t *options, const trainer_report_t *report)
             "papers.\n",
         report->sampled.ndcg10, report->sampled.hr10);
     if (options->serving_ms >= 0)
-        printf ("Serving: %.2f ms a request with a history of %d items, on one core "
+        printf ("Serving: %.0f us a request with a history of %d items, on one core "
                 "here.\n",
-            options->serving_ms, SERVING_COST_HISTORY);
+            options->serving_ms * 1000, SERVING_COST_HISTORY);
 }
 
 /* Behind the end of a time limit there is no time for it. */
@@ -295,6 +298,33 @@ s_open_run (const command_t *self, course_plan_t *plan)
     return run;
 }
 
+/* The width that the budget leaves, as if it had been given. */
+static int
+s_choose_width (const command_t *self, const dataset_t *data)
+{
+    options_t *options = &((s_options_t *)self->options)->trainer;
+    recipe_t recipe = recipe_make (data, options);
+    double ms;
+    size_t least;
+    char error[160];
+    if (sasrec_shape_check (&recipe.shape, error))
+        return command_fail (self, "%s", error);
+    double budget_ms = options->serve_us / 1000;
+    options->width = serving_cost_width (&recipe.shape, data, budget_ms, &ms, &least);
+    if (options->width == 0)
+        return command_fail (self,
+            "--serve-budget %g: width %zu already takes %.0f us a request with a "
+            "history of %d of %zu items here",
+            options->serve_us, least, ms * 1000, SERVING_COST_HISTORY,
+            data->item_count);
+    if (!self->quiet)
+        fprintf (stderr,
+            "Serving: width %zu takes %.0f us a request here, within %g; the "
+            "data's own width is %zu\n",
+            options->width, ms * 1000, options->serve_us, recipe.shape.width);
+    return COMMAND_DONE;
+}
+
 static int
 s_run (const command_t *self)
 {
@@ -311,7 +341,11 @@ s_run (const command_t *self)
     options->read_s = (double)(clock_monotonic_ms () - start_ms) / 1000.0;
     job.data = data;
     job.run = run;
-    int status = data ? s_train (self, &job) : COMMAND_FAILED;
+    int status = data ? COMMAND_DONE : COMMAND_FAILED;
+    if (data && options->trainer.serve_us > 0 && !options->resume)
+        status = s_choose_width (self, data);
+    if (status == COMMAND_DONE)
+        status = s_train (self, &job);
     dataset_destroy (&data);
     run_destroy (&run);
     return status;

@@ -27,6 +27,9 @@ const options_row_t options_table[] = {
         "The same number gives the same model (1)"},
     {"time-limit", 't', REAL (time_limit_s, 0.1, 1e7), ANY, RUN, "S",
         "End after so many seconds, all included; keep the best"},
+    {"serve-budget", 0, REAL (serve_us, 1, 1e7), SAME, RUN, "US",
+        "A network so narrow that a request takes at most so many microseconds of a core "
+        "here, measured before training"},
     {"epochs", 'e', COUNT (epochs, 1, 100000), SAME, RUN, "N", "At most so many epochs"},
     {"patience", 0, COUNT (patience, 1, 100000), SAME, RUN, "N",
         "Stop after N epochs that are no better"},

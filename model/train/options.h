@@ -23,6 +23,7 @@ typedef struct {
     uint64_t seed;
     size_t threads;      /* 2 */
     double time_limit_s; /* 0 = none */
+    double serve_us; /* that a request may cost, 0 = any; the command chooses width */
     /* 0 (or a negative rate): chosen from the data's statistics, see docs/training.md */
     size_t width; /* D */
     size_t blocks;

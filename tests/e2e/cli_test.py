@@ -1,6 +1,7 @@
 """The command line, end to end: every subcommand with a real database and a real model."""
 import json
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -98,6 +99,8 @@ class Words(Cli):
 
     def test_wrong_usage_is_64_and_names_the_command(self):
         for arguments in (("train", "--epochs", "x"), ("train", "--epochs", "0"),
+                          ("train", "--serve-budget", "0"),
+                          ("train", "--serve-budget", "90", "--width", "8"),
                           ("seed", "--items", "29"), ("seed", "--users", "1e3"),
                           ("import",), ("import", "a", "b"), ("import", "a", "-f", "xml"),
                           ("prune",), ("prune", "--before", "2026-02-30"),
@@ -387,6 +390,22 @@ class Model(Cli):
         self.assertTrue(pathlib.Path(report["checkpoint"]).is_file())
         current = self.stack.folder / "checkpoints/current"
         self.assertEqual(current.read_text().strip(), report["version"])
+
+    def test_a_budget_for_serving_chooses_the_width(self):
+        """Of what its own width costs a half is too little for it, and everything enough."""
+        folder = str(self.stack.folder / "budget")
+        def train(budget_us, *more):
+            return self.stack.sasrec("train", "--epochs", "1", "--publish", "never", "--out",
+                                     folder, "--serve-budget", str(budget_us), *more).stderr
+        own = self.report["serving_ms"] * 1000
+        self.assertIn("Serving: width 64 takes", train(20 * own))
+        said = re.search(r"Serving: width (\d+) takes (\d+) us", train(own / 2))
+        self.assertIn(said[1], ("48", "32", "16"))
+        self.assertLessEqual(int(said[2]), own / 2 + 1)
+        self.assertIn("--serve-budget 1: width 16 already takes",
+                      self.refuse(1, "train", "--serve-budget", "1", "--out", folder))
+        self.assertIn("divide", self.refuse(1, "train", "--serve-budget", "1", "--out", folder,
+                                            "--heads", "3"))
 
     def test_the_model_beats_the_floors(self):
         hit = self.report["test"]["hr@10"]
