@@ -5,6 +5,7 @@ least (or for rates the most) that the machine allows."""
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -93,10 +94,11 @@ def floor_us(constants, items, width, history, batch=1, returning=False):
     return (multiply + adds) / cores + read / batch
 
 
-def most_per_second(constants, items, width, history):
-    """Answers a second of both cores in full batches, if there were nothing but the model."""
-    least = floor_us(constants, items, width, history, batch=64)
-    return least and round(1e6 / least)
+def most_per_second(constants, items, width, history, precision="f32"):
+    """Answers a second of both cores in full batches, if there were nothing but the model. None:
+    the peak of that precision is not measured."""
+    least = precision == "f32" and floor_us(constants, items, width, history, batch=64)
+    return round(1e6 / least) if least else None
 
 
 def publish(stack, items, width, window=200, version="made"):
@@ -106,6 +108,19 @@ def publish(stack, items, width, window=200, version="made"):
     path = make_model(folder, items, width, window, version)
     (folder / "current").write_text(f"{version}\n")
     return path
+
+
+def encodes_in(stack, precision):
+    """What a Stack's server does; bf16 takes a CPU for it, and a model that it is good enough
+    for."""
+    text = stack.get("/metrics")[1].decode()
+    bf16 = float(re.search(r"^sasrec_model_encoder_bf16 (\S+)", text, re.M)[1])
+    return bf16 == (precision == "bf16")
+
+
+def in_precision(precision):
+    """Of a row's name."""
+    return "" if precision == "f32" else f", in {precision}"
 
 
 def cpu_us(processes):
