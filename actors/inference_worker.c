@@ -41,6 +41,7 @@ typedef struct {
     metric_t *errors;
     metric_t *latency;
     metric_t *computed; /* the same, as a stage */
+    metric_t *answered; /* until who waits at once has it */
     metric_t *history_length;
     metric_t *score; /* NULL before the first model */
     tally_t tally;   /* of the batch */
@@ -58,6 +59,7 @@ s_register_metrics (self_t *self)
         "Time of the batch that a request was computed in.", "", metrics_latency_bounds,
         metrics_latency_bound_count);
     self->computed = stage_seconds ("computed");
+    self->answered = stage_answer_seconds ();
     self->history_length = metrics_histogram ("worker_history_length",
         "Items of a history, as it was sent.", "", checkpoint_history_bounds,
         checkpoint_history_bound_count);
@@ -103,11 +105,8 @@ s_drain (self_t *self)
     }
     batch_destroy (&self->batch);
     result_t *result;
-    while ((result = ring_pop (self->unsent))) {
-        if (result->ticket)
-            ticket_answer (result->ticket, TICKET_UNAVAILABLE, reason);
+    while ((result = ring_pop (self->unsent)))
         result_destroy (&result);
-    }
 }
 
 static void
@@ -144,7 +143,7 @@ s_start (void *context)
 
 /* The result that will answer the request, with room for k items. */
 static result_t *
-s_result_for (request_t *request, const model_t *model)
+s_result_for (const request_t *request, const model_t *model)
 {
     result_t *result = result_new ();
     memcpy (result->request_id, request->request_id, sizeof result->request_id);
@@ -154,8 +153,6 @@ s_result_for (request_t *request, const model_t *model)
     result->job = request->job;
     result->accepted_us = request->accepted_us;
     result->trace = request->trace;
-    result->ticket = request->ticket;
-    request->ticket = NULL;
     result->receipt = request->receipt;
     result->item_ids = calloc (request->k, sizeof *result->item_ids);
     result->scores = calloc (request->k, sizeof *result->scores);
@@ -342,6 +339,22 @@ s_send_out (self_t *self)
     assert (rc == 0); /* it holds at most the one batch that stands for this worker */
 }
 
+/* Who waits for it at once has it now; all else goes through the router. */
+static void
+s_let_go (self_t *self, request_t *request, result_t **result_p)
+{
+    if (!request->ticket) {
+        ring_push (self->unsent, *result_p);
+        return;
+    }
+    stage_observe (self->answered, request->accepted_us, clock_monotonic_us ());
+    if ((*result_p)->status == RESULT_FAILED)
+        ticket_answer (request->ticket, TICKET_FAILED, (*result_p)->error);
+    else
+        result_answer (result_p, request->ticket);
+    result_destroy (result_p);
+}
+
 /* From the pool's queue; what came by no pool waited nowhere. */
 static int64_t
 s_queue_us (const request_t *request, int64_t start_us)
@@ -379,7 +392,7 @@ s_handle_batch (self_t *self)
         if (s_recommends (query))
             metric_observe (self->history_length, (double)query->history_count);
         s_trace (self, batch->requests[i], results[i], start_us);
-        ring_push (self->unsent, results[i]);
+        s_let_go (self, batch->requests[i], &results[i]);
         request_destroy (&batch->requests[i]);
     }
     batch->count = 0;

@@ -1,6 +1,6 @@
 /* The inference_worker actor: one thread, one model scratch. A batch comes in, every
- * request of it leaves as a result with its provenance, the emptied batch goes back and
- * says "free". One model reference per batch, so that all of it was made by one version.
+ * request of it ends as a result with its provenance, in the ticket of who waits at once or
+ * on the results pipe; the emptied batch goes back and says "free". One model reference per batch, so that all of it was made by one version.
  *
  * commands      START (sends the first, empty batch); $TERM
  * messages in   batch_t from batch-N

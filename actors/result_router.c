@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "actors/endpoints.h"
+#include "actors/stage.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -19,7 +20,7 @@ typedef struct {
     zsock_t *answers; /* NULL: nothing is published */
     metric_t *routed; /* results seen */
     metric_t *dropped;
-    metric_t *answer_seconds; /* acceptance to result */
+    metric_t *answer_seconds;
 } self_t;
 
 static self_t *
@@ -34,28 +35,8 @@ s_new (const result_router_args_t *args)
         "Results not passed on because the writer was full; their requests are sent "
         "again.",
         "");
-    self->answer_seconds = metrics_histogram ("sasrec_router_answer_seconds",
-        "Time from acceptance in this process to the result.", "",
-        metrics_latency_bounds, metrics_latency_bound_count);
+    self->answer_seconds = stage_answer_seconds ();
     return self;
-}
-
-/* An at-once result goes into its ticket; of a job's, the row gets the original. */
-static void
-s_answer (result_t **result_p)
-{
-    result_t *result = *result_p;
-    ticket_t *ticket = result->ticket;
-    result->ticket = NULL;
-    if (result->status == RESULT_FAILED) {
-        ticket_answer (ticket, TICKET_FAILED, result->error);
-    } else if (result->job) {
-        result_t *copy = result_copy (result);
-        result_answer (&copy, ticket);
-    } else {
-        result_answer (result_p, ticket);
-    }
-    ticket_release (&ticket);
 }
 
 static void
@@ -83,14 +64,10 @@ static void
 s_route (self_t *self, result_t *result)
 {
     metric_add (self->routed, 1);
-    if (result->accepted_us)
-        metric_observe (self->answer_seconds,
-            (double)(clock_monotonic_us () - result->accepted_us) * 1e-6);
-    if (result->ticket)
-        s_answer (&result);
-    if (result && result->receipt.held && self->answers) {
+    stage_observe (self->answer_seconds, result->accepted_us, clock_monotonic_us ());
+    if (result->receipt.held && self->answers) {
         s_publish (self, &result);
-    } else if (result && result->job) {
+    } else if (result->job) {
         ended_show (self->args->ended, result);
         s_pass_on (self, &result);
     }

@@ -1,6 +1,5 @@
-/* The result_router actor: each result goes to who waits for it. A ticket is answered, a
- * job's result is shown to who waits and passed on to be written. It never
- * waits: when the writer's pipe is full, a result without receipt is dropped and counted;
+/* The result_router actor: a job's result is shown to who waits for it and passed on to be
+ * written. It never waits: when the writer's pipe is full, a result without receipt is dropped and counted;
  * its row stays PENDING and is sent again. With Kafka, what this process computed for a
  * job is published instead, and comes back to all that listen.
  *

@@ -21,6 +21,14 @@ stage_queue (const char *queue)
     return metrics_gauge ("sasrec_queue_depth", "What waits in a queue.", labels);
 }
 
+metric_t *
+stage_answer_seconds (void)
+{
+    return metrics_histogram ("sasrec_router_answer_seconds",
+        "Time from acceptance in this process to the result.", "",
+        metrics_latency_bounds, metrics_latency_bound_count);
+}
+
 void
 stage_observe (metric_t *seconds, int64_t from_us, int64_t until_us)
 {

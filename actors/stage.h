@@ -13,6 +13,10 @@
 metric_t *stage_seconds (const char *stage); /* histogram */
 metric_t *stage_queue (const char *queue);   /* gauge */
 
+/* Histogram: from acceptance in this process to the result, by who lets go of it: the worker
+ * of what is answered at once, the result_router of a job. */
+metric_t *stage_answer_seconds (void);
+
 /* Times as of clock_monotonic_us. from_us 0: not known, not counted. */
 void stage_observe (metric_t *seconds, int64_t from_us, int64_t until_us);
 

@@ -25,7 +25,6 @@ result_destroy (result_t **self_p)
     result_t *self = *self_p;
     if (!self)
         return;
-    ticket_release (&self->ticket);
     free (self->item_ids);
     free (self->scores);
     free (self->item_keys);
@@ -61,7 +60,6 @@ result_copy (const result_t *self)
     copy->item_ids = s_copy (self->item_ids, self->count * sizeof *self->item_ids);
     copy->scores = s_copy (self->scores, self->count * sizeof *self->scores);
     copy->item_keys = s_copy (self->item_keys, s_keys_size (self));
-    copy->ticket = NULL;
     copy->receipt = (receipt_t){0};
     return copy;
 }

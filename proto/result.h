@@ -1,5 +1,5 @@
-/* The message "this is the answer": from a worker through the result_router to tickets,
- * streams and the db_writer. On Kafka the same message is JSON on inference.results.
+/* The message "this is the answer": from a worker into the ticket of who waits at once, or
+ * through the result_router to streams and the db_writer. On Kafka the same message is JSON on inference.results.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_PROTO_RESULT_H
 #define SASREC_PROTO_RESULT_H
@@ -56,7 +56,6 @@ typedef struct result {
     int64_t queue_us;       /* how long it waited for a worker, and was computed; */
     int64_t compute_us;     /* not on Kafka */
     trace_t trace;          /* on Kafka a header */
-    ticket_t *ticket;       /* owned reference, or NULL */
     receipt_t receipt;
 } result_t;
 
@@ -64,7 +63,7 @@ typedef struct result {
 
 result_t *result_new (void);
 void result_destroy (result_t **self_p);
-result_t *result_copy (const result_t *self); /* without ticket and receipt */
+result_t *result_copy (const result_t *self); /* without receipt */
 
 /* The ticket is done, with the result, which is given away. */
 void result_answer (result_t **self_p, ticket_t *ticket);

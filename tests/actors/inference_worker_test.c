@@ -222,19 +222,26 @@ test_an_unknown_history_is_answered_from_popularity (void **state)
 }
 
 static void
-test_the_ticket_travels_with_the_result (void **state)
+test_who_waits_at_once_has_the_result_from_the_worker (void **state)
 {
     world_t *world = *state;
     batch_t *batch = s_free_batch (world);
     ticket_t *ticket = ticket_new ();
-    batch->requests[0] = request_sample ("r1", false);
+    batch->requests[0] = request_sample ("at-once", false);
     batch->requests[0]->ticket = ticket_retain (ticket);
-    batch->count = 1;
+    batch->requests[1] = request_sample ("job", true);
+    batch->count = 2;
     s_give (world, batch);
-    result_t *result = s_result (world);
-    assert_ptr_equal (result->ticket, ticket);
-    result_destroy (&result);
+    assert_int_equal (ticket_outcome (ticket), TICKET_DONE);
+    result_t *answer = ticket_take (ticket);
+    assert_string_equal (answer->request_id, "at-once");
+    assert_int_equal (answer->count, 3);
+    result_destroy (&answer);
     ticket_release (&ticket);
+    result_t *result = s_result (world);
+    assert_string_equal (result->request_id, "job");
+    result_destroy (&result);
+    assert_null (result_recv (world->results));
 }
 
 static void
@@ -262,45 +269,6 @@ static int
 s_set_up_narrow (void **state)
 {
     return s_set_up_limited (state, 1);
-}
-
-/* Until the results pipe is full. All have a ticket, and those of the last batch, whose
- * results do not all fit, are in tickets. Returns how many were sent. */
-static size_t
-s_fill_results (world_t *world, ticket_t *tickets[4])
-{
-    size_t sent = 0;
-    while (sent < ENDPOINT_RESULTS_LIMIT && arrives (world->free, 300)) {
-        batch_t *batch = s_free_batch (world);
-        for (size_t i = 0; i < batch->limit; i++) {
-            ticket_release (&tickets[i]);
-            tickets[i] = ticket_new ();
-            batch->requests[i] = request_sample ("r", false);
-            batch->requests[i]->ticket = ticket_retain (tickets[i]);
-        }
-        batch->count = batch->limit;
-        sent += batch->count;
-        s_give (world, batch);
-    }
-    return sent;
-}
-
-static void
-test_who_waits_for_an_unsent_result_hears_that_we_stop (void **state)
-{
-    world_t *world = *state;
-    ticket_t *tickets[4] = {NULL};
-    size_t unsent = s_fill_results (world, tickets), told = 0;
-    zactor_destroy (&world->actor);
-    result_t *result;
-    for (; (result = result_recv (world->results)); unsent--)
-        result_destroy (&result);
-    for (size_t i = 0; i < 4; i++) {
-        told += ticket_wait (tickets[i], 0, 0) == TICKET_UNAVAILABLE;
-        ticket_release (&tickets[i]);
-    }
-    assert_in_range (unsent, 1, 4);
-    assert_int_equal (told, unsent);
 }
 
 /* The results pipe holds half of its writer's limit here. */
@@ -349,14 +317,11 @@ main (void)
         WORLD_TEST (test_metrics_are_those_of_the_checkpoints_reference),
         WORLD_TEST (test_requests_are_compared_with_the_models_own),
         WORLD_TEST (test_an_unknown_history_is_answered_from_popularity),
-        WORLD_TEST (test_the_ticket_travels_with_the_result),
+        WORLD_TEST (test_who_waits_at_once_has_the_result_from_the_worker),
         WORLD_TEST (test_a_new_model_of_another_shape_is_used_for_the_next_batch),
         cmocka_unit_test_setup_teardown (
             test_a_full_results_pipe_holds_the_worker_and_loses_nothing,
             s_set_up_narrow, s_tear_down),
-        cmocka_unit_test_setup_teardown (
-            test_who_waits_for_an_unsent_result_hears_that_we_stop, s_set_up_narrow,
-            s_tear_down),
         WORLD_TEST (test_commands_are_answered_before_the_start_too),
     };
     zsys_handler_set (NULL);

@@ -85,41 +85,6 @@ s_published (world_t *world, const char *request_id)
 }
 
 static void
-test_an_at_once_result_answers_its_ticket_only (void **state)
-{
-    world_t *world = *state;
-    result_t *result = result_sample ("r", false);
-    ticket_t *ticket = ticket_new ();
-    result->ticket = ticket_retain (ticket);
-    s_send (world, result);
-    assert_int_equal (
-        ticket_wait (ticket, clock_monotonic_ms () + LIMIT_MS, 0), TICKET_DONE);
-    result_t *answer = ticket_take (ticket);
-    assert_int_equal (answer->item_ids[0], 7);
-    assert_null (answer->ticket);
-    result_destroy (&answer);
-    ticket_release (&ticket);
-    zactor_destroy (&world->actor);
-    assert_int_equal (s_empty_write (world), 0);
-    assert_false (s_shown (world, "r", 0));
-}
-
-static void
-test_a_failed_result_answers_with_its_reason (void **state)
-{
-    world_t *world = *state;
-    result_t *result = result_sample ("r", false);
-    ticket_t *ticket = ticket_new ();
-    result->ticket = ticket_retain (ticket);
-    result->status = RESULT_FAILED;
-    snprintf (result->error, sizeof result->error, "broken");
-    s_send (world, result);
-    assert_int_equal (ticket_outcome (ticket), TICKET_FAILED);
-    assert_string_equal (ticket_reason (ticket), "broken");
-    ticket_release (&ticket);
-}
-
-static void
 test_a_jobs_result_is_published_and_written (void **state)
 {
     world_t *world = *state;
@@ -184,8 +149,6 @@ int
 main (void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST (test_an_at_once_result_answers_its_ticket_only),
-        WORLD_TEST (test_a_failed_result_answers_with_its_reason),
         WORLD_TEST (test_a_jobs_result_is_published_and_written),
         WORLD_TEST (test_what_holds_a_receipt_is_published_only),
         WORLD_TEST (test_a_full_writer_never_stops_the_router),
