@@ -6,13 +6,17 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
+
+#include "base/clock.h"
 
 #define SPINS 1000 /* before others may have the core */
 
-/* Times that others may have the core before it sleeps: who asks again within 30 us or so
- * needs not wait until it has woken up, which takes as long. */
-#define YIELDS 64
+/* That it waits for the next call before it sleeps; others may have the core meanwhile. A
+ * client that asks again as soon as it has its answer is back by then, and need not wait
+ * until it has woken up, which takes 40 us. */
+#define PATIENCE_US 200
 
 typedef enum { S_IDLE, S_CALLED, S_WORKING } s_state_t;
 
@@ -37,11 +41,12 @@ s_change (assist_t *self, int from, int to)
 static void
 s_work (assist_t *self)
 {
-    for (size_t yields = 0; yields < YIELDS; yields++) {
+    int64_t end_us = 0, now_us = 0;
+    for (; now_us <= end_us; now_us = clock_monotonic_us ()) {
         if (s_change (self, S_CALLED, S_WORKING)) {
             self->work (self->context);
             atomic_store (&self->state, S_IDLE);
-            yields = 0;
+            end_us = clock_monotonic_us () + PATIENCE_US;
         }
         sched_yield ();
     }

@@ -9,11 +9,11 @@
 
 #include "model/serve/serving_steps.h"
 
-/* Rows that one of two threads takes at a time, in those that are multiplied together:
- * few, so that both end together; but each part reads a block's weights, so where they do
- * not fit into a core's cache, half of all. */
-#define PART_LEAST  2
-#define CACHE_BYTES ((size_t)1 << 20)
+/* Rows that one of two threads takes at a time: a quarter of those that are left, so that
+ * both end together and yet few parts read a block's weights; at least so many times those
+ * that are multiplied together. */
+#define PART_LEAST 2
+#define PARTS_MOST 64
 
 /* Products beyond which another thread is called, which comes within 50 us: about 100 us. */
 #define ALONE_MOST 5e6
@@ -93,8 +93,9 @@ s_run (serving_pass_t *pass)
 
 typedef struct {
     serving_pass_t pass;
-    size_t part; /* rows */
     size_t parts, phases;
+    size_t ends
+        [PARTS_MOST]; /* of parts, counted from the last row, which sees most keys */
     atomic_size_t next[PHASES_MOST]; /* part to be taken */
     atomic_size_t done[PHASES_MOST]; /* parts */
 } shared_t;
@@ -103,10 +104,10 @@ static void
 s_do_part (const shared_t *shared, size_t phase, size_t part, size_t thread)
 {
     serving_pass_t pass = shared->pass;
-    size_t left = pass.rows - part * shared->part;
     const packed_block_t *blocks = pass.packed->blocks;
-    pass.first = part * shared->part;
-    pass.rows = left < shared->part ? left : shared->part;
+    size_t begin = part > 0 ? shared->ends[part - 1] : 0;
+    pass.first = pass.rows - shared->ends[part];
+    pass.rows = shared->ends[part] - begin;
     pass.thread = thread;
     serving_part_t rows = {pass.sequences, pass.first, pass.rows, pass.first};
     if (phase > 0) {
@@ -139,7 +140,7 @@ s_do_parts (shared_t *shared, size_t thread)
     for (size_t i = 0; i < shared->phases; i++) {
         size_t part;
         while ((part = atomic_fetch_add (&shared->next[i], 1)) < shared->parts) {
-            s_do_part (shared, i, shared->parts - 1 - part, thread);
+            s_do_part (shared, i, part, thread);
             atomic_fetch_add (&shared->done[i], 1);
         }
         for (size_t spins = 0; atomic_load (&shared->done[i]) < shared->parts; spins++)
@@ -164,26 +165,25 @@ s_block_weights (const sasrec_shape_t *shape)
     return (4 + 2 * shape->ffn_factor) * shape->width * shape->width;
 }
 
-static size_t
-s_part (const serving_pass_t *pass)
+static void
+s_make_parts (shared_t *shared)
 {
-    const forward_kernel_t *kernel = pass->self->kernel;
-    size_t together = kernel->rows, least = PART_LEAST * together;
-    size_t half = (pass->rows / 2 + together - 1) / together * together;
-    size_t weights = s_block_weights (&pass->self->shape) *
-                     (kernel->bf16 ? sizeof (float) / 2 : sizeof (float));
-    return weights > CACHE_BYTES && half > least ? half : least;
+    size_t least = PART_LEAST * shared->pass.self->kernel->rows;
+    size_t left = shared->pass.rows;
+    while (left > 0) {
+        size_t part = left / 4 > least ? left / 4 : least;
+        bool rest = part > left || shared->parts == PARTS_MOST - 1;
+        left -= rest ? left : part;
+        shared->ends[shared->parts++] = shared->pass.rows - left;
+    }
 }
 
 static void
 s_run_together (serving_pass_t *pass)
 {
     serving_encoder_t *self = pass->self;
-    size_t part = s_part (pass);
-    shared_t shared = {.pass = *pass,
-        .part = part,
-        .parts = (pass->rows + part - 1) / part,
-        .phases = self->shape.blocks};
+    shared_t shared = {.pass = *pass, .phases = self->shape.blocks};
+    s_make_parts (&shared);
     assist_call (self->assist, s_assist, &shared);
     s_do_parts (&shared, 0);
     assist_end (self->assist);
