@@ -41,7 +41,7 @@ typedef struct {
     metric_t *errors;
     metric_t *latency;
     metric_t *computed; /* the same, as a stage */
-    metric_t *answered; /* until who waits at once has it */
+    metric_t *answered; /* until who waits at once has it; NULL until somebody does */
     metric_t *history_length;
     metric_t *score; /* NULL before the first model */
     tally_t tally;   /* of the batch */
@@ -59,7 +59,6 @@ s_register_metrics (self_t *self)
         "Time of the batch that a request was computed in.", "", metrics_latency_bounds,
         metrics_latency_bound_count);
     self->computed = stage_seconds ("computed");
-    self->answered = stage_answer_seconds ();
     self->history_length = metrics_histogram ("worker_history_length",
         "Items of a history, as it was sent.", "", checkpoint_history_bounds,
         checkpoint_history_bound_count);
@@ -347,6 +346,8 @@ s_let_go (self_t *self, request_t *request, result_t **result_p)
         ring_push (self->unsent, *result_p);
         return;
     }
+    if (!self->answered)
+        self->answered = stage_answer_seconds ();
     stage_observe (self->answered, request->accepted_us, clock_monotonic_us ());
     if ((*result_p)->status == RESULT_FAILED)
         ticket_answer (request->ticket, TICKET_FAILED, (*result_p)->error);

@@ -70,6 +70,16 @@ class Every(unittest.TestCase):
         wait_for("the sleeper is gone", 60,
                  lambda: not pathlib.Path(f"/proc/{sleeper}").exists())
 
+    def test_it_ends_whenever_it_is_told(self):
+        """Between a run and the pause after it, too, which lasts an hour."""
+        for step in range(100):
+            process = self.start("1h", "echo >>$1", name=f"job-{step}")
+            while self.count() == step:
+                time.sleep(0.0005)
+            time.sleep(step % 20 / 5000)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(20), 0)
+
     def test_nonsense_is_refused(self):
         for period in ("", "1d", "s", "-1s", "0s"):
             done = subprocess.run([ROOT / "ops/every", period, "job", "true"],
