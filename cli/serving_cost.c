@@ -9,22 +9,31 @@
 #include "model/checkpoint/load.h"
 #include "model/serve/model.h"
 
-enum { S_K = 10, S_MOST = 1000, S_LEAST = 3 };
+/* Asked two at a time, as one alone may get a second core. */
+enum { S_K = 10, S_MOST = 1000, S_LEAST = 3, S_BATCH = 2 };
 
 #define S_LIMIT_US 300000
 
+/* Microseconds. Histories differ in each place: nothing of them is kept. */
 static int64_t
-s_ask (const model_t *model, model_scratch_t *scratch, size_t first)
+s_ask (const model_t *model, model_scratch_t *scratch, size_t turn)
 {
-    int64_t history[SERVING_COST_HISTORY], item_ids[S_K];
-    float scores[S_K];
-    for (size_t i = 0; i < SERVING_COST_HISTORY; i++)
-        history[i] = model_item_id (model, (first + i * i) % model_item_count (model));
-    model_query_t query = {
-        .history = history, .history_count = SERVING_COST_HISTORY, .k = S_K};
-    model_answer_t answer = {.item_ids = item_ids, .scores = scores};
+    int64_t histories[S_BATCH][SERVING_COST_HISTORY], item_ids[S_BATCH][S_K];
+    float scores[S_BATCH][S_K];
+    model_query_t queries[S_BATCH] = {{0}};
+    model_answer_t answers[S_BATCH] = {{0}};
+    for (size_t b = 0; b < S_BATCH; b++) {
+        size_t first = turn * S_BATCH + b;
+        for (size_t i = 0; i < SERVING_COST_HISTORY; i++)
+            histories[b][i] =
+                model_item_id (model, (first + i * i) % model_item_count (model));
+        queries[b].history = histories[b];
+        queries[b].history_count = SERVING_COST_HISTORY;
+        queries[b].k = S_K;
+        answers[b] = (model_answer_t){.item_ids = item_ids[b], .scores = scores[b]};
+    }
     int64_t start_us = clock_monotonic_us ();
-    model_recommend (model, scratch, &query, 1, &answer);
+    model_recommend (model, scratch, queries, S_BATCH, answers);
     return clock_monotonic_us () - start_us;
 }
 
@@ -39,7 +48,7 @@ static double
 s_median_ms (const model_t *model)
 {
     int64_t times_us[S_MOST], end_us = clock_monotonic_us () + S_LIMIT_US;
-    model_scratch_t *scratch = model_scratch_new (model, 1);
+    model_scratch_t *scratch = model_scratch_new (model, S_BATCH);
     size_t count = 0;
     s_ask (model, scratch, 0); /* into the caches */
     while (count < S_LEAST || (count < S_MOST && clock_monotonic_us () < end_us)) {
@@ -48,7 +57,7 @@ s_median_ms (const model_t *model)
     }
     model_scratch_destroy (&scratch);
     qsort (times_us, count, sizeof *times_us, s_ascending);
-    return (double)times_us[count / 2] / 1000.0;
+    return (double)times_us[count / 2] / S_BATCH / 1000.0;
 }
 
 double

@@ -1,5 +1,5 @@
-/* What a checkpoint costs to serve on this machine: loaded as a server does, and asked one
- * request at a time on one core. SPDX-License-Identifier: Apache-2.0 */
+/* What a checkpoint costs to serve on this machine: loaded as a server does, and asked on one
+ * core. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SASREC_CLI_SERVING_COST_H
 #define SASREC_CLI_SERVING_COST_H
 
